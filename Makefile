@@ -1,0 +1,28 @@
+# Two commands for a newcomer, `make demo` and `make test`. Both bring what they need into .tools and .venv, nothing else is touched.
+PYTHON ?= python3
+UV := .tools/bin/uv
+SYNC := $(UV) sync --quiet --frozen
+
+.PHONY: demo test check lint core-test fast-test bench clean
+
+demo: $(UV)
+	@$(SYNC) --all-extras --no-default-groups
+	@.venv/bin/jasang demo
+
+test: $(UV)
+	@bash tools/run-tests.sh
+
+# What a developer runs before a commit: seconds, not minutes.
+check: $(UV)
+	@$(SYNC) --all-extras --group dev
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+bench: $(UV)
+	@$(SYNC) --all-extras --group dev
+	.venv/bin/python -m benchmarks
+
+clean:
+	rm -rf .venv .venv-core .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV):
+	@$(PYTHON) tools/bring_uv.py .tools

@@ -1,0 +1,1 @@
+"""Machines and files in: the protocols, the collector and its settings."""

@@ -1,0 +1,173 @@
+"""The factory's data as rules see it: tables with roles, columns as arrays, times in UTC, read a column at a time.
+
+Rows keep the order of the file. Missing is NaN in numbers, -1 in codes and NaT in times. Results that several rules need are
+computed once (`once`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import polars as pl
+
+from jasang.plant.factory import Factory, Kind, Role, Table
+
+T = TypeVar("T")
+
+
+class ColumnSource(Protocol):
+    """Where the values come from: a file that was read, or the store."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        ...
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """The columns, in file order of rows: numbers, texts, truth values, or Datetime("us", "UTC")."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """A column of texts as codes: `levels[codes[i]]`, and -1 where row i has none."""
+
+    codes: np.ndarray  # int32, shape (rows,)
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """The rows of one product on one asset, in order of time: what may be compared with itself.
+
+    `rows` are indices into the table, int64. `asset` and `product` are `None` where the table does not tell them apart.
+    """
+
+    asset: str | None
+    product: str | None
+    rows: np.ndarray
+
+
+@dataclass(slots=True, kw_only=True)
+class TableData:
+    """One table: its description, its time axis and its columns on demand.
+
+    `time` is datetime64[us] UTC, shape (rows,), NaT where the file had no possible time; `None` when the table has no time.
+    """
+
+    table: Table
+    source: ColumnSource
+    time: np.ndarray | None
+    _kept: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows as they stand in the file."""
+        return self.source.rows
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """The value under `key`, made at the first call and kept. For small results; columns themselves are not kept."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def numbers(self, column: str) -> np.ndarray:
+        """The column as float64, shape (rows,), NaN where missing or not a number (infinite counts as not a number)."""
+        series = self.source.read([column]).to_series()
+        if series.dtype == pl.String or series.dtype == pl.Categorical:
+            series = series.cast(pl.Float64, strict=False)
+        values: np.ndarray = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64, copy=True)
+        values[~np.isfinite(values)] = np.nan
+        return values
+
+    def labels(self, column: str) -> Labels:
+        """The column as codes into its levels, levels sorted by first appearance."""
+
+        def make() -> Labels:
+            series = self.source.read([column]).to_series()
+            if series.dtype.is_float():
+                whole = series.drop_nulls().drop_nans()
+                if whole.len() and bool((whole == whole.round()).all()) and float(whole.abs().max() or 0) < 2**53:  # type: ignore[arg-type]
+                    series = series.fill_nan(None).cast(pl.Int64, strict=False)
+            texts = series.cast(pl.String).str.strip_chars()
+            texts = texts.set(texts == "", None)
+            levels = texts.drop_nulls().unique(maintain_order=True)
+            places = {level: place for place, level in enumerate(levels)}
+            codes = texts.replace_strict(places, default=-1, return_dtype=pl.Int32).to_numpy().copy()
+            return Labels(codes=codes, levels=tuple(levels))
+
+        return self.once(("labels", column), make)
+
+    def clean(self, column: str) -> np.ndarray:
+        """`numbers` without what is no measurement: copies of rows, sentinels, readings in another unit, stuck stretches."""
+        return self.numbers(column)
+
+    def time_order(self) -> np.ndarray:
+        """Row indices in order of time, shape (rows,), int64; rows without a possible time keep their place in the file."""
+
+        def make() -> np.ndarray:
+            if self.time is None:
+                return np.arange(self.rows)
+            ticks = self.time.astype(np.int64)
+            known = ~np.isnat(self.time)
+            if not known.any():
+                return np.arange(self.rows)
+            last = np.maximum.accumulate(np.where(known, np.arange(self.rows), -1))
+            filled = ticks[np.where(last >= 0, last, np.flatnonzero(known)[0])]
+            return np.argsort(filled, kind="stable")
+
+        return self.once("time_order", make)
+
+    def strata(self) -> tuple[Stratum, ...]:
+        """The table's rows by asset and product, each in order of time; rows that name no asset or product form their own."""
+
+        def make() -> tuple[Stratum, ...]:
+            order = self.time_order()
+            asset_codes, assets = self._codes(self.table.asset_column)
+            product_codes, products = self._codes(self.table.product_column)
+            key = (asset_codes.astype(np.int64) + 1) * (len(products) + 1) + product_codes + 1
+            ordered = order[np.argsort(key[order], kind="stable")]
+            starts = np.flatnonzero(np.diff(key[ordered], prepend=-1))
+            found = []
+            for rows in np.split(ordered, starts[1:]):
+                asset, product = int(asset_codes[rows[0]]), int(product_codes[rows[0]])
+                found.append(
+                    Stratum(
+                        asset=assets[asset] if asset >= 0 else self.table.asset,
+                        product=products[product] if product >= 0 else None,
+                        rows=rows,
+                    )
+                )
+            return tuple(found)
+
+        return self.once("strata", make)
+
+    def _codes(self, column: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+        if column is None:
+            return np.full(self.rows, -1, dtype=np.int32), ()
+        labels = self.labels(column)
+        return labels.codes, labels.levels
+
+    def defects(self) -> np.ndarray | None:
+        """1.0 = defect, 0.0 = good, NaN = not inspected, shape (rows,); `None` when the table has no defect column."""
+        columns = self.table.with_role(Role.DEFECT)
+        if not columns:
+            return None
+        labels = self.labels(columns[0].name)
+        bad = np.array([level.lower() in self.table.bad_values for level in labels.levels] + [False], dtype=np.float64)
+        flags: np.ndarray = bad[labels.codes]
+        flags[labels.codes < 0] = np.nan
+        return flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceBase:
+    """Everything the rules may look at."""
+
+    factory: Factory
+    tables: tuple[TableData, ...]
+
+    def of_kind(self, *kinds: Kind) -> tuple[TableData, ...]:
+        """The tables of these kinds."""
+        return tuple(data for data in self.tables if data.table.kind in kinds)

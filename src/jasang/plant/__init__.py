@@ -1,0 +1,1 @@
+"""What a factory is: factory, table, column, signal, cost, text. Values only, no algorithm, no input or output."""

@@ -1,0 +1,1 @@
+"""A virtual factory that speaks real protocols: for the demo, labs and tests."""

@@ -1,0 +1,1 @@
+"""Readings kept: append, read, last, downsample; embedded by default."""

@@ -1,0 +1,1 @@
+"""The portal: a Django project, and the only place that knows Django."""
