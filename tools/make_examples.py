@@ -17,7 +17,8 @@ import polars as pl
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 # Sensor: the unit that the source's documentation gives.
 RIG = {
-    "PS1": "bar", "PS2": "bar", "PS3": "bar", "PS4": "bar", "PS5": "bar", "PS6": "bar", "EPS1": "W", "FS1": "l/min", "FS2": "l/min",
+    "PS1": "bar", "PS2": "bar", "PS3": "bar", "PS4": "bar", "PS5": "bar", "PS6": "bar",
+    "EPS1": "W", "FS1": "l/min", "FS2": "l/min",
     "TS1": "°C", "TS2": "°C", "TS3": "°C", "TS4": "°C", "VS1": "mm/s", "CE": "%", "CP": "kW", "SE": "%",
 }  # fmt: skip
 PROFILE = ("cooler_condition", "valve_condition", "pump_leakage", "accumulator_pressure", "stable_flag")
