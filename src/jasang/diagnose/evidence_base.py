@@ -11,6 +11,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import polars as pl
 
+from jasang.analyze.impossible_times import impossible_times
+from jasang.analyze.row_copies import Copies
+from jasang.diagnose.copies import find_copies
+from jasang.diagnose.faults import ColumnFault, table_faults
 from jasang.plant.factory import Factory, Kind, Role, Table
 
 T = TypeVar("T")
@@ -54,12 +58,23 @@ class TableData:
     """One table: its description, its time axis and its columns on demand.
 
     `time` is datetime64[us] UTC, shape (rows,), NaT where the file had no possible time; `None` when the table has no time.
+    Times that contradict the rest are made NaT here; `impossible` are their rows (int64) and `impossible_ticks` what they said.
     """
 
     table: Table
     source: ColumnSource
     time: np.ndarray | None
+    impossible: np.ndarray = field(init=False)
+    impossible_ticks: np.ndarray = field(init=False)
     _kept: dict[Any, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.impossible = np.empty(0, dtype=np.int64) if self.time is None else impossible_times(self.time)
+        self.impossible_ticks = np.empty(0, dtype="datetime64[us]")
+        if self.time is not None and self.impossible.size:
+            self.impossible_ticks = self.time[self.impossible]
+            self.time = self.time.copy()
+            self.time[self.impossible] = np.datetime64("NaT")
 
     @property
     def rows(self) -> int:
@@ -101,7 +116,38 @@ class TableData:
 
     def clean(self, column: str) -> np.ndarray:
         """`numbers` without what is no measurement: copies of rows, sentinels, readings in another unit, stuck stretches."""
-        return self.numbers(column)
+        values = self.numbers(column)
+        for fault in self.faults(column):
+            if fault.kind == "sentinel" and not fault.rows.size:
+                values[values == fault.value] = np.nan
+            elif fault.kind != "dead":
+                values[fault.rows] = np.nan
+        values[self.copies().rows] = np.nan
+        return values
+
+    def usable_rows(self) -> np.ndarray:
+        """True for the rows to count, shape (rows,): False for copies of an earlier row."""
+        usable = np.ones(self.rows, dtype=bool)
+        usable[self.copies().rows] = False
+        return usable
+
+    def copies(self) -> Copies:
+        """The rows that repeat an earlier row, beyond what is natural in such a table."""
+        return self.once("copies", lambda: find_copies(self))
+
+    def all_faults(self) -> tuple[ColumnFault, ...]:
+        """The data faults of all columns. The first call reads every column once."""
+        return self.once("faults", lambda: table_faults(self))
+
+    def faults(self, column: str) -> tuple[ColumnFault, ...]:
+        """The data faults of a column: dead, sentinel, flip, stuck, blank."""
+        return self.once("faults_by_column", self._faults_by_column).get(column, ())
+
+    def _faults_by_column(self) -> dict[str, tuple[ColumnFault, ...]]:
+        by_column: dict[str, tuple[ColumnFault, ...]] = {}
+        for fault in self.all_faults():
+            by_column[fault.column] = (*by_column.get(fault.column, ()), fault)
+        return by_column
 
     def time_order(self) -> np.ndarray:
         """Row indices in order of time, shape (rows,), int64; rows without a possible time keep their place in the file."""

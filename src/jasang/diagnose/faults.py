@@ -1,0 +1,407 @@
+"""The data faults of a table, found once and kept as small index sets: what `clean` takes out and the data rules tell.
+
+Order matters: copies first (they would double every count), then dead channels, sentinels, unit flips, stuck stretches, blanks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from jasang.analyze.dead_channels import Constant, constant, named_as_flag, named_as_setting, sisters
+from jasang.analyze.sentinels import KNOWN_CODES, Sentinel, find_sentinels
+from jasang.analyze.unit_flips import UnitFlip, find_unit_flips
+from jasang.analyze.value_runs import Run, blank_runs, runs, stuck_runs
+from jasang.plant.factory import Column, Kind, Role
+
+if TYPE_CHECKING:
+    from jasang.diagnose.evidence_base import TableData
+
+FaultKind = Literal["dead", "sentinel", "flip", "stuck", "blank"]
+_MEASURED = (Role.SENSOR, Role.QUALITY, Role.ENERGY, Role.CONTEXT, Role.VALUE)
+_CHECKED = (*_MEASURED, Role.SETTING, Role.COUNT)
+# A stretch in which the other columns change this much less often than usual is a machine at rest, not a stuck sensor.
+_AT_REST = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFault:
+    """One fault of one column (of one signal in a long table), on one asset where only that one has it.
+
+    `rows` are file rows (int32) that are no measurement; empty for a sentinel, whose rows are those with `value`, and for blanks
+    that already are missing. `first` and `last` are the file rows at which it starts and ends in order of time, `last` -1 when it
+    lasts to the end of the data.
+    """
+
+    kind: FaultKind
+    column: str
+    signal: str | None
+    asset: str | None
+    what: Constant | Sentinel | UnitFlip | Run
+    rows: np.ndarray
+    first: int
+    last: int
+    of: int  # rows that the column, or the asset's part of it, has
+
+    @property
+    def name(self) -> str:
+        """The signal in a long table, else the column."""
+        return self.signal or self.column
+
+    @property
+    def value(self) -> float:
+        """The one value of a dead channel, a sentinel or a stuck stretch; of a unit flip the middle of the flipped rows."""
+        return self.what.flipped if isinstance(self.what, UnitFlip) else self.what.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The rows of one asset (and one signal) in order of time, copies left out."""
+
+    asset: str | None
+    signal: str | None
+    rows: np.ndarray
+
+
+_NO_ROWS = np.empty(0, dtype=np.int32)
+
+
+def table_faults(data: "TableData") -> tuple[ColumnFault, ...]:
+    """All faults of all columns; each column is read once (a few twice), none is kept."""
+    if data.table.kind not in (Kind.UNITS, Kind.SIGNALS, Kind.STATES) or data.rows < 20:
+        return ()
+    search = _Search(data)
+    for column in data.table.columns:
+        if column.role in _CHECKED or column.role == Role.IGNORE:
+            search.look_at(column)
+    return search.result()
+
+
+class _Search:
+    """One pass over the columns of a table, remembering what a column alone cannot tell."""
+
+    def __init__(self, data: "TableData") -> None:
+        self.data = data
+        self.parts = tuple(_parts(data))
+        self.everything = _Part(asset=None, signal=None, rows=_usable_in_order(data))
+        self.activity = np.zeros(data.rows, dtype=np.float32)
+        self.moving = 0
+        self.found: list[ColumnFault] = []
+        self.resting: dict[
+            int, np.ndarray
+        ] = {}  # place in `found` → packed rows of a sentinel that may be a machine at rest
+        self.constants: dict[str, list[ColumnFault]] = {}
+        self.alive: list[str] = []
+        self.levels: dict[str, int] = {}  # distinct values of the channels that move
+        self.extremes: dict[str, tuple[float, float]] = {}
+
+    def look_at(self, column: Column) -> None:
+        values = read_numbers(self.data, column.name)
+        if values is None:
+            return
+        self._constants(column, values)
+        if column.role == Role.IGNORE:
+            return
+        finite = values[~np.isnan(values)]
+        if not finite.size:
+            return
+        self.extremes[column.name] = (float(finite.min()), float(finite.max()))
+        for signal in sorted({part.signal or "" for part in self.parts}):
+            self._measured(column, values, [part for part in self.parts if (part.signal or "") == signal])
+
+    def _constants(self, column: Column, values: np.ndarray) -> None:
+        found = []
+        for part in self.parts:
+            what = constant(values[part.rows])
+            if what is not None:
+                found.append(self._fault("dead", column.name, part, what, np.arange(part.rows.size), whole=True))
+            elif part.rows.size >= 50:
+                name = part.signal or column.name
+                present = values[part.rows]
+                present = present[~np.isnan(present)]
+                if runs(present)[0].size > 0.05 * present.size > 0:
+                    self.alive.append(name)
+                    self.levels[name] = max(self.levels.get(name, 0), np.unique(present).size)
+        for fault in found:
+            self.constants.setdefault(fault.name, []).append(fault)
+
+    def _measured(self, column: Column, values: np.ndarray, parts: Sequence[_Part]) -> None:
+        whole = (
+            self.everything
+            if parts[0].signal is None
+            else replace(parts[0], rows=np.concatenate([p.rows for p in parts]))
+        )
+        bad = np.zeros(values.size, dtype=bool)
+        for sentinel in find_sentinels(values[whole.rows]):
+            if self._sentinel(column, values, whole, sentinel):
+                bad |= values == sentinel.value
+        kept = np.where(bad, np.nan, values) if bad.any() else values
+        if column.role != Role.COUNT:
+            flips = list(self._flips(column, kept, parts))
+            self.found += flips
+            if flips:
+                kept = kept.copy()
+                for flip in flips:
+                    kept[flip.rows] = np.nan
+        for part in parts:
+            self._runs(column, values, kept, part)
+
+    def _sentinel(self, column: Column, values: np.ndarray, part: _Part, sentinel: Sentinel) -> bool:
+        """Keep the sentinel; False when it is not to be believed at all."""
+        code = sentinel.value in KNOWN_CODES
+        places = np.flatnonzero(values[part.rows] == sentinel.value)
+        if sentinel.at_rest:
+            # A machine rests for a while; a sensor drops out for a row or two.
+            if column.role in (Role.COUNT, Role.ENERGY, Role.SETTING) or sentinel.share > 0.3:
+                return False
+            if sentinel.rows > 3 * sentinel.episodes:
+                return False
+            mask = np.zeros(values.size, dtype=bool)
+            mask[part.rows[places]] = True
+            self.resting[len(self.found)] = np.packbits(mask)
+        elif not code and sentinel.share < 0.5 and sentinel.episodes < 3:
+            return False
+        self.found.append(self._fault("sentinel", column.name, part, sentinel, places, keep=part.signal is not None))
+        return True
+
+    def _flips(self, column: Column, values: np.ndarray, parts: Sequence[_Part]) -> Iterator[ColumnFault]:
+        for part in parts:
+            groups = [part.rows] if part.signal else _products(self.data, part.rows)
+            merged: list[tuple[UnitFlip, np.ndarray]] = []
+            for rows in groups:
+                if rows.size >= 20:
+                    flips = find_unit_flips(values[rows], temperature=is_temperature(column))
+                    merged += [(flip, rows[flip.places]) for flip in flips]
+            for same in _alike(merged):
+                biggest = max(same, key=lambda pair: pair[1].size)[0]
+                rows = np.concatenate([rows for _, rows in same])
+                rows = np.concatenate([rows, *self._strays(values, rows, groups)])
+                order = np.flatnonzero(np.isin(part.rows, rows))
+                yield self._fault("flip", column.name, part, biggest, order, keep=True)
+
+    def _strays(self, values: np.ndarray, rows: np.ndarray, groups: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Rows of products too rare to be judged alone that stand where the flipped rows stand."""
+        low, high = float(values[rows].min()) * 0.85, float(values[rows].max()) * 1.15
+        if low > high:
+            low, high = high, low
+        for group in groups:
+            if group.size < 20:
+                yield group[(values[group] >= low) & (values[group] <= high)]
+
+    def _runs(self, column: Column, values: np.ndarray, kept: np.ndarray, part: _Part) -> None:
+        series = kept[part.rows]
+        if column.role in _MEASURED:
+            for run in stuck_runs(series):
+                places = np.arange(run.start, run.stop)
+                places = places[series[places] == run.value]
+                self.found.append(self._fault("stuck", column.name, part, run, places, keep=True))
+        if part.signal is None and part.rows.size > 1:
+            moved = series[1:] != series[:-1]
+            moved &= ~np.isnan(series[1:])
+            if moved.mean() > 0.02:
+                self.activity[part.rows[1:]] += moved
+                self.moving += 1
+        raw = values[part.rows]
+        blank = np.isnan(raw)
+        if blank.any() and not blank.all():
+            for run in blank_runs(_without_structure(self.data, part.rows, raw)):
+                self.found.append(self._fault("blank", column.name, part, run, np.arange(run.start, run.stop)))
+
+    def _fault(
+        self,
+        kind: FaultKind,
+        column: str,
+        part: _Part,
+        what: Constant | Sentinel | UnitFlip | Run,
+        places: np.ndarray,
+        *,
+        keep: bool = False,
+        whole: bool = False,
+    ) -> ColumnFault:
+        """A fault at `places` of the part's rows."""
+        to_the_end = bool(places.size) and int(places[-1]) >= part.rows.size - 1
+        return ColumnFault(
+            kind=kind,
+            column=column,
+            signal=part.signal,
+            asset=part.asset,
+            what=what,
+            rows=part.rows[places].astype(np.int32) if keep else _NO_ROWS,
+            first=int(part.rows[places[0]]),
+            last=-1 if to_the_end or whole else int(part.rows[places[-1]]),
+            of=part.rows.size,
+        )
+
+    def result(self) -> tuple[ColumnFault, ...]:
+        dropped = self._machine_at_rest() | self._quiet_runs()
+        kept = [fault for place, fault in enumerate(self.found) if place not in dropped]
+        kept += self._same_code_elsewhere(kept)
+        return tuple(self._dead() + kept)
+
+    def _machine_at_rest(self) -> set[int]:
+        """Zeros that several columns show in the same rows are a state of the machine."""
+        bits = {place: np.unpackbits(packed).astype(bool) for place, packed in self.resting.items()}
+        dropped = set()
+        for place, mask in bits.items():
+            for other, theirs in bits.items():
+                if other != place and (mask & theirs).sum() > 0.3 * min(mask.sum(), theirs.sum()):
+                    dropped.add(place)
+        return dropped
+
+    def _quiet_runs(self) -> set[int]:
+        """Stuck stretches in which the other columns hardly move either."""
+        dropped = set()
+        for place, fault in enumerate(self.found):
+            if fault.kind != "stuck" or fault.signal is not None or self.moving < 3:
+                continue
+            inside = float(self.activity[fault.rows[1:]].mean())
+            usual = (float(self.activity.sum()) - inside * fault.rows.size) / max(
+                self.activity.size - fault.rows.size, 1
+            )
+            if inside < _AT_REST * (usual - 1):
+                dropped.add(place)
+        return dropped
+
+    def _same_code_elsewhere(self, kept: Sequence[ColumnFault]) -> list[ColumnFault]:
+        """A code of one column is looked for at the ends of the others, where alone it would not have been believed."""
+        codes = {
+            fault.what.value
+            for fault in kept
+            if fault.kind == "sentinel" and isinstance(fault.what, Sentinel) and fault.what.value != 0
+        }
+        have = {(fault.column, fault.what.value) for fault in kept if isinstance(fault.what, Sentinel)}
+        added = []
+        for column in self.data.table.columns:
+            ends = set(self.extremes.get(column.name, ())) & codes
+            if not ends or self.everything.rows.size != sum(
+                part.rows.size for part in self.parts if part.signal is None
+            ):
+                continue
+            values = read_numbers(self.data, column.name)
+            if values is None:
+                continue
+            for sentinel in find_sentinels(values[self.everything.rows], sisters=ends):
+                if (column.name, sentinel.value) not in have and sentinel.value in ends:
+                    places = np.flatnonzero(values[self.everything.rows] == sentinel.value)
+                    added.append(self._fault("sentinel", column.name, self.everything, sentinel, places))
+        return added
+
+    def _dead(self) -> list[ColumnFault]:
+        """Constants that are dead channels: one fault for the column where all assets agree."""
+        dead = []
+        for name, faults in self.constants.items():
+            role = self.data.table.column(faults[0].column).role
+            believed = [fault for fault in faults if self._is_dead(name, role, fault)]
+            assets = sum(1 for part in self.parts if part.signal == faults[0].signal)
+            values = {fault.what.value for fault in believed if isinstance(fault.what, Constant)}
+            if len(believed) > 1 and len(believed) == assets and len(values) == 1:
+                rows = sum(fault.of for fault in believed)
+                believed = [replace(believed[0], asset=None, of=rows)]
+            dead += believed
+        return dead
+
+    def _is_dead(self, name: str, role: Role, fault: ColumnFault) -> bool:
+        what = fault.what
+        if (
+            not isinstance(what, Constant)
+            or named_as_flag(name)
+            or (name in self.alive and self.levels.get(name, 0) < 8)
+        ):
+            return False
+        moving = bool(set(sisters(name, self.alive)))
+        if named_as_setting(name) or role in (Role.SETTING, Role.COUNT):
+            # A setting that nobody changed is alive, and so is a count of nothing; only its sisters can prove it dead.
+            return what.value == 0 and moving
+        if np.isnan(what.value):
+            return moving or role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
+        if role in (Role.SENSOR, Role.ENERGY, Role.VALUE):
+            return True
+        return what.value == 0 or moving
+
+
+def read_numbers(data: "TableData", column: str) -> np.ndarray | None:
+    """The column as float64; `None` when it is a column of texts or times."""
+    series = data.source.read([column]).to_series()
+    if series.dtype in (pl.String, pl.Categorical):
+        texts = series.cast(pl.String).str.strip_chars()
+        numbers = texts.cast(pl.Float64, strict=False)
+        filled = int((texts.fill_null("") != "").sum())
+        if filled and numbers.is_not_null().sum() < 0.5 * filled:
+            return None
+        series = numbers
+    elif not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
+        return None
+    values: np.ndarray = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64, copy=True)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def is_temperature(column: Column) -> bool:
+    """Whether unit or name says that the column is a temperature."""
+    unit = (column.unit or "").lower()
+    name = column.name.lower()
+    return unit in ("°c", "℃", "degc", "°f", "℉", "c", "f") or "temp" in name or "온도" in name
+
+
+def _usable_in_order(data: "TableData") -> np.ndarray:
+    order = data.time_order()
+    usable: np.ndarray = order[data.usable_rows()[order]]
+    return usable
+
+
+def _parts(data: "TableData") -> Iterator[_Part]:
+    table = data.table
+    order = _usable_in_order(data)
+    columns = [table.asset_column, table.signal_column if table.value_column else None]
+    labels = [data.labels(name) if name else None for name in columns]
+    codes = [label.codes.astype(np.int64) if label else np.full(data.rows, -1, dtype=np.int64) for label in labels]
+    key = (codes[0] + 1) * (int(codes[1].max(initial=-1)) + 2) + codes[1] + 1
+    ordered = order[np.argsort(key[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(key[ordered], prepend=-1))
+    for rows in np.split(ordered, starts[1:]) if ordered.size else ():
+        asset, signal = int(codes[0][rows[0]]), int(codes[1][rows[0]])
+        yield _Part(
+            asset=labels[0].levels[asset] if labels[0] and asset >= 0 else table.asset,
+            signal=labels[1].levels[signal] if labels[1] and signal >= 0 else None,
+            rows=rows,
+        )
+
+
+def _products(data: "TableData", rows: np.ndarray) -> list[np.ndarray]:
+    """The rows by product, each still in order of time."""
+    if not data.table.product_column:
+        return [rows]
+    codes = data.labels(data.table.product_column).codes[rows]
+    ordered = rows[np.argsort(codes, kind="stable")]
+    starts = np.flatnonzero(np.diff(np.sort(codes, kind="stable"), prepend=-2))
+    return list(np.split(ordered, starts[1:]))
+
+
+def _without_structure(data: "TableData", rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The values without the rows of products that never have one: their blanks are no fault."""
+    groups = _products(data, rows)
+    if len(groups) < 2:
+        return values
+    place = np.empty(data.rows, dtype=np.int64)
+    place[rows] = np.arange(rows.size)
+    filled = values.copy()
+    for group in groups:
+        here = place[group]
+        if np.isnan(values[here]).mean() > 0.98:
+            filled[here] = 0.0
+    return filled
+
+
+def _alike(found: Sequence[tuple[UnitFlip, np.ndarray]]) -> list[list[tuple[UnitFlip, np.ndarray]]]:
+    """Flips of several products that have (within 15 %) the same ratio."""
+    groups: list[list[tuple[UnitFlip, np.ndarray]]] = []
+    for flip, rows in found:
+        for group in groups:
+            if abs(np.log(group[0][0].ratio / flip.ratio)) < 0.15:
+                group.append((flip, rows))
+                break
+        else:
+            groups.append([(flip, rows)])
+    return groups
