@@ -25,6 +25,7 @@ FACTORS = (
     Factor(ratio=14.5038, units="bar/psi"),
     Factor(ratio=25.4, units="inch/mm"),
     Factor(ratio=60.0, units="min/s"),
+    Factor(ratio=16.6667, units="m³/h / L/min"),
     Factor(ratio=145.038, units="MPa/psi"),
     Factor(ratio=3.6, units="m/s / km/h, kWh/MJ"),
     Factor(ratio=2.54, units="inch/cm"),

@@ -24,6 +24,7 @@ _MEASURED = (Role.SENSOR, Role.QUALITY, Role.ENERGY, Role.CONTEXT, Role.VALUE)
 _CHECKED = (*_MEASURED, Role.SETTING, Role.COUNT)
 # A stretch in which the other columns change this much less often than usual is a machine at rest, not a stuck sensor.
 _AT_REST = 0.5
+_RARE = 20  # fewer rows cannot be judged alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +154,11 @@ class _Search:
         code = sentinel.value in KNOWN_CODES
         places = np.flatnonzero(values[part.rows] == sentinel.value)
         if sentinel.at_rest:
-            # A machine rests for a while; a sensor drops out for a row or two.
+            # A machine rests for a while and does not make units then; a sensor drops out for some rows, again and again.
+            longest = 12 if self.data.table.kind == Kind.UNITS else 3
             if column.role in (Role.COUNT, Role.ENERGY, Role.SETTING) or sentinel.share > 0.3:
                 return False
-            if sentinel.rows > 3 * sentinel.episodes:
+            if sentinel.rows > longest * sentinel.episodes or sentinel.episodes < 3:
                 return False
             mask = np.zeros(values.size, dtype=bool)
             mask[part.rows[places]] = True
@@ -171,24 +173,24 @@ class _Search:
             groups = [part.rows] if part.signal else _products(self.data, part.rows)
             merged: list[tuple[UnitFlip, np.ndarray]] = []
             for rows in groups:
-                if rows.size >= 20:
+                if rows.size >= _RARE:
                     flips = find_unit_flips(values[rows], temperature=is_temperature(column))
                     merged += [(flip, rows[flip.places]) for flip in flips]
             for same in _alike(merged):
                 biggest = max(same, key=lambda pair: pair[1].size)[0]
                 rows = np.concatenate([rows for _, rows in same])
-                rows = np.concatenate([rows, *self._strays(values, rows, groups)])
+                strays = np.concatenate([_NO_ROWS, *self._strays(values, rows, groups)])
                 order = np.flatnonzero(np.isin(part.rows, rows))
-                yield self._fault("flip", column.name, part, biggest, order, keep=True)
+                fault = self._fault("flip", column.name, part, biggest, order, keep=True)
+                yield replace(fault, rows=np.union1d(fault.rows, strays).astype(np.int32))
 
     def _strays(self, values: np.ndarray, rows: np.ndarray, groups: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-        """Rows of products too rare to be judged alone that stand where the flipped rows stand."""
-        low, high = float(values[rows].min()) * 0.85, float(values[rows].max()) * 1.15
-        if low > high:
-            low, high = high, low
-        for group in groups:
-            if group.size < 20:
-                yield group[(values[group] >= low) & (values[group] <= high)]
+        """Rows of products and machines too rare to be judged alone that stand where the flipped rows stand."""
+        low, high = sorted((float(values[rows].min()), float(values[rows].max())))
+        low, high = low - 0.15 * abs(low), high + 0.15 * abs(high)
+        rare = [part.rows for part in self.parts if part.rows.size < _RARE]
+        for group in (*(group for group in groups if group.size < _RARE), *rare):
+            yield group[(values[group] >= low) & (values[group] <= high)]
 
     def _runs(self, column: Column, values: np.ndarray, kept: np.ndarray, part: _Part) -> None:
         series = kept[part.rows]
@@ -241,14 +243,33 @@ class _Search:
         return tuple(self._dead() + kept)
 
     def _machine_at_rest(self) -> set[int]:
-        """Zeros that several columns show in the same rows are a state of the machine."""
-        bits = {place: np.unpackbits(packed).astype(bool) for place, packed in self.resting.items()}
+        """Zeros in rows where the other columns stand elsewhere too are a state of the machine."""
+        bits = {place: np.unpackbits(packed)[: self.data.rows].astype(bool) for place, packed in self.resting.items()}
         dropped = set()
         for place, mask in bits.items():
-            for other, theirs in bits.items():
-                if other != place and (mask & theirs).sum() > 0.3 * min(mask.sum(), theirs.sum()):
-                    dropped.add(place)
+            if any(
+                (mask & theirs).sum() > 0.3 * min(mask.sum(), theirs.sum())
+                for other, theirs in bits.items()
+                if other != place
+            ) or self._others_moved(self.found[place].column, mask):
+                dropped.add(place)
         return dropped
+
+    def _others_moved(self, column: str, mask: np.ndarray) -> bool:
+        """Whether a quarter of (up to 12) other columns stand more than a spread away from their level where `mask` is true."""
+        others = [name for name in self.extremes if name != column][:: max(1, len(self.extremes) // 12)]
+        moved = 0
+        usable = self.data.usable_rows()
+        for name in others:
+            values = read_numbers(self.data, name)
+            if values is None:
+                continue
+            inside, outside = values[mask & usable], values[~mask & usable]
+            inside, outside = inside[~np.isnan(inside)], outside[~np.isnan(outside)]
+            if inside.size and outside.size:
+                low, middle, high = np.quantile(outside, [0.16, 0.5, 0.84])
+                moved += bool(abs(float(np.median(inside)) - middle) > max(high - low, 1e-12) * 0.75)
+        return moved >= max(1, 0.25 * len(others))
 
     def _quiet_runs(self) -> set[int]:
         """Stuck stretches in which the other columns hardly move either."""
@@ -316,9 +337,9 @@ class _Search:
             return what.value == 0 and moving
         if np.isnan(what.value):
             return moving or role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
-        if role in (Role.SENSOR, Role.ENERGY, Role.VALUE):
-            return True
-        return what.value == 0 or moving
+        # A constant whole number may be a recipe; 231.4 was measured, and -50 is what an open input reads.
+        measured = what.value <= 0 or what.value != round(what.value)
+        return role in (Role.SENSOR, Role.ENERGY, Role.VALUE) or moving or measured
 
 
 def read_numbers(data: "TableData", column: str) -> np.ndarray | None:
