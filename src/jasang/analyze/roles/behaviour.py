@@ -1,0 +1,203 @@
+"""How the values of a column behave: how many there are, how they change from row to row, whether they count, rise or repeat."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypedDict
+
+import numpy as np
+import polars as pl
+
+TOP_LEVELS = 40
+
+
+class Steps(TypedDict):
+    """How values change from one filled row to the next, as shares."""
+
+    changes: float
+    rising: float
+    by_one: float
+    falls: float
+    small_steps: float
+
+
+class Values(StrEnum):
+    """What the values are."""
+
+    TIME = "time"  # date and time
+    CLOCK = "clock"  # time of day
+    NUMBER = "number"
+    TEXT = "text"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How one column's values behave in a sample, in file order. Shares are 0 to 1; NaN where there is nothing to judge by."""
+
+    name: str
+    position: int  # from 0
+    columns: int  # of the table
+    values: Values
+    rows: int
+    filled: int  # rows with a value
+    levels: int  # distinct values
+    top: tuple[str, ...]  # commonest levels as text, commonest first, at most TOP_LEVELS
+    top_share: float  # of the commonest level
+    rarest_share: float  # of the rarest level
+    changes: float  # share of filled rows that differ from the filled row before
+    rising: float  # share of the steps between filled rows that do not go down
+    by_one: float  # share of steps that are exactly +1
+    falls: float  # share of steps that go down
+    whole: bool  # numbers without a fraction
+    low: float
+    high: float
+    small_steps: float  # share of the changes that are as small as the sample's finest step (coarse sensors)
+    length: float  # mean length of texts
+    midnight: bool  # times that are all dates
+    copy_of: str | None = None  # an earlier column with the same values
+    named_by: str | None = None  # an earlier column that stands one to one with this one
+
+    @property
+    def distinct(self) -> float:
+        """Distinct values per filled row."""
+        return self.levels / self.filled if self.filled else 0.0
+
+    @property
+    def constant(self) -> bool:
+        """Whether there is only one value."""
+        return self.levels == 1
+
+
+def level_text(series: pl.Series) -> pl.Series:
+    """The values as texts, as the labels of a table print them: whole floats without the ".0", stripped, blank is null."""
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
+        whole = series.drop_nulls()
+        if whole.len() and bool((whole == whole.round()).all()) and float(whole.abs().max() or 0) < 2**53:  # type: ignore[arg-type]
+            series = series.cast(pl.Int64, strict=False)
+    texts = series.cast(pl.String).str.strip_chars()
+    return texts.set(texts == "", None)
+
+
+def level_codes(series: pl.Series) -> np.ndarray:
+    """The levels as whole numbers from 0, -1 where there is none, int64, shape (rows,)."""
+    codes: np.ndarray = (
+        level_text(series).cast(pl.Categorical).to_physical().rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    )
+    return codes
+
+
+def _kind(series: pl.Series) -> Values:
+    if series.null_count() == series.len():
+        return Values.EMPTY
+    if series.dtype in (pl.Datetime, pl.Date):
+        return Values.TIME
+    if series.dtype == pl.Time:
+        return Values.CLOCK
+    return Values.NUMBER if series.dtype.is_numeric() else Values.TEXT
+
+
+def _steps(numbers: np.ndarray, whole: bool) -> Steps:
+    steps = np.diff(numbers)
+    if not steps.size:
+        return {"changes": np.nan, "rising": np.nan, "by_one": np.nan, "falls": np.nan, "small_steps": np.nan}
+    moved = np.abs(steps[steps != 0])
+    small = np.nan
+    if moved.size:
+        finest = 1.0 if whole else float(np.quantile(moved, 0.05))
+        small = float((moved <= finest * 1.01).mean())
+    return {
+        "changes": float((steps != 0).mean()),
+        "rising": float((steps >= 0).mean()),
+        "by_one": float((steps == 1).mean()),
+        "falls": float((steps < 0).mean()),
+        "small_steps": small,
+    }
+
+
+def _text_steps(texts: pl.Series) -> Steps:
+    filled = texts.drop_nulls()
+    changes = float((filled != filled.shift(1)).slice(1).mean() or 0.0) if filled.len() > 1 else np.nan  # type: ignore[arg-type]
+    return {"changes": changes, "rising": np.nan, "by_one": np.nan, "falls": np.nan, "small_steps": np.nan}
+
+
+def behaviour(series: pl.Series, position: int = 0, columns: int = 1) -> Behaviour:
+    """How the values of one column behave."""
+    kind = _kind(series)
+    if series.dtype.is_float():
+        series = series.set(~series.is_finite(), None)
+        kind = _kind(series)
+    texts = level_text(series) if kind is not Values.TIME else series.cast(pl.String)
+    if kind is Values.TEXT and texts.null_count() == texts.len():
+        kind = Values.EMPTY
+    counts = texts.drop_nulls().value_counts(sort=True)
+    filled = texts.len() - texts.null_count()
+    top = tuple(counts.to_series(0).head(TOP_LEVELS).to_list())
+    amounts = counts.to_series(1).to_numpy()
+    low = high = np.nan
+    whole = midnight = False
+    if kind is Values.NUMBER:
+        numbers = series.drop_nulls().cast(pl.Float64).to_numpy()
+        whole = bool(np.all(numbers == np.round(numbers)))
+        low, high = float(numbers.min()), float(numbers.max())
+        steps = _steps(numbers, whole)
+    elif kind in (Values.TIME, Values.CLOCK):
+        ticks = series.drop_nulls().cast(pl.Int64).to_numpy()
+        steps = _steps(ticks.astype(np.float64), whole=True)
+        if kind is Values.TIME:
+            days = series.drop_nulls().cast(pl.Datetime("us")).dt.offset_by("0s")
+            seconds = days.dt.minute().cast(pl.Int32) * 60 + days.dt.second().cast(pl.Int32)
+            hours = days.dt.hour().n_unique()
+            midnight = bool((seconds == 0).all()) and hours == 1
+    else:
+        steps = _text_steps(texts)
+    lengths = texts.drop_nulls().str.len_chars().mean() if kind is Values.TEXT else None
+    return Behaviour(
+        name=series.name,
+        position=position,
+        columns=columns,
+        values=kind,
+        rows=series.len(),
+        filled=filled,
+        levels=int(counts.height),
+        top=top,
+        top_share=float(amounts[0] / filled) if filled else np.nan,
+        rarest_share=float(amounts[-1] / filled) if filled else np.nan,
+        whole=whole,
+        low=low,
+        high=high,
+        length=float(lengths) if isinstance(lengths, (int, float)) else np.nan,
+        midnight=midnight,
+        **steps,
+    )
+
+
+def behaviours(sample: pl.DataFrame) -> dict[str, Behaviour]:
+    """The behaviour of every column, with copies and one-to-one pairs told."""
+    found: dict[str, Behaviour] = {}
+    seen: dict[object, list[str]] = {}
+    for position, series in enumerate(sample.get_columns()):
+        one = behaviour(series, position, sample.width)
+        copy = named = None
+        key = (one.levels, one.filled, round(one.top_share, 9) if one.filled else None)
+        if one.values is not Values.EMPTY and one.levels > 1:
+            for earlier in seen.get(key, ()):
+                if _same(sample[earlier], series):
+                    copy = earlier
+                    break
+                if one.levels <= 500 and one.distinct < 0.5 and _one_to_one(sample[earlier], series, one.levels):
+                    named = earlier
+            seen.setdefault(key, []).append(series.name)
+        found[series.name] = one if copy is None and named is None else replace(one, copy_of=copy, named_by=named)
+    return found
+
+
+def _same(first: pl.Series, second: pl.Series) -> bool:
+    if first.dtype != second.dtype:
+        return level_text(first).equals(level_text(second))
+    return bool(first.equals(second, null_equal=True))
+
+
+def _one_to_one(first: pl.Series, second: pl.Series, levels: int) -> bool:
+    pairs = pl.DataFrame({"a": first.cast(pl.String), "b": second.cast(pl.String)}).unique()
+    return pairs.drop_nulls().height == levels
