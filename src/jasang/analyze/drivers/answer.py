@@ -1,0 +1,213 @@
+"""From a chosen score to a driver a person can use: window in the column's unit, effect with interval, product and onset."""
+
+import numpy as np
+
+from jasang.analyze.drivers.baseline import Baseline
+from jasang.analyze.drivers.bins import BinnedColumn
+from jasang.analyze.drivers.layout import Layout
+from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape
+from jasang.analyze.drivers.scan import Scanner, Score, View
+from jasang.analyze.drivers.search import Choice, Search, rows_of
+from jasang.analyze.drivers.window import FOLDS, Effect, Limits, choose_limits, estimate
+
+_ONSET_SCORE = 3.5
+_LEAST_EPISODES = 5
+
+
+class Answer:
+    """Makes the drivers of one finished search."""
+
+    def __init__(
+        self, problem: DriverProblem, outcome: np.ndarray, rows: np.ndarray, scanner: Scanner, search: Search
+    ) -> None:
+        self.problem = problem
+        self.outcome = outcome
+        self.rows = rows  # indices of the used rows in the problem
+        self.scanner = scanner
+        self.layout: Layout = scanner.layout
+        self.search = search
+
+    def drivers(self, choices: list[Choice]) -> list[Driver]:
+        """The drivers, the one with most to gain first; choices whose interval reaches zero are left out."""
+        made = []
+        for choice in choices:
+            others = [other.score for other in choices if other is not choice]
+            driver = self._driver(choice, Baseline(self.layout, [self.search.adjustment(s) for s in others]))
+            if driver is not None:
+                made.append(driver)
+        return sorted(made, key=lambda d: -_surely_gained(d))
+
+    def _driver(self, choice: Choice, baseline: Baseline) -> Driver | None:
+        score = self._view_to_report(choice.score, baseline)
+        residual = baseline.residual(self.outcome)
+        outside, limits = self._final(score, residual)
+        onset = self._onset(score, outside, baseline)
+        if onset is not None:
+            score = _replace_view(score, View(first_block=onset, strata=score.view.strata, product=score.view.product))
+        effect = self._effect(score, baseline, self._cross_fitted(score, residual))
+        rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
+        out, inside = rows & (outside == 1), rows & (outside == 0)
+        episodes = self._episodes(out)
+        if effect is None or (effect.low <= 0 <= effect.high) or (self.problem.binary and episodes < _LEAST_EPISODES):
+            return None
+        binned = self.scanner.tallies[score.column].binned
+        names = [item.binned.name for item in self.scanner.tallies]
+        return Driver(
+            column=binned.name,
+            shape=_shape(limits),
+            window=None if limits is None else self._window(binned, inside),
+            level=self._level(binned, score),
+            effect=effect.value,
+            low=effect.low,
+            high=effect.high,
+            p_value=10.0**-choice.decades,
+            strength=choice.decades,
+            inside_rows=int(inside.sum()),
+            outside_rows=int(out.sum()),
+            inside_mean=float(self.outcome[inside].mean()),
+            outside_mean=float(self.outcome[out].mean()),
+            episodes=episodes,
+            product=score.view.product,
+            since_row=None if onset is None else int(self.rows[np.flatnonzero(self.layout.block >= onset)[0]]),
+            proxies=tuple(names[place] for place in choice.proxies),
+            twins=tuple(names[place] for place in choice.twins),
+        )
+
+    def _final(self, score: Score, residual: np.ndarray) -> tuple[np.ndarray, Limits | None]:
+        """1 outside, 0 inside, NaN missing; and the limits of a number, chosen on all blocks of the view."""
+        binned = self.scanner.tallies[score.column].binned
+        if not isinstance(binned.column, NumericColumn):
+            return self._at_level(score), None
+        limits = choose_limits(
+            binned.column,
+            binned,
+            binned.sets[score.set_index],
+            score.sign,
+            residual,
+            np.flatnonzero(rows_of(score.view, self.layout)),
+        )
+        return limits.outside(binned.column.values), limits
+
+    def _at_level(self, score: Score) -> np.ndarray:
+        binned = self.scanner.tallies[score.column].binned
+        marks: np.ndarray = (binned.codes == binned.sets[score.set_index].level_bin).astype(np.float64)
+        marks[binned.codes == binned.bins] = np.nan
+        return marks
+
+    def _cross_fitted(self, score: Score, residual: np.ndarray) -> np.ndarray:
+        """Outside or inside by limits that the row's own block had no say in."""
+        binned = self.scanner.tallies[score.column].binned
+        if not isinstance(binned.column, NumericColumn):
+            return self._at_level(score)
+        gain = self.scanner.gain(score, residual)
+        shape = binned.sets[score.set_index].shape
+        same = np.array([s.shape is shape for s in binned.sets])
+        fold = np.arange(self.layout.blocks) % FOLDS
+        view = rows_of(score.view, self.layout)
+        marks = np.full(self.outcome.size, np.nan)
+        for held_out in range(FOLDS):
+            kept = gain[fold != held_out]
+            error = np.sqrt((kept**2).sum(axis=0))
+            ranked = np.where(same & (error > 1e-9), kept.sum(axis=0) / error.clip(1e-9), -np.inf)
+            rows = np.flatnonzero(view & (fold[self.layout.block] != held_out))
+            limits = choose_limits(binned.column, binned, binned.sets[int(ranked.argmax())], score.sign, residual, rows)
+            mine = fold[self.layout.block] == held_out
+            marks[mine] = limits.outside(binned.column.values)[mine]
+        return marks
+
+    def _effect(self, score: Score, baseline: Baseline, outside: np.ndarray) -> Effect | None:
+        return estimate(
+            self.outcome,
+            outside,
+            self.layout,
+            baseline,
+            rows_of(score.view, self.layout),
+            within=score.within,
+            binary=self.problem.binary,
+        )
+
+    def _view_to_report(self, score: Score, baseline: Baseline) -> Score:
+        """One product only if the others surely show less; a late span of time is left to `_onset`."""
+        everything = self.scanner.views[0]
+        if score.view == everything:
+            return score
+        widened = _replace_view(score, everything)
+        if score.view.product is None:
+            return widened
+        outside, _ = self._final(score, baseline.residual(self.outcome))
+        here = self._effect(score, baseline, outside)
+        rest = tuple(s for s in range(self.layout.strata) if s not in score.view.strata)
+        elsewhere = self._effect(_replace_view(score, View(first_block=0, strata=rest)), baseline, outside)
+        if here is None or elsewhere is None:
+            return score
+        apart = (here.value - elsewhere.value) / np.hypot(here.error, elsewhere.error)
+        return score if apart > 2 and elsewhere.value < 0.5 * here.value else widened
+
+    def _onset(self, score: Score, outside: np.ndarray, baseline: Baseline) -> int | None:
+        """The block from which the effect is there, when before it there was none; `None` when it was always there."""
+        rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
+        marks = np.where(rows, outside, 0.0)
+        left, moved = baseline.residual(self.outcome), baseline.residual(marks)
+        blocks = self.layout.blocks
+        gain = np.bincount(self.layout.block[rows], weights=(left * moved)[rows], minlength=blocks)
+        weight = np.bincount(self.layout.block[rows], weights=(moved**2)[rows], minlength=blocks)
+        before, after = np.cumsum(weight)[:-1], weight.sum() - np.cumsum(weight)[:-1]
+        slope_before = np.cumsum(gain)[:-1] / before.clip(1e-9)
+        slope_after = (gain.sum() - np.cumsum(gain)[:-1]) / after.clip(1e-9)
+        allowed = (before > 0.1 * weight.sum()) & (after > 0.1 * weight.sum())
+        if blocks < 24 or not allowed.any():
+            return None
+        step = np.where(allowed, (slope_after - slope_before) ** 2 * before * after / weight.sum(), -1.0)
+        first = int(step.argmax()) + 1
+        place = first - 1
+        left_over = gain - np.where(np.arange(blocks) < first, slope_before[place], slope_after[place]) * weight
+        error_before = np.sqrt((left_over[:first] ** 2).sum()) / before[place]
+        error_after = np.sqrt((left_over[first:] ** 2).sum()) / after[place]
+        change = (slope_after[place] - slope_before[place]) * np.sign(slope_after[place])
+        nothing_before = abs(slope_before[place]) < min(2 * error_before, 0.3 * abs(slope_after[place]))
+        if change < _ONSET_SCORE * np.hypot(error_before, error_after) or not nothing_before:
+            return None
+        return first
+
+    def _episodes(self, out: np.ndarray) -> int:
+        """Blocks with something to count outside the window."""
+        hit = out & (self.outcome > 0) if self.problem.binary else out
+        return int(np.unique(self.layout.block[hit]).size)
+
+    @staticmethod
+    def _window(binned: BinnedColumn, inside: np.ndarray) -> tuple[float, float]:
+        """The limits as values that occurred inside, so that the factory can hold them."""
+        values = binned.column.values[inside] if isinstance(binned.column, NumericColumn) else np.empty(0)
+        return float(values.min()), float(values.max())
+
+    @staticmethod
+    def _level(binned: BinnedColumn, score: Score) -> str | None:
+        if isinstance(binned.column, NumericColumn):
+            return None
+        level = binned.sets[score.set_index].level
+        return None if level is None else binned.column.levels[level]
+
+
+def _shape(limits: Limits | None) -> Shape:
+    if limits is None:
+        return Shape.LEVEL
+    if np.isinf(limits.high):
+        return Shape.LOW
+    return Shape.HIGH if np.isinf(limits.low) else Shape.BOTH
+
+
+def _replace_view(score: Score, view: View) -> Score:
+    return Score(
+        column=score.column,
+        view=view,
+        within=score.within,
+        set_index=score.set_index,
+        sign=score.sign,
+        score=score.score,
+    )
+
+
+def _surely_gained(driver: Driver) -> float:
+    """The outcome that holding the window would save with 97.5 % certainty, in the outcome's unit × rows."""
+    nearest = min(abs(driver.low), abs(driver.high)) if driver.low * driver.high > 0 else 0.0
+    return nearest * driver.outside_rows

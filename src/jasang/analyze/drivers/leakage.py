@@ -1,0 +1,58 @@
+"""Columns that follow from the outcome instead of going before it: a reason, a rework flag, a field filled in for defects."""
+
+import re
+
+import numpy as np
+
+from jasang.analyze.drivers.problem import CategoricalColumn, Column
+
+# Names of what is written down after the verdict. Only whole words, or Korean parts of words.
+_AFTERWARDS = re.compile(
+    r"(?:^|[^a-z])(?:defects?|ng|rework(?:ed)?|reject(?:ed|s)?|scrap(?:ped)?|fail(?:ed|ure|ures)?|verdict|judge?ment|"
+    r"pass ?or ?fail|passfail|result|repair(?:ed)?|disposition|error[ _]?code|claims?)(?:[^a-z]|$)"
+    r"|불량|재작업|폐기|판정|수리|수정|반품|합격|불합격|검사결과",
+    re.IGNORECASE,
+)
+_CERTAIN = 0.98
+_LEAST_DEFECTS = 8
+
+
+def named_afterwards(name: str) -> bool:
+    """Whether the name itself says that the column is written after the verdict."""
+    return _AFTERWARDS.search(name) is not None
+
+
+def follows_outcome(column: Column, defect: np.ndarray) -> bool:
+    """Whether the column's content shows that it was filled in after the verdict. `defect` is 0 or 1, none missing.
+
+    Either it is there for (nearly) all defects and (nearly) no good unit or the reverse, or one of its levels consists of
+    defects alone while they are rare elsewhere: no setting of a real process does that.
+    """
+    bad = defect > 0.5
+    if bad.sum() < _LEAST_DEFECTS or bad.mean() > 0.5:
+        return False
+    if isinstance(column, CategoricalColumn):
+        known, values = column.codes >= 0, column.codes
+    else:
+        known, values = ~np.isnan(column.values), column.values
+    if abs(float(known[bad].mean()) - float(known[~bad].mean())) > 0.9:
+        return True
+    if not known.any():
+        return False
+    distinct, codes = np.unique(values[known], return_inverse=True)
+    if distinct.size > 64:
+        return _parts_completely(values[known], bad[known])
+    rows = np.bincount(codes.ravel())
+    hits = np.bincount(codes.ravel(), weights=bad[known])
+    pure = (hits >= _LEAST_DEFECTS) & (hits >= _CERTAIN * rows)
+    return bool(pure.any() and rows[pure].sum() < 0.5 * known.sum())
+
+
+def _parts_completely(values: np.ndarray, bad: np.ndarray) -> bool:
+    """Whether one cut has (nearly) all defects on one side and (nearly) only defects there."""
+    if bad.sum() < _LEAST_DEFECTS:
+        return False
+    order = np.argsort(values, kind="stable")
+    hits = bad[order]
+    count = int(hits.sum())
+    return bool(hits[:count].mean() >= _CERTAIN or hits[-count:].mean() >= _CERTAIN)

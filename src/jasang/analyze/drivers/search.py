@@ -1,0 +1,147 @@
+"""The search: forward by score, backward so that no proxy stays, and a swap where a column explains another's score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jasang.analyze.drivers.baseline import Adjustment, Baseline, hold
+from jasang.analyze.drivers.layout import Layout
+from jasang.analyze.drivers.problem import CategoricalColumn, NumericColumn, Shape
+from jasang.analyze.drivers.scan import Chance, Scanner, Score, View
+
+MOST_DRIVERS = 5
+_MOST_RIVALS = 4
+_TWIN_SCORE = 2.5  # a column whose score given another stays below this cannot be told apart from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A chosen column with its score given all other choices."""
+
+    score: Score
+    decades: float  # -log10 of its family-wise p-value
+    proxies: tuple[int, ...] = ()
+    twins: tuple[int, ...] = ()
+
+
+def rows_of(view: View, layout: Layout) -> np.ndarray:
+    """Truth values of shape (rows,): the rows a view looks at."""
+    return (layout.block >= view.first_block) & np.isin(layout.stratum, np.array(view.strata))
+
+
+class Search:
+    """One search over one outcome. `least` is the -log10 family-wise p-value a driver needs."""
+
+    def __init__(self, outcome: np.ndarray, scanner: Scanner, layout: Layout, least: float) -> None:
+        self.outcome = outcome
+        self.scanner = scanner
+        self.layout = layout
+        self.least = least
+
+    def run(self) -> list[Choice]:
+        """The drivers in order of choice."""
+        marginal, chance = self._scan(())
+        chosen: list[Score] = []
+        scores = marginal
+        while len(chosen) < MOST_DRIVERS:
+            taken = {score.column for score in chosen if not self._is_level(score)}
+            held = {(s.column, s.set_index) for s in chosen}
+            open_ = [s for s in scores if s.column not in taken and (s.column, s.set_index) not in held]
+            best = max(open_, key=self._preference, default=None)
+            if best is None or chance.decades(best.score) < self.least:
+                break
+            chosen.append(best)
+            scores, chance = self._scan(tuple(chosen))
+        conditional = {score.column: score.score for score in scores}
+        chosen = self._drop_explained(chosen, chance)
+        return self._settle(chosen, marginal, conditional, chance)
+
+    def _preference(self, score: Score) -> float:
+        """A recorded column before one derived from the clock, where both say the same."""
+        column = self.scanner.tallies[score.column].binned.column
+        derived = isinstance(column, NumericColumn) and column.derived
+        return score.score * (0.93 if derived else 1.0)
+
+    def _is_level(self, score: Score) -> bool:
+        return isinstance(self.scanner.tallies[score.column].binned.column, CategoricalColumn)
+
+    def adjustment(self, score: Score) -> Adjustment:
+        """What holds a chosen column fixed."""
+        binned = self.scanner.tallies[score.column].binned
+        everywhere = score.view.first_block == 0 and len(score.view.strata) == self.layout.strata
+        where = None if everywhere else rows_of(score.view, self.layout)
+        chosen = binned.sets[score.set_index]
+        return hold(binned, level=chosen.level_bin if chosen.shape is Shape.LEVEL else None, where=where)
+
+    def _scan(self, held: Sequence[Score], only: Sequence[int] | None = None) -> tuple[list[Score], Chance]:
+        baseline = Baseline(self.layout, [self.adjustment(score) for score in held])
+        residual = baseline.residual(self.outcome)
+        return self.scanner.scan(residual, lambda j: baseline.left_over(self.scanner.tallies[j].binned), only)
+
+    def _given(self, score: Score, held: Sequence[Score]) -> float:
+        """The best score of `score`'s column when `held` are held fixed."""
+        found, _ = self._scan(held, only=[score.column])
+        return found[0].score if found else 0.0
+
+    def _drop_explained(self, chosen: list[Score], chance: Chance) -> list[Score]:
+        """Backward: a column chosen early may be the proxy of one chosen later."""
+        kept = list(chosen)
+        for score in chosen if len(chosen) > 1 else ():
+            others = [s for s in kept if s is not score]
+            if others and chance.decades(self._given(score, others)) < self.least:
+                kept = others
+        return kept
+
+    def _settle(
+        self, chosen: list[Score], marginal: list[Score], conditional: dict[int, float], chance: Chance
+    ) -> list[Choice]:
+        """Name each choice's proxies, and put a rival in its place where the rival explains more of it than the reverse."""
+        settled = list(chosen)
+        named: list[tuple[list[int], list[int]]] = [([], []) for _ in chosen]
+        columns = {score.column for score in chosen}
+        rivals = sorted(
+            (
+                s
+                for s in marginal
+                if s.column not in columns
+                and chance.decades(s.score) > 1.3
+                and conditional.get(s.column, 0.0) < 0.7 * s.score
+            ),
+            key=lambda s: -s.score,
+        )[:_MOST_RIVALS]
+        for rival in rivals:
+            ties = [self._tie(score, rival) for score in settled]
+            nearest = int(np.argmax(ties)) if ties else 0
+            if not ties or ties[nearest] < 0.1:
+                continue
+            others = [s for place, s in enumerate(settled) if place != nearest]
+            mine = self._given(settled[nearest], [*others, rival])
+            its = self._given(rival, [*others, settled[nearest]])
+            if its > mine + 0.5 and self._preference(rival) > 0.8 * self._preference(settled[nearest]):
+                named[nearest][0].append(settled[nearest].column)
+                settled[nearest] = rival
+            elif mine < _TWIN_SCORE:
+                named[nearest][1].append(rival.column)
+            else:
+                named[nearest][0].append(rival.column)
+        return [
+            Choice(
+                score=score,
+                decades=chance.decades(score.score),
+                proxies=tuple(dict.fromkeys(proxies)),
+                twins=tuple(dict.fromkeys(twins)),
+            )
+            for score, (proxies, twins) in zip(settled, named, strict=True)
+        ]
+
+    def _tie(self, one: Score, other: Score) -> float:
+        """Share of one set's indicator that the other column's bins explain, 0 to 1."""
+        first, second = self.scanner.tallies[one.column].binned, self.scanner.tallies[other.column].binned
+        marks = np.append(first.member[:, one.set_index], 0.0)[first.codes]
+        spread = float(marks.var())
+        if spread == 0:
+            return 0.0
+        counts = np.bincount(second.codes, minlength=second.bins + 1)
+        means = np.bincount(second.codes, weights=marks, minlength=second.bins + 1) / counts.clip(1)
+        return float(np.average((means - marks.mean()) ** 2, weights=counts)) / spread
