@@ -19,9 +19,9 @@ class Factor:
 
 
 FACTORS = (
-    Factor(ratio=10.0, units="MPa/bar, cm/mm"),
-    Factor(ratio=100.0, units="bar/kPa, %"),
-    Factor(ratio=1000.0, units="g/kg, s/ms"),
+    Factor(ratio=10.0, units="×10"),
+    Factor(ratio=100.0, units="×100"),
+    Factor(ratio=1000.0, units="×1000"),
     Factor(ratio=14.5038, units="bar/psi"),
     Factor(ratio=25.4, units="inch/mm"),
     Factor(ratio=60.0, units="min/s"),

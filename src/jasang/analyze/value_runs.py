@@ -60,7 +60,7 @@ def stuck_runs(values: np.ndarray, *, least: int = 20, times: float = 4.0) -> tu
     Parameters
     ----------
     values
-        float64, shape (n,), in order of time; NaN = missing, which ends no run's excuse but its length.
+        float64, shape (n,), in order of time; NaN = missing, which does not end a run.
     least
         Shortest run in rows that can count.
     times
@@ -92,15 +92,68 @@ def _often_there(series: np.ndarray, starts: np.ndarray, lengths: np.ndarray, va
     return bool(at_value.size >= 4 and np.sort(at_value)[-4:].min() >= 3)
 
 
-def blank_runs(values: np.ndarray, *, least: int = 20, times: float = 4.0) -> tuple[Run, ...]:
-    """Stretches without a value that are too long for how often the column is blank otherwise; `values` as in `stuck_runs`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blanks:
+    """Blanks of a column that should not be: unbroken stretches, and single ones scattered over the rest.
+
+    `rows` are all blank rows of the series, `scattered` the share of blanks outside the stretches.
+    """
+
+    stretches: tuple[Run, ...]
+    scattered: float
+    rows: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        """NaN: there is no value."""
+        return float("nan")
+
+
+def find_blanks(values: np.ndarray, *, least: int = 30, times: float = 4.0, tolerated: float = 0.03) -> Blanks | None:
+    """Missing values beyond how often the column is blank by nature; `None` when there is nothing to say.
+
+    A column filled in every k-th row, or in less than half of them, is sampled, not broken: only stretches count there.
+
+    Parameters
+    ----------
+    values
+        float64, shape (n,), in order of time; NaN = missing.
+    least, times
+        A stretch is at least `least` rows, and `times` as long as the longest ordinary one.
+    tolerated
+        Share of scattered blanks that nobody need look at.
+    """
     blank = np.isnan(values)
     if not blank.any() or blank.all():
-        return ()
+        return None
     starts, lengths = runs(blank.astype(np.float64))
     is_blank = blank[starts]
-    found, ordinary = _too_long(lengths[is_blank], least, times)
-    return tuple(
-        Run(start=int(start), stop=int(start + length), value=float("nan"), usual=ordinary)
-        for start, length in zip(starts[is_blank][found], lengths[is_blank][found], strict=True)
+    found, ordinary = _too_long(lengths[is_blank], max(least, values.size // 500), times)
+    stretches = sorted(zip(starts[is_blank][found].tolist(), lengths[is_blank][found].tolist(), strict=True))
+    outside = values.size - sum(length for _, length in stretches)
+    rest = int(blank.sum()) - sum(length for _, length in stretches)
+    scattered = rest / outside if outside else 0.0
+    if _sampled(np.flatnonzero(~blank), scattered):
+        scattered = 0.0
+    if not stretches and scattered < tolerated:
+        return None
+    return Blanks(
+        stretches=tuple(
+            Run(start=start, stop=start + length, value=float("nan"), usual=ordinary) for start, length in stretches
+        ),
+        scattered=scattered,
+        rows=int(blank.sum()),
+        of=values.size,
     )
+
+
+def _sampled(present: np.ndarray, scattered: float) -> bool:
+    """Whether values stand in every k-th row, or in fewer than half of the rows."""
+    if scattered > 0.5:
+        return True
+    spacing = np.diff(present)
+    if spacing.size < 10:
+        return False
+    usual = int(np.median(spacing))
+    return usual >= 2 and float((spacing == usual).mean()) > 0.6

@@ -13,7 +13,7 @@ import polars as pl
 from jasang.analyze.dead_channels import Constant, constant, named_as_flag, named_as_setting, sisters
 from jasang.analyze.sentinels import KNOWN_CODES, Sentinel, find_sentinels
 from jasang.analyze.unit_flips import UnitFlip, find_unit_flips
-from jasang.analyze.value_runs import Run, blank_runs, runs, stuck_runs
+from jasang.analyze.value_runs import Blanks, Run, find_blanks, runs, stuck_runs
 from jasang.plant.factory import Column, Kind, Role
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ColumnFault:
     column: str
     signal: str | None
     asset: str | None
-    what: Constant | Sentinel | UnitFlip | Run
+    what: Constant | Sentinel | UnitFlip | Run | Blanks
     rows: np.ndarray
     first: int
     last: int
@@ -208,15 +208,18 @@ class _Search:
         raw = values[part.rows]
         blank = np.isnan(raw)
         if blank.any() and not blank.all():
-            for run in blank_runs(_without_structure(self.data, part.rows, raw)):
-                self.found.append(self._fault("blank", column.name, part, run, np.arange(run.start, run.stop)))
+            what = find_blanks(_without_structure(self.data, part.rows, raw))
+            if what is not None:
+                stretches = [np.arange(run.start, run.stop) for run in what.stretches]
+                places = np.concatenate(stretches) if stretches else np.flatnonzero(blank)
+                self.found.append(self._fault("blank", column.name, part, what, places))
 
     def _fault(
         self,
         kind: FaultKind,
         column: str,
         part: _Part,
-        what: Constant | Sentinel | UnitFlip | Run,
+        what: Constant | Sentinel | UnitFlip | Run | Blanks,
         places: np.ndarray,
         *,
         keep: bool = False,
