@@ -47,7 +47,8 @@ class Role(StrEnum):
 class Column:
     """One column of a table and what it means.
 
-    `lower` and `upper` are a setting's safe limits or a quality's specification limits, in `unit`.
+    `lower` and `upper` are a setting's safe limits or a quality's specification limits, in `unit`. `bad_values` are the raw
+    texts of a defect column that mean a defect (lower-cased, stripped), where somebody stated them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Column:
     lower: float | None = None
     upper: float | None = None
     target: float | None = None
+    bad_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
@@ -67,6 +69,7 @@ class Table:
     """One table of the factory: its file, its kind and its columns in file order.
 
     `asset` names the machine when no column does. `date` is a column with the day when `time` holds only the time of day.
+    `time_order` "any" says that the rows stand in any order of time; "rising" or `None` that they follow it.
     `bad_values` are the raw texts of the defect column that mean a defect (lower-cased, stripped).
     """
 
@@ -75,6 +78,7 @@ class Table:
     columns: tuple[Column, ...]
     time: str | None = None
     date: str | None = None
+    time_order: str | None = None
     asset: str | None = None
     asset_column: str | None = None
     product_column: str | None = None

@@ -47,7 +47,7 @@ REASONS = word_set(
 )
 # "INJ-01", "Press-01", "M3", "1호기", "EQ_002", "650톤-우진2호기"
 MACHINE_SHAPE = re.compile(
-    r"""(?ix) ^(?:inj|imm|press|prs|cnc|mct|mc|m/c|eq|eqp|equip|machine|mach|line|ln|robot|rb|die|dcm|ext|cell|station|st|lathe|
+    r"""(?ix) ^(?:m|inj|imm|press|prs|cnc|mct|mc|m/c|eq|eqp|equip|machine|mach|line|ln|robot|rb|die|dcm|ext|cell|station|st|lathe|
     mill|
     furnace|oven|tank|pump|unit|asset|wc|ws|maschine|linie|maq|사출|프레스|설비|기계|라인|머신|로|압출|가공)[\s_\-#]*[a-z]?\d{1,4}[a-z]?$
     | .*\d+\s*호기?.*$ | .*\d+\s*라인.*$ | .*\d+\s*톤.*$"""

@@ -78,6 +78,9 @@ def infer_table(
         What factory.toml says about columns and the table; it outranks every guess.
     """
     said = dict(stated or {})
+    if stated_table is not None:
+        said |= {column.name: column for column in stated_table.columns}
+    said = {name: column for name, column in said.items() if name in sample.columns}
     found = behaviours(sample)
     readings = {name: read_name(name) for name in found}
     work = _Work(
@@ -398,7 +401,7 @@ def _table(
         reason_column=_reason_column(work, roles),
         signal_column=long.signal if long is not None and kind is Kind.SIGNALS else first(Role.SIGNAL),
         value_column=values or first(Role.VALUE),
-        bad_values=bad_values(flag, work.found[flag]) if flag is not None else (),
+        bad_values=_bad_values(work, flag),
     )
     if stated_table is None:
         return table
@@ -408,6 +411,13 @@ def _table(
         if key not in ("columns", "file", "kind") and getattr(stated_table, key) not in (None, ())
     }
     return replace(table, **said)
+
+
+def _bad_values(work: _Work, flag: str | None) -> tuple[str, ...]:
+    if flag is None:
+        return ()
+    said = work.stated[flag].bad_values if flag in work.stated else ()
+    return said or bad_values(flag, work.found[flag])
 
 
 def _has_unit(role: Role) -> bool:

@@ -266,6 +266,9 @@ def _text_behaviour(one: Behaviour) -> list[Vote]:
             ]
         return [Vote(role=Role.ID, weight=5.0, reason=Text(ko="행마다 값이 다름", en="different in every row"))]
     count = one.levels
+    if count > 5 and one.changes * one.filled <= 1.2 * count:
+        reason = Text(ko=f"{count}가지 값이 한 번씩만 이어짐(로트)", en=f"{count} levels, each in one stretch (lots)")
+        return [Vote(role=Role.CONTEXT, weight=3.5, reason=reason)]
     if count > 60 or one.distinct > 0.3:
         reason = Text(ko=f"{count}가지 글이 되풀이됨", en=f"{count} texts that come again")
         return [Vote(role=Role.CONTEXT, weight=2.5, reason=reason), Vote(role=Role.ID, weight=1.0, reason=reason)]
@@ -367,10 +370,11 @@ def _level_votes(one: Behaviour) -> list[Vote]:
 
 
 def weigh(votes: list[Vote]) -> dict[Role, float]:
-    """The probability of each role: the soft maximum of the summed votes; every role starts at 0."""
-    sums = dict.fromkeys(Role, 0.0)
+    """The probability of each role: the soft maximum of the summed votes. A role nobody votes for starts lower."""
+    heard: dict[Role, float] = {}
     for vote in votes:
-        sums[vote.role] += vote.weight
+        heard[vote.role] = heard.get(vote.role, 0.0) + vote.weight
+    sums = {role: heard.get(role, UNHEARD) for role in Role}
     top = max(sums.values())
     odds = {role: math.exp(value - top) for role, value in sums.items()}
     total = sum(odds.values())
