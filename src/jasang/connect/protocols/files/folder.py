@@ -1,0 +1,186 @@
+"""Opens a file or a whole folder as tables, without being told anything about them."""
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jasang.connect.protocols.files import complaints
+from jasang.connect.protocols.files.content import Content, Holds, identify
+from jasang.connect.protocols.files.conversion import convert
+from jasang.connect.protocols.files.delimited import DelimitedText
+from jasang.connect.protocols.files.repair import SkippedFile, Tally
+from jasang.connect.protocols.files.table import FileTable
+from jasang.errors import ConfigurationError, UnreadableInput
+from jasang.plant.text import Progress, Text, silent
+
+FACTORY_FILE = "factory.toml"
+_TABLE_SUFFIXES = frozenset(
+    ".csv .tsv .tab .txt .dat .log .asc .prn .gz .zip .xlsx .xlsm .xlsb .xls .ods .parquet .pq".split(" ")
+)
+# Files of these kinds often hold prose instead of a table; in a folder they are then left aside, not complained about.
+_MAY_BE_PROSE = frozenset([".txt", ".dat", ".log", ".asc", ".prn"])
+
+
+class OpenedFolder:
+    """The tables of a file or folder. A context manager: big tables lie in a temporary folder that is removed at its end."""
+
+    def __init__(
+        self,
+        *,
+        files: tuple[FileTable, ...],
+        skipped: tuple[SkippedFile, ...],
+        factory_file: Path | None,
+        temporary: tempfile.TemporaryDirectory[str],
+    ) -> None:
+        self.files = files
+        self.skipped = skipped
+        self.factory_file = factory_file
+        self._temporary = temporary
+
+    def __enter__(self) -> "OpenedFolder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary folder; big tables cannot be read any more."""
+        self._temporary.cleanup()
+
+
+def open_path(path: Path, *, timezone: str = "Asia/Seoul", progress: Progress = silent) -> OpenedFolder:
+    """Open one file, or a folder with all its tables (also in folders within it), with no option needed.
+
+    `timezone` is the zone of times that name none. Raises `UnreadableInput` with one clear sentence for what cannot be read;
+    in a folder one broken table is an error that names it. Nothing is written beside the input.
+
+    >>> with open_path(Path("examples/steel")) as opened:  # doctest: +SKIP
+    ...     opened.files[0].read(["Usage_kWh"]).height
+    35040
+    """
+    _check_zone(timezone)
+    path = Path(path)
+    try:
+        found = _found(path)
+    except PermissionError as error:
+        raise complaints.no_permission(str(path)) from error
+    temporary = tempfile.TemporaryDirectory(prefix="jasang-", ignore_cleanup_errors=True)
+    try:
+        return _open(path, found, timezone, progress, temporary)
+    except BaseException:  # Ctrl-C included: nothing half done may stay on the disk
+        temporary.cleanup()
+        raise
+
+
+def _check_zone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(
+            ko=f"시간대 '{timezone}'을(를) 모릅니다. 'Asia/Seoul'처럼 적어야 합니다.",
+            en=f"unknown time zone {timezone!r}; expected a name such as 'Asia/Seoul'.",
+        ) from error
+
+
+def _found(path: Path) -> list[Path]:
+    if not path.exists():
+        raise complaints.missing_path(str(path))
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise complaints.not_a_file(str(path))
+    next(path.iterdir(), None)  # rglob passes over a folder that may not be listed
+    files = (
+        p
+        for p in path.rglob("*")
+        if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
+    )
+    return sorted(files, key=lambda p: p.relative_to(path).as_posix())
+
+
+def _open(
+    path: Path, found: list[Path], timezone: str, progress: Progress, temporary: tempfile.TemporaryDirectory[str]
+) -> OpenedFolder:
+    in_folder = path.is_dir()
+    tables: list[FileTable] = []
+    skipped: list[SkippedFile] = []
+    factory_file: Path | None = None
+    for number, file_path in enumerate(found):
+        file = file_path.relative_to(path).as_posix() if in_folder else file_path.name
+        if in_folder and file == FACTORY_FILE:
+            factory_file = file_path
+            continue
+        reason = _not_a_table(file_path) if in_folder else None
+        if reason is not None:
+            skipped.append(SkippedFile(file=file, reason=reason))
+            continue
+        share = _Share(progress, number, len(found))
+        try:
+            tables.extend(read_file(file_path, file, Path(temporary.name), timezone, share))
+        except UnreadableInput as error:
+            if in_folder and _plain_suffix(file_path) in _MAY_BE_PROSE and _is_no_table(error):
+                skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
+                continue
+            raise
+    if not tables:
+        raise complaints.no_tables_in_folder(str(path))
+    return OpenedFolder(files=tuple(tables), skipped=tuple(skipped), factory_file=factory_file, temporary=temporary)
+
+
+class _Share:
+    """Progress of one file as part of the progress of all."""
+
+    def __init__(self, progress: Progress, number: int, of: int) -> None:
+        self.progress, self.number, self.of = progress, number, of
+
+    def __call__(self, stage: Text, share: float) -> None:
+        self.progress(stage, (self.number + min(share, 1.0)) / self.of)
+
+
+def _plain_suffix(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zip")
+    return Path(name).suffix
+
+
+def _is_no_table(error: UnreadableInput) -> bool:
+    return "holds no table" in error.en or "is no table" in error.en
+
+
+def _not_a_table(path: Path) -> Text | None:
+    """Why a file of a folder is not even tried, or `None`."""
+    if path.name.lower().startswith(("readme", "license", "licence", "~$")):
+        return Text(ko="설명서나 임시 파일입니다", en="a note or a temporary file, not data")
+    if path.suffix.lower() not in _TABLE_SUFFIXES:
+        kind = path.suffix or path.name
+        return Text(ko=f"표가 아닌 종류의 파일입니다({kind})", en=f"a kind of file that holds no table ({kind})")
+    return None
+
+
+def read_file(path: Path, file: str, folder: Path, timezone: str, progress: Progress) -> list[FileTable]:
+    """The tables of one file, called `file` in messages; `folder` takes temporary files. Raises `UnreadableInput`."""
+    content = identify(path, file)
+    if content.holds is Holds.TEXT:
+        return [_read_text(content, folder, timezone, progress)]
+    raise complaints.no_table(file)
+
+
+def _read_text(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
+    tally = Tally()
+    source = DelimitedText.of(content, tally)
+    columns, values, units = convert(
+        source, file=content.file, folder=folder, timezone=timezone, spreadsheet=False, tally=tally, progress=progress
+    )
+    return FileTable(
+        file=content.file,
+        columns=columns,
+        repairs=tally.repairs(),
+        encoding=source.decoder.encoding,
+        delimiter=source.dialect.delimiter,
+        header_row=source.layout.header_row,
+        first_data_row=source.layout.first_data_row,
+        values=values,
+        units=units,
+    )
