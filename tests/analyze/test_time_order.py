@@ -81,3 +81,22 @@ def test_missing_times_are_left_out() -> None:
 
     assert judged.backward.size == 0
     assert np.isnat(judged.time[10:20]).all()
+
+
+def test_neighbours_that_changed_places_are_tolerated_and_counted() -> None:
+    time = every(5, 1000).reshape(-1, 2)[:, ::-1].ravel()
+
+    judged = time_order(time, [])
+
+    assert judged.backward.size == 500
+    assert judged.tolerable
+
+
+def test_one_row_out_of_five_in_the_past_is_refused() -> None:
+    time = every(5, 5)
+    time[2] -= np.timedelta64(2, "h")
+
+    judged = time_order(time, [])
+
+    assert judged.backward.tolist() == [2]
+    assert not judged.tolerable

@@ -8,6 +8,9 @@ import numpy as np
 DAY = 86_400_000_000  # microseconds
 # Late packets and a clock set right now and then are life on a shop floor; more than this share of steps is a faulty clock.
 TOLERATED_SHARE = 0.01
+# Rows that stand a little beside their place (two cavities, late packets) can be put in order without a doubt: steps back by less
+# than this share of the whole record do not count as a faulty clock.
+SMALL_STEP = 0.005
 # From this length on a file that runs backwards throughout is an export with the newest row first, beyond doubt.
 NEWEST_FIRST_ROWS = 200
 
@@ -60,7 +63,7 @@ def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us:
         backward=backward,
         midnight=midnight,
         newest_first=newest_first,
-        tolerable=backward.size <= TOLERATED_SHARE * max(known.size, 1),
+        tolerable=_far(ticks, known, backward) <= TOLERATED_SHARE * max(known.size, 1),
     )
 
 
@@ -76,6 +79,15 @@ def _ends_of_day(ticks: np.ndarray, known: np.ndarray, utc_offset_us: int) -> np
     if (last + utc_offset_us) % DAY == 0 and last < previous < last + DAY and found.size:
         return np.append(found, known[-1])  # the file ends with the end of a day
     return found
+
+
+def _far(ticks: np.ndarray, known: np.ndarray, backward: np.ndarray) -> int:
+    """How many of the rows stand far before the latest time seen above them."""
+    if not backward.size:
+        return 0
+    span = int(ticks[known].max() - ticks[known].min())
+    before = known[np.searchsorted(known, backward) - 1]
+    return int(np.count_nonzero(ticks[before] - ticks[backward] > SMALL_STEP * span))
 
 
 def _backward_within(ticks: np.ndarray, known: np.ndarray, codes: np.ndarray) -> np.ndarray:

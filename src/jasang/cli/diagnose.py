@@ -1,0 +1,94 @@
+"""`jasang diagnose PATH`: findings on the terminal, as JSON, or as one page to print."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from jasang.cli.arguments import say
+from jasang.cli.terminal import print_diagnosis
+from jasang.errors import JasangError, Language
+from jasang.mentor.diagnose import Diagnosis, diagnose
+from jasang.mentor.report.page import write_report
+from jasang.plant.text import Text
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add(commands: "_SubParsersAction[Any]") -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "diagnose",
+        help=say(Text(ko="파일이나 폴더를 진단합니다", en="diagnose a file or a folder")),
+        description=say(
+            Text(
+                ko="공장의 파일(CSV, 엑셀, Parquet, gzip)이나 폴더를 읽고 무엇이 잘못됐는지 근거와 함께 알려 줍니다.",
+                en="Read a factory's file (CSV, Excel, Parquet, gzip) or folder and say what is wrong, with evidence.",
+            )
+        ),
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help=say(Text(ko="파일 또는 폴더", en="file or folder")))
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help=say(Text(ko="jasang.findings/1 JSON으로 출력", en="print jasang.findings/1 JSON")),
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="OUT.html",
+        help=say(Text(ko="차트가 든 인쇄용 한 페이지를 씁니다", en="write one page with charts, fit to be printed")),
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, language: Language) -> int:
+    """Diagnose and print; everything is done before the first byte is written."""
+    if arguments.report is not None:
+        _check_report_path(arguments.report)
+    diagnosis = _watched(arguments.path, language)
+    if arguments.report is not None:
+        write_report(diagnosis, arguments.report, language)
+    if arguments.json:
+        sys.stdout.write(json.dumps(diagnosis.to_json(), ensure_ascii=False, indent=1) + "\n")
+    else:
+        print_diagnosis(diagnosis, language, Console(soft_wrap=False, highlight=False))
+        if arguments.report is not None:
+            done = Text(ko=f"보고서를 썼습니다: {arguments.report}", en=f"Report written: {arguments.report}")
+            sys.stdout.write(f"\n{done.in_language(language)}\n")
+    return 0
+
+
+def _check_report_path(report: Path) -> None:
+    folder = report.parent
+    if report.is_dir() or not folder.is_dir():
+        found_ko = "폴더입니다" if report.is_dir() else f"폴더 {folder}이(가) 없습니다"
+        found_en = "is a folder" if report.is_dir() else f"folder {folder} does not exist"
+        raise JasangError(
+            ko=f"--report {report}: {found_ko}. 있는 폴더 안의 파일 이름을 주세요(예: report.html).",
+            en=f"--report {report}: {found_en}. Expected a file name in an existing folder, for example report.html.",
+        )
+
+
+def _watched(path: Path, language: Language) -> Diagnosis:
+    """Diagnose with a progress bar on the terminal's error channel; none where nobody watches."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return diagnose(path)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        return diagnose(
+            path,
+            progress=lambda stage, share: bar.update(task, description=stage.in_language(language), completed=share),
+        )

@@ -1,0 +1,127 @@
+"""The use case of the first day: a file or a folder in, ranked findings out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from jasang.diagnose.catalog import RULES
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.finding import Finding, Severity
+from jasang.mentor.factory_data import Notice, open_factory
+from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
+from jasang.plant.factory import Factory
+from jasang.plant.text import Progress, Text, silent
+
+# Reading takes about this share of the whole time; only the progress bar uses it.
+_READING = 0.4
+_LOUDNESS = {Severity.ACT: 0, Severity.WATCH: 1, Severity.NOTE: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSummary:
+    """One table as it was read: its kind, rows and span of time (UTC)."""
+
+    file: str
+    kind: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What Jasang says of a factory's data. `findings` are ranked: severity, then worth where known, then evidence."""
+
+    factory: Factory
+    tables: tuple[TableSummary, ...]
+    notices: tuple[Notice, ...]
+    skipped: tuple[Notice, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The factory's time zone."""
+        return ZoneInfo(self.factory.timezone)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `jasang.findings/1` of docs/findings-json.md."""
+        return {
+            "format": FORMAT,
+            "factory": self.factory.name,
+            "tables": [
+                {
+                    "file": table.file,
+                    "kind": table.kind,
+                    "rows": table.rows,
+                    "from": moment_json(table.first, self.zone),
+                    "to": moment_json(table.last, self.zone),
+                }
+                for table in self.tables
+            ],
+            "findings": [finding_json(finding, self.zone) for finding in self.findings],
+            "notices": [
+                {"file": notice.file, "rows": notice.rows, "text": {"ko": notice.text.ko, "en": notice.text.en}}
+                for notice in (*self.notices, *self.skipped)
+            ],
+        }
+
+
+def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
+    """Diagnose a file or a factory's folder.
+
+    Raises
+    ------
+    UnreadableInput
+        The input cannot be read; the message names file, row or field, what was found and what was expected.
+    ConfigurationError
+        factory.toml is wrong.
+    """
+    with open_factory(path, progress=_part(progress, 0.0, _READING)) as data:
+        findings = run_rules(data.evidence, progress=_part(progress, _READING, 1.0))
+        return Diagnosis(
+            factory=data.evidence.factory,
+            tables=tuple(summary(table) for table in data.evidence.tables),
+            notices=data.notices,
+            skipped=tuple(Notice(file=skipped.file, rows=0, text=skipped.reason) for skipped in data.skipped),
+            findings=findings,
+        )
+
+
+def run_rules(evidence: EvidenceBase, *, progress: Progress = silent) -> tuple[Finding, ...]:
+    """All findings of all rules, ranked."""
+    findings: list[Finding] = []
+    for place, rule in enumerate(RULES):
+        progress(rule.title, place / len(RULES))
+        findings += rule.check(evidence)
+    progress(Text(ko="끝났습니다", en="Done"), 1.0)
+    return ranked(findings)
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Loudest first; then the known worth, largest first; then the strength of the evidence."""
+
+    def place(finding: Finding) -> tuple[int, float, float]:
+        worth = finding.worth.amount if finding.worth else 0.0
+        return _LOUDNESS[finding.severity], -worth, -finding.strength
+
+    return tuple(sorted(findings, key=place))
+
+
+def summary(data: TableData) -> TableSummary:
+    """File, kind, rows and span of time of a table."""
+    first = last = None
+    if data.time is not None:
+        known = data.time[~np.isnat(data.time)]
+        if known.size:
+            first, last = (moment.item().replace(tzinfo=UTC) for moment in (known.min(), known.max()))
+    return TableSummary(file=data.table.file, kind=data.table.kind.value, rows=data.rows, first=first, last=last)
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """The same watcher, told about a part of the whole."""
+    return lambda stage, share: progress(stage, start + (end - start) * share)

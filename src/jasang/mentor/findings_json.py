@@ -1,0 +1,126 @@
+"""Findings as the JSON of `jasang.findings/1` (docs/findings-json.md), and charts as JSON for the page and the printed report."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from jasang.diagnose.chart import Chart
+from jasang.diagnose.finding import Cause, Evidence, Finding, Worth
+from jasang.plant.text import Text
+
+FORMAT = "jasang.findings/1"
+
+
+def text_json(text: Text | None) -> dict[str, str] | None:
+    """`{"ko": …, "en": …}`, or `None`."""
+    return None if text is None else {"ko": text.ko, "en": text.en}
+
+
+def moment_json(moment: datetime | None, zone: tzinfo) -> str | None:
+    """The moment in the factory's own time, ISO 8601 with its offset, or `None`."""
+    return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
+
+
+def finding_json(finding: Finding, zone: tzinfo) -> dict[str, Any]:
+    """One finding in the shape of `jasang.findings/1`; times in the factory's zone."""
+    subject = finding.subject
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "subject": {
+            "table": subject.table,
+            "column": subject.column,
+            "asset": subject.asset,
+            "product": subject.product,
+        },
+        "since": moment_json(finding.since, zone),
+        "until": moment_json(finding.until, zone),
+        "evidence": [_evidence_json(item) for item in finding.evidence],
+        "causes": [_cause_json(cause) for cause in finding.causes],
+        "worth": _worth_json(finding.worth),
+        "action": {"ko": finding.action.text.ko, "en": finding.action.text.en, "owner": finding.action.owner},
+        "check": None
+        if finding.check is None
+        else {
+            "metric": finding.check.metric,
+            "expected": _number(finding.check.expected),
+            "days": finding.check.days,
+        },
+        "text": text_json(finding.text),
+    }
+
+
+def chart_json(chart: Chart) -> dict[str, Any]:
+    """A chart with the fields of `Chart`, ready for the script that draws it."""
+    return {
+        "title": text_json(chart.title),
+        "x_kind": chart.x_kind,
+        "x": [_number(x) if isinstance(x, float) else x for x in chart.x],
+        "lines": [
+            {"name": text_json(line.name), "y": [_number(y) for y in line.y], "look": line.look} for line in chart.lines
+        ],
+        "marks": [
+            {
+                "name": text_json(mark.name),
+                "axis": mark.axis,
+                "at": _plain(mark.at),
+                "to": _plain(mark.to),
+                "look": mark.look,
+            }
+            for mark in chart.marks
+        ],
+        "x_label": text_json(chart.x_label),
+        "y_label": text_json(chart.y_label),
+        "y_unit": chart.y_unit,
+    }
+
+
+def _evidence_json(item: Evidence) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "value": _number(item.value),
+        "low": _number(item.low),
+        "high": _number(item.high),
+        "unit": item.unit,
+        "label": text_json(item.label),
+    }
+
+
+def _cause_json(cause: Cause) -> dict[str, Any]:
+    return {
+        "column": cause.column,
+        "level": cause.level,
+        "direction": cause.direction,
+        "window": None if cause.window is None else [_number(edge) for edge in cause.window],
+        "effect": _number(cause.effect),
+        "low": _number(cause.low),
+        "high": _number(cause.high),
+    }
+
+
+def _worth_json(worth: Worth | None) -> Mapping[str, Any] | None:
+    if worth is None:
+        return None
+    return {
+        "amount": _number(worth.amount),
+        "low": _number(worth.low),
+        "high": _number(worth.high),
+        "currency": worth.currency,
+        "per": worth.per,
+        "basis": worth.basis.en,
+        "basis_text": text_json(worth.basis),
+    }
+
+
+def _plain(value: float | str | None) -> float | int | str | None:
+    return value if isinstance(value, str) else _number(value)
+
+
+def _number(value: float | None) -> float | int | None:
+    """A finite number that JSON can hold, whole where it is whole; NaN and infinities become `null`."""
+    if value is None:
+        return None
+    plain = float(value)
+    if plain != plain or plain in (float("inf"), float("-inf")):
+        return None
+    return int(plain) if plain.is_integer() and abs(plain) < 2**53 else plain

@@ -1,0 +1,127 @@
+"""Numbers, moments, subjects and money in the words of the terminal, the printed report and the page."""
+
+import math
+from datetime import datetime, tzinfo
+
+from jasang.diagnose.finding import Cause, Evidence, Severity, Subject
+from jasang.errors import Language
+
+_SEVERITY = {
+    Severity.ACT: {"ko": "조치", "en": "act"},
+    Severity.WATCH: {"ko": "주의", "en": "watch"},
+    Severity.NOTE: {"ko": "참고", "en": "note"},
+}
+OWNERS = {
+    "operator": {"ko": "작업자", "en": "operator"},
+    "maintenance": {"ko": "보전 담당", "en": "maintenance"},
+    "engineer": {"ko": "공정 엔지니어", "en": "process engineer"},
+    "quality": {"ko": "품질 담당", "en": "quality"},
+    "boss": {"ko": "대표", "en": "boss"},
+}
+
+
+def severity_name(severity: Severity, language: Language) -> str:
+    """조치/주의/참고 or act/watch/note."""
+    return _SEVERITY[severity][language]
+
+
+def owner_name(owner: str, language: Language) -> str:
+    """Who does it, in words."""
+    return OWNERS.get(owner, {}).get(language, owner)
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands separated, no needless zeros; never in powers of ten between 0.0001 and 10^12."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size >= 12 or size < -4:
+        return f"{value:.3g}"
+    if float(value).is_integer() and size < 9:
+        return f"{int(value):,}"
+    decimals = max(0, 2 - size)
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(amount: float, currency: str, language: Language) -> str:
+    """Won in 만원 and 억 as a Korean firm writes it; other currencies with their code."""
+    if currency != "KRW":
+        return f"{amount:,.0f} {currency}"
+    if language == "en":
+        return f"₩{_three_digits(amount):,.0f}"
+    amount = _three_digits(amount)
+    if abs(amount) >= 1e8:
+        return f"{number(amount / 1e8)}억 원"
+    if abs(amount) >= 1e4:
+        return f"{amount / 1e4:,.0f}만 원"
+    return f"{amount:,.0f}원"
+
+
+def evidence_words(item: Evidence, language: Language) -> str:
+    """ "불량률 12 % (10–14)"."""
+    label, unit = item.label.in_language(language), item.unit or ""
+    value, low, high = item.value, item.low, item.high
+    if unit == "share":
+        value, unit = value * 100, "%"
+        low, high = (None if edge is None else edge * 100 for edge in (low, high))
+    space = " " if unit and unit != "%" else ""
+    words = f"{label} {number(value)}{space}{unit}"
+    if low is not None and high is not None:
+        words += f" ({number(low)}–{number(high)})"
+    return words
+
+
+def cause_words(cause: Cause, language: Language) -> str:
+    """The column with its level or its window and direction, and the effect."""
+    words = cause.column
+    if cause.level is not None:
+        words += f" = {cause.level}"
+    if cause.window is not None:
+        low, high = cause.window
+        words += f" {number(low)}–{number(high)}" + (" 유지" if language == "ko" else " to hold")
+    elif cause.direction is not None:
+        arrow = {"up": ("↑ 올리는 쪽", "↑ higher is better"), "down": ("↓ 내리는 쪽", "↓ lower is better")}[
+            cause.direction
+        ]
+        words += f" {arrow[0 if language == 'ko' else 1]}"
+    return words
+
+
+def subject_words(subject: Subject, language: Language) -> str:
+    """Where: file, column, machine, product."""
+    parts = [subject.table]
+    if subject.column:
+        parts.append(("항목 " if language == "ko" else "column ") + subject.column)
+    if subject.asset:
+        parts.append(("설비 " if language == "ko" else "machine ") + subject.asset)
+    if subject.product:
+        parts.append(("제품 " if language == "ko" else "product ") + subject.product)
+    return " · ".join(parts)
+
+
+def span_words(
+    first: datetime | None, last: datetime | None, zone: tzinfo, language: Language, *, open_end: bool = False
+) -> str:
+    """ "2026-03-24 14:24 ~ 2026-04-02 08:00"; with `open_end`, "부터" / "since" where there is no end."""
+
+    def at(moment: datetime) -> str:
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    if first is None:
+        return ""
+    if last is None:
+        if not open_end:
+            return at(first)
+        return f"{at(first)}부터" if language == "ko" else f"since {at(first)}"
+    return f"{at(first)} ~ {at(last)}"
+
+
+def _three_digits(amount: float) -> float:
+    """Money is told to three digits: more would claim a precision that no estimate has."""
+    if amount == 0 or not math.isfinite(amount):
+        return 0.0
+    size = math.floor(math.log10(abs(amount)))
+    return round(amount, -size + 2)

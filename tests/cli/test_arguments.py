@@ -1,0 +1,52 @@
+"""Wrong arguments are answered in the user's language with status 2."""
+
+import pytest
+
+from jasang.cli.language import language_of_arguments
+from jasang.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("locale", "arguments", "language"),
+    [
+        ("ko_KR.UTF-8", [], "ko"),
+        ("C.UTF-8", [], "en"),
+        ("ko_KR.UTF-8", ["diagnose", "--lang", "en"], "en"),
+        ("C.UTF-8", ["diagnose", "--lang=ko"], "ko"),
+        ("C.UTF-8", ["diagnose", "--lang"], "en"),
+    ],
+)
+def test_language_is_that_of_the_option_else_of_the_locale(
+    monkeypatch, locale: str, arguments: list[str], language: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", locale)
+
+    assert language_of_arguments(arguments) == language
+
+
+def test_missing_path_is_said_in_korean_with_status_2(capsys) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["diagnose", "--lang", "ko"])
+
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.endswith("jasang diagnose: 잘못된 명령입니다: 빠진 값이 있습니다: PATH\n")
+
+
+def test_unknown_language_is_said_in_english_with_status_2(capsys) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["diagnose", "x.csv", "--lang", "fr"])
+
+    assert stopped.value.code == 2
+    assert "argument --lang: invalid choice: 'fr' (choose from" in capsys.readouterr().err
+
+
+def test_help_page_is_korean_where_korean_is_asked_for(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["diagnose", "--lang", "ko", "--help"])
+
+    page = capsys.readouterr().out
+    assert page.startswith("사용법: jasang diagnose")
+    assert "선택:" in page
+    assert "options:" not in page

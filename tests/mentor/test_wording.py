@@ -1,0 +1,53 @@
+"""Numbers and money as people write them."""
+
+import pytest
+
+from jasang.diagnose.finding import Cause, Evidence
+from jasang.mentor.wording import cause_words, evidence_words, money, number
+from jasang.plant.text import Text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "0"),
+        (3.0, "3"),
+        (12345.0, "12,345"),
+        (0.02468, "0.0247"),
+        (648.0004, "648"),
+        (1.5, "1.5"),
+        (-0.5, "-0.5"),
+        (float("nan"), "–"),
+        (1e-7, "1e-07"),
+    ],
+)
+def test_number_has_three_digits(value: float, words: str) -> None:
+    assert number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "ko", "en"),
+    [
+        (18_412_345, "1,840만 원", "₩18,400,000"),
+        (234_567_890, "2.35억 원", "₩235,000,000"),
+        (9_120, "9,120원", "₩9,120"),
+        (0, "0원", "₩0"),
+    ],
+)
+def test_money_is_told_to_three_digits(amount: float, ko: str, en: str) -> None:
+    assert money(amount, "KRW", "ko") == ko
+    assert money(amount, "KRW", "en") == en
+
+
+def test_share_is_told_in_per_cent_with_its_interval() -> None:
+    label = Text(ko="불량률", en="defect rate")
+    item = Evidence(name="rate", label=label, value=0.12, low=0.1, high=0.14, unit="share")
+
+    assert evidence_words(item, "ko") == "불량률 12% (10–14)"
+
+
+def test_cause_names_the_window_to_hold() -> None:
+    cause = Cause(column="mold_temp", direction="up", window=(58.0, 63.0), effect=0.02)
+
+    assert cause_words(cause, "en") == "mold_temp 58–63 to hold"
+    assert cause_words(cause, "ko") == "mold_temp 58–63 유지"
