@@ -1,0 +1,64 @@
+"""The house rules that a program can check: catalogues match folders, files stay short, both languages exist."""
+
+from pathlib import Path
+
+import pytest
+
+from jasang.diagnose.catalog import RULES
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "jasang"
+RULE_FILES = {path.stem for path in (SOURCE / "diagnose" / "rules").glob("*.py")} - {"__init__"}
+
+
+def test_every_rule_file_is_in_the_catalogue_once() -> None:
+    assert sorted(rule.name for rule in RULES) == sorted(RULE_FILES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("ending", [".md", ".ko.md"])
+def test_every_rule_has_its_page_in_both_languages(rule, ending: str) -> None:
+    page = ROOT / "docs" / "rules" / f"{rule.name}{ending}"
+
+    assert page.is_file(), f"docs/rules/{rule.name}{ending} is missing"
+    assert f"({rule.name}{ending})" in (ROOT / "docs" / "rules" / "README.md").read_text("utf-8")
+
+
+def test_every_command_file_is_in_the_catalogue() -> None:
+    from jasang.cli.catalog import COMMANDS
+
+    folder = {path.stem for path in (SOURCE / "cli").glob("*.py")}
+    not_commands = {"__init__", "main", "catalog", "arguments", "language", "terminal"}
+    assert {module.__name__.rsplit(".", 1)[-1] for module in COMMANDS} == folder - not_commands
+
+
+def test_no_source_file_is_longer_than_500_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in SOURCE.rglob("*.py")
+        if "migrations" not in path.parts and (count := len(path.read_text("utf-8").splitlines())) > 500
+    }
+    assert long == {}
+
+
+def test_no_package_has_a_name_that_says_nothing() -> None:
+    empty_names = {"common", "utils", "helpers", "base", "core", "misc"}
+    assert [str(path) for path in SOURCE.rglob("*") if path.stem in empty_names] == []
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    english, korean = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.ko.md"))
+    for command in ("make demo", "make test", "jasang diagnose", "jasang inspect", "jasang collect"):
+        assert (command in english, command in korean) == (True, True)
+
+
+def test_links_in_the_documentation_lead_somewhere() -> None:
+    import re
+
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "README.md"]
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
+        if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
+    ]
+    assert dead == []
