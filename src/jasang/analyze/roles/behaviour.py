@@ -130,7 +130,7 @@ def behaviour(series: pl.Series, position: int = 0, columns: int = 1) -> Behavio
     texts = level_text(series) if kind is not Values.TIME else series.cast(pl.String)
     if kind is Values.TEXT and texts.null_count() == texts.len():
         kind = Values.EMPTY
-    counts = texts.drop_nulls().value_counts(sort=True)
+    counts = texts.drop_nulls().alias("value").value_counts(sort=True)
     filled = texts.len() - texts.null_count()
     top = tuple(counts.to_series(0).head(TOP_LEVELS).to_list())
     amounts = counts.to_series(1).to_numpy()
