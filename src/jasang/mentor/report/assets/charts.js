@@ -1,0 +1,364 @@
+/* Draws the charts of jasang.diagnose.chart with ECharts: in the portal's pages and in the printed report.
+ *
+ *   <div class="jasang-chart" data-chart="c1" [data-size="small"] [data-renderer="svg"]></div>
+ *   <script type="application/json" id="c1">{"title": {"ko": "…", "en": "…"}, "x_kind": "time", …}</script>
+ *
+ * Language: <html lang>. Time zone: data-timezone on the element or around it. No inline styles or scripts in markup, so a
+ * strict content policy may stay strict. jasangCharts.draw(element, chart) draws or redraws one chart.
+ */
+(function () {
+  "use strict";
+
+  // Okabe and Ito's palette: its colours stay apart for colour-blind eyes and in grey print.
+  const BLUE = "#0072B2", VERMILION = "#C8451B", GREEN = "#00795A", PURPLE = "#8A4B8F", GREY = "#6B7480", INK = "#28323C";
+  const LINE_COLOURS = [BLUE, "#D98A00", GREEN, PURPLE, "#3D8FC4", "#7A6A00", GREY];
+  const MARK_LOOKS = {
+    limit: { colour: VERMILION, type: [6, 4], width: 1.4 },
+    centre: { colour: GREEN, type: "solid", width: 1.2 },
+    specification: { colour: PURPLE, type: [2, 3], width: 1.6 },
+    event: { colour: INK, type: [3, 3], width: 1.4 },
+    good: { colour: GREEN, type: "solid", width: 1.4 },
+    bad: { colour: VERMILION, type: "solid", width: 1.4 },
+  };
+  const FONT = '"Pretendard","Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR","NanumBarunGothic","NanumGothic",sans-serif';
+  const WORDS = {
+    ko: { none: "값이 없습니다", share: "누적 %", outside: "그림 밖" },
+    en: { none: "No values", share: "cumulative %", outside: "outside the picture" },
+  };
+  const drawn = new Map();
+
+  const language = () => (document.documentElement.lang === "en" ? "en" : "ko");
+  const say = (text) => (text ? text[language()] || text.ko || text.en || "" : "");
+
+  /** At most four significant digits, thousands separated. */
+  function number(value) {
+    if (value === null || value === undefined || !isFinite(value)) return "–";
+    const size = Math.abs(value);
+    if (size !== 0 && (size >= 1e12 || size < 1e-4)) return value.toExponential(2);
+    const decimals = size === 0 ? 0 : Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(size))));
+    return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
+  }
+
+  /** Milliseconds to add to UTC so that UTC fields read as the zone's clock: ECharts knows UTC and the browser's zone only. */
+  function clock(zone) {
+    const kept = new Map();
+    let parts;
+    try {
+      parts = new Intl.DateTimeFormat("en-US", {
+        timeZone: zone || undefined, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric",
+        hour: "numeric", minute: "numeric", second: "numeric",
+      });
+    } catch (error) {
+      return clock("");
+    }
+    return (moment) => {
+      const quarter = Math.floor(moment / 900000);
+      if (!kept.has(quarter)) {
+        const at = {};
+        parts.formatToParts(new Date(quarter * 900000)).forEach((part) => { at[part.type] = Number(part.value); });
+        kept.set(quarter, Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second) - quarter * 900000);
+      }
+      return moment + kept.get(quarter);
+    };
+  }
+
+  function momentWords(shifted, spanMs) {
+    const text = new Date(shifted).toISOString();
+    return spanMs < 600000 ? text.slice(11, 21) : spanMs < 864e5 * 3 ? text.slice(5, 19).replace("T", " ") : text.slice(0, 16).replace("T", " ");
+  }
+
+  function make(tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  /** Where a given x lies on the axis. */
+  function placing(chart, zone) {
+    if (chart.x_kind !== "time") return (x) => x;
+    const shift = clock(zone);
+    return (x) => {
+      const moment = Date.parse(x);
+      return isFinite(moment) ? shift(moment) : null;
+    };
+  }
+
+  function lineSeries(chart, line, position, xs) {
+    const share = line.look === "cumulative";
+    const most = share ? Math.max(...line.y.filter((y) => y !== null), 0) : 0;
+    const scale = share && most <= 1.001 ? 100 : 1;
+    const data = [];
+    line.y.forEach((y, place) => {
+      const value = y === null || y === undefined ? null : y * scale;
+      if (chart.x_kind === "category") data.push(value);
+      else if (xs[place] !== null && (value !== null || line.look !== "points")) data.push([xs[place], value]);
+    });
+    const beside = line.look === "points" && chart.lines.some((other) => other.look !== "points");
+    const colour = share ? INK : beside ? VERMILION : line.look === "thin" && chart.lines.length > 1 ? GREY : LINE_COLOURS[position % LINE_COLOURS.length];
+    const common = { name: say(line.name), data, itemStyle: { color: colour }, animation: false, emphasis: { disabled: true } };
+    if (line.look === "bars") return { ...common, type: "bar", barMaxWidth: 56, barCategoryGap: chart.x_kind === "number" ? "4%" : "30%" };
+    if (line.look === "points") return { ...common, type: "scatter", symbolSize: data.length > 400 ? 4 : 7, z: 4 };
+    return {
+      ...common,
+      type: "line",
+      step: line.look === "step" ? "end" : false,
+      showSymbol: share || data.length <= 40,
+      symbolSize: 5,
+      connectNulls: false,
+      yAxisIndex: share ? 1 : 0,
+      lineStyle: { width: line.look === "thin" ? 1 : 1.8, opacity: line.look === "thin" ? 0.55 : 1, color: colour },
+    };
+  }
+
+  function valueRange(chart) {
+    let low = Infinity, high = -Infinity;
+    chart.lines.forEach((line) => {
+      if (line.look === "cumulative") return;
+      line.y.forEach((y) => { if (y !== null && y !== undefined) { low = Math.min(low, y); high = Math.max(high, y); } });
+    });
+    return low <= high ? { low, high } : null;
+  }
+
+  /** A mark so far away that the data would become a flat line is named in the key, not drawn. */
+  function isOutside(mark, range) {
+    if (mark.axis !== "y" || !range || mark.look === "limit" || mark.look === "centre") return false;
+    const room = 1.5 * Math.max(range.high - range.low, Math.abs(range.high) * 1e-6);
+    return [mark.at, mark.to].some((edge) => typeof edge === "number" && (edge < range.low - room || edge > range.high + room));
+  }
+
+  function markOptions(chart, place, range, small) {
+    const lines = [], areas = [], reach = [];
+    chart.marks.forEach((mark) => {
+      if (isOutside(mark, range)) return;
+      const look = MARK_LOOKS[mark.look] || MARK_LOOKS.limit;
+      const key = mark.axis === "x" ? "xAxis" : "yAxis";
+      const at = (edge) => (mark.axis === "x" ? place(edge) : edge);
+      if (mark.to !== null && mark.to !== undefined) {
+        areas.push([{ [key]: at(mark.at), itemStyle: { color: look.colour, opacity: 0.13 } }, { [key]: at(mark.to) }]);
+      } else {
+        const label = { show: mark.axis === "x" && !small, formatter: say(mark.name), position: "insideEndTop", color: look.colour, fontSize: 12 };
+        lines.push({ [key]: at(mark.at), label, lineStyle: { color: look.colour, type: look.type, width: look.width } });
+      }
+      if (mark.axis === "y") [mark.at, mark.to].forEach((edge) => { if (typeof edge === "number") reach.push(edge); });
+    });
+    return { lines, areas, reach };
+  }
+
+  function xAxis(chart, small, width) {
+    const axis = {
+      axisLine: { lineStyle: { color: "#AEB6BF" } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: { color: INK, fontSize: small ? 11 : 12, hideOverlap: true },
+    };
+    if (!small && chart.x_label) Object.assign(axis, { name: say(chart.x_label), nameLocation: "middle", nameGap: 28, nameTextStyle: { color: INK, fontSize: 12 } });
+    if (chart.x_kind === "time") {
+      axis.type = "time";
+      axis.splitNumber = Math.max(2, Math.floor(width / 150));
+      axis.axisLabel.formatter = {
+        year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}", millisecond: "{HH}:{mm}:{ss}", none: "{HH}:{mm}:{ss}",
+      };
+      axis.min = "dataMin";
+      axis.max = "dataMax";
+    } else if (chart.x_kind === "category") {
+      axis.type = "category";
+      axis.data = chart.x.map(String);
+      const longest = Math.max(0, ...axis.data.map((name) => name.length));
+      const room = (width - 90) / Math.max(1, axis.data.length);
+      const tight = longest * 9 > room;
+      Object.assign(axis.axisLabel, { interval: axis.data.length > 40 ? "auto" : 0, width: tight ? 92 : room, overflow: "truncate", rotate: tight ? 38 : 0 });
+      if (axis.name) axis.nameGap = tight ? 72 : 28;
+    } else {
+      Object.assign(axis, { type: "value", scale: true });
+      axis.axisLabel.formatter = number;
+    }
+    return axis;
+  }
+
+  function yAxes(chart, small) {
+    const text = { color: INK, fontSize: small ? 11 : 12 };
+    const bars = chart.lines.some((line) => line.look === "bars");
+    const axes = [{
+      type: "value", scale: !bars, splitNumber: small ? 2 : 4,
+      axisLabel: { ...text, formatter: number, hideOverlap: true }, splitLine: { lineStyle: { color: "#E4E8EC" } },
+    }];
+    if (chart.lines.some((line) => line.look === "cumulative")) {
+      axes.push({ type: "value", min: 0, max: 100, splitNumber: small ? 2 : 4, axisLabel: { ...text, formatter: "{value} %" }, splitLine: { show: false } });
+    }
+    return axes;
+  }
+
+  /** An element, not markup with style attributes: a strict content policy would refuse those. */
+  function tooltip(chart, spanMs) {
+    return (items) => {
+      const list = (Array.isArray(items) ? items : [items]).filter((item) => item.seriesName);
+      const box = make("div", "jasang-tip");
+      if (!list.length) return box;
+      const x = list[0].axisValue;
+      box.append(make("p", "", chart.x_kind === "time" ? momentWords(Number(x), spanMs) : chart.x_kind === "number" ? number(Number(x)) : String(x)));
+      list.forEach((item) => {
+        const value = Array.isArray(item.value) ? item.value[1] : item.value;
+        if (value === null || value === undefined) return;
+        const row = make("div");
+        const swatch = make("i");
+        swatch.style.backgroundColor = item.color;
+        const look = (chart.lines[item.seriesIndex] || {}).look;
+        const unit = look === "cumulative" ? "%" : chart.y_unit && chart.y_unit !== "share" ? chart.y_unit : "";
+        row.append(swatch, make("span", "", item.seriesName), make("b", "", `${number(value)} ${unit}`.trim()));
+        box.append(row);
+      });
+      return box;
+    };
+  }
+
+  function options(chart, element, small) {
+    const zone = (element.closest("[data-timezone]") || element).dataset.timezone || "";
+    const place = placing(chart, zone);
+    const xs = chart.x.map(place);
+    const range = valueRange(chart);
+    const marks = markOptions(chart, place, range, small);
+    const series = chart.lines.map((line, position) => lineSeries(chart, line, position, xs));
+    // Carries the marks, and stretches the y axis so that every drawn limit is in the picture.
+    const anchor = chart.x_kind === "category" ? chart.x[0] : xs.find((x) => x !== null);
+    series.push({
+      type: "scatter", name: "", silent: true, symbolSize: 0, data: marks.reach.map((y) => [anchor, y]), animation: false, tooltip: { show: false },
+      markLine: { silent: true, symbol: "none", animation: false, data: marks.lines },
+      markArea: { silent: true, animation: false, data: marks.areas },
+    });
+    const spanMs = chart.x_kind === "time" && xs.length ? xs[xs.length - 1] - xs[0] : 0;
+    const width = element.clientWidth || 640;
+    return {
+      useUTC: true,
+      animation: false,
+      textStyle: { fontFamily: FONT },
+      aria: { enabled: false },
+      grid: { left: 6, right: small ? 8 : 16, top: small ? 8 : 14, bottom: !small && chart.x_label && chart.x_kind !== "category" ? 24 : 4, containLabel: true },
+      xAxis: xAxis(chart, small, width),
+      yAxis: yAxes(chart, small),
+      tooltip: small ? { show: false } : {
+        trigger: chart.lines.every((line) => line.look === "points") ? "item" : "axis",
+        confine: true, className: "jasang-tip-frame", formatter: tooltip(chart, spanMs), axisPointer: { type: "line", animation: false }, transitionDuration: 0,
+      },
+      series,
+    };
+  }
+
+  function keyEntry(className, colour, words) {
+    const entry = make("li");
+    const swatch = make("i", className);
+    swatch.style.color = colour;
+    entry.append(swatch, make("span", "", words));
+    return entry;
+  }
+
+  /** Names and values of lines and marks as text below the picture: they never overlap, and can be read aloud. */
+  function key(chart, series, range) {
+    const list = make("ul", "jasang-key");
+    if (chart.lines.length > 1 || chart.marks.length) {
+      chart.lines.forEach((line, position) => {
+        const suffix = line.look === "cumulative" && !say(line.name).includes("%") ? ` (${WORDS[language()].share})` : "";
+        list.append(keyEntry(`look-${line.look}`, series[position].itemStyle.color, say(line.name) + suffix));
+      });
+    }
+    const seen = new Map();
+    chart.marks.forEach((mark) => {
+      const look = MARK_LOOKS[mark.look] || MARK_LOOKS.limit;
+      const band = mark.to !== null && mark.to !== undefined;
+      const edges = (band ? [mark.at, mark.to] : [mark.at]).filter((edge) => typeof edge === "number").map(number);
+      const id = `${mark.look} ${say(mark.name)} ${band}`;
+      if (!seen.has(id)) seen.set(id, { name: say(mark.name), edges: [], band, look: mark.look, colour: look.colour, outside: isOutside(mark, range) });
+      if (edges.length && (mark.axis === "y" || chart.x_kind === "number")) seen.get(id).edges.push(edges.join("–"));
+    });
+    seen.forEach((mark) => {
+      const values = mark.edges.length && mark.edges.length <= 4 ? ` ${mark.edges.join(" / ")}` : "";
+      const outside = mark.outside ? ` (${WORDS[language()].outside})` : "";
+      list.append(keyEntry(mark.band ? "mark-band" : `mark-${mark.look}`, mark.colour, mark.name + values + outside));
+    });
+    return list;
+  }
+
+  function frame(element, chart, small) {
+    const title = make("p", "jasang-title", say(chart.title));
+    const unit = chart.y_unit && chart.y_unit !== "share" ? chart.y_unit : "";
+    const label = say(chart.y_label);
+    const caption = make("p", "jasang-axis", label && unit && !label.includes(unit) ? `${label} (${unit})` : label || unit);
+    const plot = make("div", "jasang-plot");
+    plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", say(chart.title));
+    element.replaceChildren(title);
+    if (!small && caption.textContent) element.append(caption);
+    element.append(plot);
+    return plot;
+  }
+
+  function draw(element, chart) {
+    const small = element.dataset.size === "small";
+    const empty = !chart.x.length || !chart.lines.some((line) => line.y.some((y) => y !== null && y !== undefined));
+    let kept = drawn.get(element);
+    if (empty) {
+      if (kept) { kept.instance.dispose(); drawn.delete(element); }
+      element.replaceChildren(make("p", "jasang-title", say(chart.title)), make("p", "jasang-none", WORDS[language()].none));
+      element.dataset.drawn = "empty";
+      return;
+    }
+    if (!kept) {
+      const plot = frame(element, chart, small);
+      kept = { instance: window.echarts.init(plot, null, { renderer: element.dataset.renderer || "canvas" }), plot, keyText: "" };
+      drawn.set(element, kept);
+      watchSize(plot, kept.instance);
+    }
+    kept.chart = chart;
+    const option = options(chart, element, small);
+    kept.instance.setOption(option, { notMerge: true });
+    if (!small) {
+      const list = key(chart, option.series, valueRange(chart));
+      if (list.textContent !== kept.keyText) {
+        const before = element.querySelector(".jasang-key");
+        if (before) before.remove();
+        if (list.children.length) element.append(list);
+        kept.keyText = list.textContent;
+      }
+    }
+    element.dataset.drawn = "yes";
+  }
+
+  function watchSize(plot, instance) {
+    if (!window.ResizeObserver) return;
+    let width = plot.clientWidth;
+    new ResizeObserver(() => {
+      // Only a new width: the browser's own toolbars change the height on a phone while scrolling.
+      if (plot.clientWidth && plot.clientWidth !== width && !instance.isDisposed()) { width = plot.clientWidth; instance.resize(); }
+    }).observe(plot);
+  }
+
+  function drawFromPage(element) {
+    const source = document.getElementById(element.dataset.chart);
+    if (!source || drawn.has(element)) return;
+    draw(element, JSON.parse(source.textContent));
+  }
+
+  const waiting = "IntersectionObserver" in window
+    ? new IntersectionObserver((entries) => entries.forEach((entry) => {
+        if (entry.isIntersecting) { waiting.unobserve(entry.target); drawFromPage(entry.target); }
+      }), { rootMargin: "600px" })
+    : null;
+
+  /** Draw what is in or near the window now, the rest when it comes near, everything before printing. */
+  function drawAll(root) {
+    root.querySelectorAll(".jasang-chart[data-chart]").forEach((element) => {
+      if (drawn.has(element)) return;
+      if (waiting) waiting.observe(element);
+      else drawFromPage(element);
+    });
+    drawn.forEach((kept, element) => {
+      if (!element.isConnected) { kept.instance.dispose(); drawn.delete(element); }
+    });
+  }
+
+  window.jasangCharts = { draw, drawAll, number, say };
+  window.addEventListener("beforeprint", () => document.querySelectorAll(".jasang-chart[data-chart]").forEach(drawFromPage));
+  document.addEventListener("htmx:afterSettle", () => drawAll(document));
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => drawAll(document));
+  else drawAll(document);
+})();

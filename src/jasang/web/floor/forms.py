@@ -1,0 +1,105 @@
+"""What may be uploaded, and how findings may be filtered."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from jasang.web.floor.models import Severity
+
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet", ".toml")
+_PACKED = ".gz"
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*]")
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What the list of findings is narrowed to."""
+
+    severity: Severity | None = None
+    diagnosis: UUID | None = None
+
+
+class FilterForm(forms.Form):
+    """The filter of the list; what makes no sense does not filter."""
+
+    severity = forms.ChoiceField(choices=[(severity.word, severity.word) for severity in Severity], required=False)
+    file = forms.UUIDField(required=False)
+
+    def chosen(self) -> Chosen:
+        """The narrowing that the address asks for."""
+        self.is_valid()
+        word = self.cleaned_data.get("severity")
+        return Chosen(severity=Severity[word.upper()] if word else None, diagnosis=self.cleaned_data.get("file"))
+
+
+class FilesInput(forms.ClearableFileInput):
+    """A file field that takes several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One or more files; each is checked on its own."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """The files, each with a checked name."""
+        given = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(item, initial) for item in given]
+
+
+class UploadForm(forms.Form):
+    """Files of one factory's data. The reader decides by the content whether it can read them, not by the name."""
+
+    files = FilesField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["files"].error_messages = {
+            "required": _("Please choose a file."),
+            "invalid": _("Please choose a file."),
+            "empty": _("The file is empty. Please choose a file with data."),
+            "missing": _("Please choose a file."),
+        }
+
+    def clean_files(self) -> list[UploadedFile]:
+        """Names that can be kept as they are, no two alike, together no larger than the limit."""
+        files: list[UploadedFile] = self.cleaned_data["files"]
+        for file in files:
+            file.name = safe_name(file.name or "")
+        names = [file.name.casefold() for file in files]
+        if len(set(names)) != len(names):
+            raise ValidationError(_("Two files have the same name. Please rename one of them."))
+        if sum(file.size or 0 for file in files) > settings.UPLOAD_LIMIT_MB * 1_000_000:
+            raise ValidationError(
+                _("The files are larger than %(limit)s MB together.") % {"limit": settings.UPLOAD_LIMIT_MB}
+            )
+        if all(name.endswith(".toml") for name in names):
+            raise ValidationError(_("Besides factory.toml a file with data is needed."))
+        return files
+
+
+def safe_name(given: str) -> str:
+    """The name without folders and control characters; raises when its ending is none that can be read."""
+    name = unicodedata.normalize("NFC", given.replace("\\", "/").rsplit("/", 1)[-1])
+    name = _FORBIDDEN.sub("_", name).strip(" .")
+    bare = name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else name
+    if not PurePosixPath(bare).stem.strip(" .") or not bare.lower().endswith(ENDINGS):
+        raise ValidationError(
+            _("“%(name)s” cannot be read. CSV, Excel and Parquet files can, also packed with gzip.")
+            % {"name": name[:80]}
+        )
+    if len(name.encode()) > 2 * _LONGEST_NAME:
+        raise ValidationError(_("The name of the file is too long."))
+    return name

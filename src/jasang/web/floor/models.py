@@ -1,0 +1,100 @@
+"""What a factory handed over and what was found in it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from jasang.web.jobs.models import Job
+from jasang.web.tenants.models import TenantModel
+
+
+class Severity(models.IntegerChoices):
+    """How loud a finding speaks, loudest first; ordered so that the database can sort by it."""
+
+    ACT = 0
+    WATCH = 1
+    NOTE = 2
+
+    @property
+    def word(self) -> str:
+        """The name used in addresses and in `jasang.findings/1`."""
+        return self.name.lower()
+
+
+class Diagnosis(TenantModel):
+    """One hand-over of files and its diagnosis. The same title again is a new version; the older ones stay."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(max_length=200)  # file name, or the first of several
+    files = models.JSONField(default=list)  # names as handed over
+    version = models.PositiveIntegerField()
+    folder = models.CharField(max_length=500)
+    size = models.BigIntegerField(default=0)  # bytes
+    content = models.CharField(max_length=64)  # SHA-256 over names and bytes
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
+    handed_over_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    handed_over_at = models.DateTimeField(auto_now_add=True)
+    notices = models.JSONField(default=list)  # [{"file", "rows", "text": {"ko", "en"}}]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["factory", "title", "version"], name="one_version_per_title")]
+        indexes = [models.Index(fields=["factory", "-handed_over_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.version})"
+
+    @property
+    def others(self) -> int:
+        """How many files came besides the one of the title."""
+        return max(0, len(self.files) - 1)
+
+
+class DiagnosedTable(TenantModel):
+    """One table as it was read."""
+
+    diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="+")
+    file = models.CharField(max_length=300)
+    kind = models.CharField(max_length=20)
+    rows = models.BigIntegerField()
+    first = models.DateTimeField(null=True)
+    last = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.file
+
+    @property
+    def shown_rows(self) -> str:
+        """The number of rows, thousands separated."""
+        return f"{self.rows:,}"
+
+
+class Finding(TenantModel):
+    """One finding. What lists sort and filter by are columns; the whole is `document`, as `jasang.findings/1` has it."""
+
+    diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    place = models.PositiveIntegerField()  # within the diagnosis, 0 = first
+    rule = models.CharField(max_length=60)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    table = models.CharField(max_length=300)
+    column = models.CharField(max_length=300, blank=True)
+    asset = models.CharField(max_length=300, blank=True)
+    product = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    worth = models.FloatField(null=True)  # a year, in `currency`
+    currency = models.CharField(max_length=3, blank=True)
+    strength = models.FloatField(default=0.0)
+    text_ko = models.TextField()
+    text_en = models.TextField()
+    sketch = models.JSONField(null=True)  # its first chart with few points, for lists
+    document = models.JSONField()
+    charts = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["diagnosis", "place"], name="one_finding_per_place")]
+        indexes = [models.Index(fields=["factory", "severity"])]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.table} {self.column}"

@@ -1,0 +1,104 @@
+"""What the pages of a factory show, each in a fixed number of queries."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+
+from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, Severity
+from jasang.web.jobs.models import State
+from jasang.web.tenants.models import Factory
+
+LIST_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a filter and how many findings it has; no value = all."""
+
+    value: str
+    findings: int
+    chosen: bool
+
+
+def current_diagnoses(factory: Factory) -> QuerySet[Diagnosis]:
+    """Of each title the latest version whose diagnosis is done."""
+    done = Diagnosis.objects.of(factory).filter(job__state=State.DONE)
+    latest = done.filter(title=OuterRef("title")).order_by("-version").values("pk")[:1]
+    return done.filter(pk=Subquery(latest))
+
+
+def findings(factory: Factory, *, severity: Severity | None = None, diagnosis: UUID | None = None) -> QuerySet[Finding]:
+    """Findings of the current diagnoses (or of one), loudest first, then worth, then strength."""
+    found = Finding.objects.of(factory).select_related("diagnosis").defer("document", "charts", "diagnosis__notices")
+    if diagnosis is None:
+        found = found.filter(diagnosis__in=current_diagnoses(factory).values("pk"))
+    else:
+        found = found.filter(diagnosis__key=diagnosis, diagnosis__job__state=State.DONE)
+    if severity is not None:
+        found = found.filter(severity=severity)
+    return found.order_by("severity", F("worth").desc(nulls_last=True), "-strength", "pk")
+
+
+def severity_counts(factory: Factory, *, diagnosis: UUID | None = None) -> dict[Severity, int]:
+    """How many findings there are of each severity, in one query."""
+    found = findings(factory, diagnosis=diagnosis).order_by()
+    counted = found.values("severity").annotate(findings=Count("pk")).values_list("severity", "findings")
+    counts = {Severity(value): number for value, number in counted}
+    return {severity: counts.get(severity, 0) for severity in Severity}
+
+
+def diagnoses(factory: Factory) -> QuerySet[Diagnosis]:
+    """Everything handed over, newest first, with its job, its number of findings and of rows."""
+    rows = DiagnosedTable.objects.of(factory).filter(diagnosis=OuterRef("pk")).order_by().values("diagnosis")
+    found = Finding.objects.of(factory).filter(diagnosis=OuterRef("pk")).order_by().values("diagnosis")
+    return (
+        Diagnosis.objects.of(factory)
+        .select_related("job", "handed_over_by")
+        .defer("notices")
+        .annotate(
+            row_count=Subquery(rows.annotate(total=Max("rows")).values("total")),
+            finding_count=Subquery(found.annotate(total=Count("pk")).values("total")),
+            act_count=Subquery(
+                found.annotate(total=Count("pk", filter=Q(severity=Severity.ACT))).values("total"),
+            ),
+        )
+        .order_by("-handed_over_at", "-pk")
+    )
+
+
+def severity_choices(factory: Factory, *, severity: Severity | None, diagnosis: UUID | None) -> list[Choice]:
+    """All, then each severity, with counts."""
+    counts = severity_counts(factory, diagnosis=diagnosis)
+    every = Choice(value="", findings=sum(counts.values()), chosen=severity is None)
+    return [every] + [
+        Choice(value=word.word, findings=number, chosen=severity == word) for word, number in counts.items()
+    ]
+
+
+def file_choices(factory: Factory) -> list[Diagnosis]:
+    """The current diagnoses by title."""
+    return list(current_diagnoses(factory).defer("notices").order_by("title"))
+
+
+def tables(factory: Factory, *, diagnosis: UUID | None) -> list[DiagnosedTable]:
+    """The tables of the current diagnoses, or of one, by file name."""
+    found = DiagnosedTable.objects.of(factory).select_related("diagnosis")
+    if diagnosis is None:
+        found = found.filter(diagnosis__in=current_diagnoses(factory).values("pk"))
+    else:
+        found = found.filter(diagnosis__key=diagnosis)
+    return list(found.order_by("diagnosis__title", "file", "pk"))
+
+
+def notices(factory: Factory, *, diagnosis: UUID | None) -> list[dict[str, Any]]:
+    """What was mended or skipped while reading, of the current diagnoses or of one."""
+    found = current_diagnoses(factory) if diagnosis is None else Diagnosis.objects.of(factory).filter(key=diagnosis)
+    return [notice for kept in found.order_by("title").values_list("notices", flat=True) for notice in kept]
+
+
+def table_of(finding: Finding) -> DiagnosedTable | None:
+    """The table a finding is about."""
+    found = DiagnosedTable.objects.of(finding.factory).filter(diagnosis=finding.diagnosis_id, file=finding.table)
+    return found.first()

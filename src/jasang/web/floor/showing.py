@@ -1,0 +1,232 @@
+"""A finding's document in the words of a page: numbers, intervals, units and money in the user's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from jasang.diagnose.catalog import RULES
+from jasang.errors import Language
+from jasang.mentor.wording import money, number, owner_name
+from jasang.plant.factory import Kind
+from jasang.web.floor.models import Finding, Severity
+
+_TITLES = {rule.name: rule.title for rule in RULES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the evidence: what it is, its value with unit, and its 95 % interval."""
+
+    label: str
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseRow:
+    """One column that moves with the subject: where to hold it, and what that changes."""
+
+    column: str
+    place: str
+    effect: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A finding as a list shows it."""
+
+    key: UUID
+    severity: str
+    title: str
+    text: str
+    file: str
+    where: str
+    worth: str
+    chart: str  # id of the chart's data, "" = none
+    sketch: dict[str, Any] | None
+
+
+def card(finding: Finding, language: Language) -> Card:
+    """What a list shows of a finding."""
+    return Card(
+        key=finding.key,
+        severity=Severity(finding.severity).word,
+        title=rule_title(finding.rule, language),
+        text=finding.text_ko if language == "ko" else finding.text_en,
+        file=finding.table,
+        where=where_words(finding),
+        worth="" if finding.worth is None else money(finding.worth, finding.currency, language),
+        chart=f"sketch-{finding.pk}" if finding.sketch else "",
+        sketch=finding.sketch,
+    )
+
+
+def whole(finding: Finding, language: Language) -> dict[str, Any]:
+    """Everything the page of one finding shows."""
+    document = finding.document
+    return {
+        "card": card(finding, language),
+        "evidence": evidence_rows(document, language),
+        "causes": cause_rows(document),
+        "worth": worth_words(document["worth"], language),
+        "action": action_words(document, language),
+        "check": check_words(document),
+        "charts": [(f"chart-{place}", chart) for place, chart in enumerate(finding.charts)],
+    }
+
+
+def where_words(finding: Finding) -> str:
+    """Column, machine and product, as far as the finding names them."""
+    parts = [
+        finding.column,
+        _("machine %(name)s") % {"name": finding.asset} if finding.asset else "",
+        _("product %(name)s") % {"name": finding.product} if finding.product else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def rule_title(rule: str, language: Language) -> str:
+    """What kind of finding it is, in words."""
+    return _TITLES[rule].in_language(language) if rule in _TITLES else rule.replace("_", " ")
+
+
+def kind_words(kind: str) -> str:
+    """What the rows of a table are, in words."""
+    known = {
+        Kind.UNITS: _("units, shots or lots"),
+        Kind.SIGNALS: _("signals"),
+        Kind.STATES: _("machine states"),
+        Kind.ORDERS: _("orders"),
+        Kind.GAUGE: _("gauge study"),
+        Kind.OTHER: _("other data"),
+    }
+    return known.get(Kind(kind), kind) if kind in set(Kind) else kind
+
+
+def unit_words(unit: str | None) -> str:
+    """Units that are words rather than symbols."""
+    known = {
+        "rows": _("rows"),
+        "readings": _("readings"),
+        "columns": _("columns"),
+        "units": _("units"),
+        "stops": _("stops"),
+        "days": _("days"),
+        "day": _("days"),
+        "h": _("hours"),
+        "min": _("minutes"),
+        "s": _("seconds"),
+        "sigma": "σ",
+        "ppm": "ppm",
+    }
+    return known.get(unit or "", unit or "")
+
+
+def evidence_rows(document: Mapping[str, Any], language: Language) -> list[Row]:
+    """The evidence, one row a number."""
+    return [
+        Row(
+            label=item["label"][language] if item.get("label") else item["name"],
+            value=quantity(item["value"], item["unit"]),
+            interval=interval(item["low"], item["high"], item["unit"]),
+        )
+        for item in document["evidence"]
+    ]
+
+
+def cause_rows(document: Mapping[str, Any]) -> list[CauseRow]:
+    """What moves with the subject. A share changes in percentage points."""
+    return [
+        CauseRow(
+            column=cause["column"],
+            place=_place(cause),
+            effect="" if cause["effect"] is None else _signed(cause["effect"]),
+            interval=""
+            if cause["low"] is None or cause["high"] is None
+            else f"{_signed(cause['low'])} – {_signed(cause['high'])}",
+        )
+        for cause in document["causes"]
+    ]
+
+
+def quantity(value: float | None, unit: str | None) -> str:
+    """A number with its unit; a share as per cent."""
+    if value is None:
+        return "–"
+    if unit == "share":
+        return f"{number(value * 100)} %"
+    return f"{number(value)} {unit_words(unit)}".strip()
+
+
+def interval(low: float | None, high: float | None, unit: str | None) -> str:
+    """The interval with its unit, or nothing where there is none."""
+    if low is None or high is None:
+        return ""
+    if unit == "share":
+        return f"{number(low * 100)} – {number(high * 100)} %"
+    return f"{number(low)} – {number(high)} {unit_words(unit)}".strip()
+
+
+def worth_words(worth: Mapping[str, Any] | None, language: Language) -> dict[str, str] | None:
+    """Amount, interval and basis."""
+    if not worth:
+        return None
+    low, high = (money(worth[edge], worth["currency"], language) for edge in ("low", "high"))
+    return {
+        "amount": money(worth["amount"], worth["currency"], language),
+        "interval": f"{low} – {high}",
+        "basis": worth["basis_text"][language],
+    }
+
+
+def action_words(document: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """What to do and who does it."""
+    action = document["action"]
+    return {"text": action[language], "owner": owner_name(action["owner"], language)}
+
+
+def check_words(document: Mapping[str, Any]) -> str:
+    """How to see whether it worked."""
+    check = document["check"]
+    if not check:
+        return ""
+    expected = check["expected"]
+    direction = _("fall") if (expected or 0) < 0 else _("rise")
+    size = number(abs(expected)) if expected is not None else "–"
+    return _("Look at %(metric)s again after %(days)s days. It should %(direction)s by about %(size)s.") % {
+        "metric": metric_words(check["metric"]),
+        "days": check["days"],
+        "direction": direction,
+        "size": size,
+    }
+
+
+def metric_words(metric: str) -> str:
+    """Names of metrics in words; a column's name stays as it is."""
+    known = {
+        "defect_rate": _("the defect rate"),
+        "downtime": _("the downtime"),
+        "missing_share": _("the share missing"),
+    }
+    return known.get(metric, metric)
+
+
+def _place(cause: Mapping[str, Any]) -> str:
+    if cause["level"] is not None:
+        return f"= {cause['level']}"
+    if cause["window"] is not None:
+        low, high = cause["window"]
+        return _("hold %(low)s to %(high)s") % {"low": number(low), "high": number(high)}
+    if cause["direction"] == "up":
+        return _("▲ move it up")
+    if cause["direction"] == "down":
+        return _("▼ move it down")
+    return ""
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"

@@ -1,0 +1,16 @@
+"""Addresses of one factory's pages."""
+
+from django.urls import path
+
+from jasang.web.floor import views
+
+app_name = "floor"
+urlpatterns = [
+    path("f/<str:factory_key>/live/", views.live, name="live"),
+    path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
+    path("f/<str:factory_key>/findings/", views.findings, name="findings"),
+    path("f/<str:factory_key>/findings/<uuid:key>/", views.finding, name="finding"),
+    path("f/<str:factory_key>/files/", views.files, name="files"),
+    path("f/<str:factory_key>/files/<uuid:key>/", views.handed_over, name="handed-over"),
+    path("f/<str:factory_key>/files/<uuid:key>/cancel/", views.cancel, name="cancel"),
+]

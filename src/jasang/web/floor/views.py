@@ -1,0 +1,110 @@
+"""The pages of one factory: live trends, findings, one finding, files."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jasang.errors import StoreError
+from jasang.plant.text import Text
+from jasang.store import open_reader
+from jasang.web.floor import live as live_data
+from jasang.web.floor import queries, services, showing
+from jasang.web.floor.forms import FilterForm, UploadForm
+from jasang.web.floor.models import Diagnosis, Finding
+from jasang.web.jobs.services import ask_to_cancel
+from jasang.web.tenants.access import FactoryRequest, for_members
+from jasang.web.ui.language import current
+
+
+@for_members
+@require_GET
+def live(request: FactoryRequest) -> HttpResponse:
+    """Live trends; the values come by themselves."""
+    context = {"tab": "live", "windows": live_data.window_choices(), "most": live_data.MOST_SIGNALS}
+    return render(request, "floor/live.html", context)
+
+
+@for_members
+@require_GET
+def readings(request: FactoryRequest) -> JsonResponse:
+    """What the live page asks for every two seconds."""
+    asked = live_data.question(request.GET, request.GET.getlist("signal"))
+    if not request.factory.store:
+        return JsonResponse(live_data.nothing_collected())
+    try:
+        reader = open_reader(request.factory.store)
+        try:
+            shown = live_data.live_view(reader, asked, now=datetime.now(UTC), zone=request.factory.timezone)
+        finally:
+            reader.close()
+    except StoreError as error:
+        return JsonResponse(live_data.nothing_collected(Text(ko=error.ko, en=error.en)))
+    return JsonResponse(shown)
+
+
+@for_members
+@require_GET
+def findings(request: FactoryRequest) -> HttpResponse:
+    """Findings of the factory's current files, ranked, filtered by file and severity."""
+    chosen = FilterForm(request.GET).chosen()
+    found = queries.findings(request.factory, severity=chosen.severity, diagnosis=chosen.diagnosis)
+    page = Paginator(found, queries.LIST_LENGTH).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "tab": "findings",
+        "page": page,
+        "chosen": chosen,
+        "severities": queries.severity_choices(request.factory, severity=chosen.severity, diagnosis=chosen.diagnosis),
+        "files": queries.file_choices(request.factory),
+        "cards": [showing.card(finding, current()) for finding in page],
+        "tables": queries.tables(request.factory, diagnosis=chosen.diagnosis),
+        "notices": queries.notices(request.factory, diagnosis=chosen.diagnosis),
+    }
+    return render(request, "floor/finding_list.html" if request.htmx else "floor/findings.html", context)
+
+
+@for_members
+@require_GET
+def finding(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """One finding with all its evidence."""
+    found = get_object_or_404(Finding.objects.of(request.factory).select_related("diagnosis", "factory"), key=key)
+    context = {"tab": "findings", "finding": found} | showing.whole(found, current())
+    context["table"] = queries.table_of(found)
+    return render(request, "floor/finding.html", context)
+
+
+@for_members
+@require_http_methods(["GET", "POST"])
+def files(request: FactoryRequest) -> HttpResponse:
+    """Hand over files, and what was handed over before."""
+    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    if request.method == "POST" and form.is_valid():
+        services.hand_over_files(factory=request.factory, files=form.cleaned_data["files"], user=request.user)
+        return redirect("floor:files", factory_key=request.factory.key)
+    page = Paginator(queries.diagnoses(request.factory), queries.LIST_LENGTH).get_page(request.GET.get("page"))
+    context = {"tab": "files", "form": form, "page": page, "limit_mb": settings.UPLOAD_LIMIT_MB}
+    status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
+    return render(request, "floor/files.html", context, status=status)
+
+
+@for_members
+@require_GET
+def handed_over(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """One row of the list of files: how far its diagnosis is."""
+    diagnosis = get_object_or_404(queries.diagnoses(request.factory), key=key)
+    return render(request, "floor/handed_over.html", {"diagnosis": diagnosis})
+
+
+@for_members
+@require_POST
+def cancel(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """Stop a diagnosis that waits or runs."""
+    diagnosis = get_object_or_404(Diagnosis.objects.of(request.factory).select_related("job__factory"), key=key)
+    ask_to_cancel(job=diagnosis.job)
+    return redirect("floor:files", factory_key=request.factory.key)

@@ -1,0 +1,199 @@
+"""All settings of the portal, each from one environment variable with a default that works on a bare machine (docs/portal.md)."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str) -> str:
+    """The variable's text, or the default where it is unset or blank."""
+    return os.environ.get(name, "").strip() or default
+
+
+def whole_number(name: str, default: int, *, least: int) -> int:
+    """The variable as a whole number of at least `least`."""
+    given = text(name, str(default))
+    if not given.isdecimal() or int(given) < least:
+        raise ImproperlyConfigured(f"{name}={given!r}: expected a whole number of at least {least}")
+    return int(given)
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """The variable as on or off."""
+    given = text(name, "on" if default else "off").lower()
+    if given not in {"on", "off", "1", "0", "true", "false"}:
+        raise ImproperlyConfigured(f"{name}={given!r}: expected on or off")
+    return given in {"on", "1", "true"}
+
+
+def listing(name: str, default: str) -> list[str]:
+    """The variable as a list, separated by commas."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def secret_key(home: Path) -> str:
+    """The key that signs sessions: made once, kept in the data folder, readable by its owner only."""
+    file = home / "secret_key"
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = file.read_text(encoding="ascii").strip()
+        if len(kept) < 50:
+            raise ImproperlyConfigured(f"{file} is damaged; delete it and everybody signs in again") from None
+        return kept
+    with os.fdopen(handle, "w", encoding="ascii") as opened:
+        made = secrets.token_urlsafe(60)
+        opened.write(made)
+    return made
+
+
+def database(url: str, home: Path) -> dict[str, Any]:
+    """SQLite in the data folder, or the PostgreSQL of `postgresql://user:password@host:port/name`."""
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": home / "db.sqlite3",
+            "OPTIONS": {
+                # Pages, worker and collector write side by side: writers queue from their first statement on.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured("JASANG_DATABASE_URL: expected postgresql://user:password@host:port/name")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+PACKAGE = Path(__file__).resolve().parent
+JASANG_HOME = Path(text("JASANG_HOME", str(Path.home() / ".jasang"))).expanduser().resolve()
+JASANG_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+DEBUG = False
+SECRET_KEY = secret_key(JASANG_HOME)
+ALLOWED_HOSTS = listing("JASANG_HOSTS", "localhost,127.0.0.1,[::1]")
+DATABASES = {"default": database(os.environ.get("JASANG_DATABASE_URL", ""), JASANG_HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "jasang.web.ui",
+    "jasang.web.tenants",
+    "jasang.web.jobs",
+    "jasang.web.floor",
+]
+MIDDLEWARE = [
+    "jasang.web.ui.security.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "jasang.web.ui.language.ChosenLanguage",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    # Before the CSRF check, which reads the whole body.
+    "jasang.web.ui.security.BodyLimit",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "jasang.web.urls"
+WSGI_APPLICATION = "jasang.web.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", "한국어"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+LANGUAGE_COOKIE_NAME = "jasang_language"
+LANGUAGE_COOKIE_AGE = 365 * 86400
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Seoul"
+
+STATIC_URL = "/static/"
+# The charts' script belongs to the printed report of the core; the pages use the very same files.
+STATICFILES_DIRS = [("charts", PACKAGE.parent / "mentor" / "report" / "assets")]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 300
+
+# Uploads: in the data folder, under random names, never served back.
+UPLOADS = JASANG_HOME / "uploads"
+UPLOAD_LIMIT_MB = whole_number("JASANG_UPLOAD_MB", 200, least=1)
+FILE_UPLOAD_TEMP_DIR = str(JASANG_HOME / "incoming")
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 50
+Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True, mode=0o700)
+
+# Background work: each kind of job names the function that does it.
+JOB_KINDS = {"diagnose": "jasang.web.floor.diagnosing.diagnose_files"}
+JOB_HEARTBEAT_SECONDS = 2
+# A worker that has not been heard of for so long is gone, and its job is taken over.
+JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)
+
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "start"
+SIGN_IN_FAILURES = 5  # in SIGN_IN_WINDOW_MINUTES, per account and address
+SIGN_IN_FAILURES_PER_ADDRESS = 30
+SIGN_IN_WINDOW_MINUTES = 15
+
+# Behind HTTPS (JASANG_HTTPS=on) cookies travel over it only. The address people type must then be in JASANG_HOSTS.
+HTTPS = switch("JASANG_HTTPS", default=False)
+SESSION_COOKIE_NAME = "jasang_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 86400
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+CSRF_FAILURE_VIEW = "jasang.web.ui.failures.form_expired"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": text("JASANG_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,58 @@
+"""What every answer carries and every request may bring: a content policy without inline code, and a bounded body."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+# Scripts, styles, fonts and pictures come from this server only; charts export pictures as data and blob addresses.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+# Room for the form around the files.
+_FORM_BYTES = 1_000_000
+
+
+class SecurityHeaders:
+    """Adds the content policy, and keeps pages behind sign-in out of shared caches."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response["X-Frame-Options"] = "DENY"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if not request.path.startswith(settings.STATIC_URL):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class BodyLimit:
+    """Refuses a request that says it is larger than an upload may be, before a byte of it is read."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        length = int(told) if told.isdecimal() else 0
+        if length <= settings.UPLOAD_LIMIT_MB * 1_000_000 + _FORM_BYTES:
+            return self.get_response(request)
+        context = {"limit_mb": settings.UPLOAD_LIMIT_MB}
+        return render(request, "ui/too_large.html", context, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -1,0 +1,13 @@
+"""Every address of the portal."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("jasang.web.ui.urls")),
+    path("", include("jasang.web.tenants.urls")),
+    path("", include("jasang.web.floor.urls")),
+]
+
+handler404 = "jasang.web.ui.failures.not_found"
+handler500 = "jasang.web.ui.failures.server_error"
+handler400 = "jasang.web.ui.failures.bad_request"
