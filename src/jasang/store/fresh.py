@@ -33,6 +33,7 @@ _SIGNALS = "CREATE TABLE IF NOT EXISTS signals (name VARCHAR PRIMARY KEY, asset 
 _STATE = """
 CREATE TABLE IF NOT EXISTS state (
     sequence BIGINT NOT NULL, settled_before BIGINT NOT NULL, batch BIGINT, span_start BIGINT, span_end BIGINT, upto BIGINT)"""
+_DESCRIBED = ["name", "asset", "unit", "address"]
 _NEVER_SETTLED = -(2**62)
 
 
@@ -114,11 +115,14 @@ class Fresh:
 
     def describe(self, signals: Iterable[Signal]) -> None:
         """Keep what is known of each signal."""
-        described = [(signal.name, signal.asset, signal.unit, signal.address) for signal in signals]
-        if not described:
-            return
+        known = {
+            signal.name: signal for signal in signals
+        }  # one row each: DuckDB replaces no row twice in one statement
+        columns = [pa.array([getattr(signal, name) for signal in known.values()], pa.string()) for name in _DESCRIBED]
         with self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?)", described)
+            connection.register("described", pa.Table.from_arrays(columns, names=_DESCRIBED))
+            connection.execute("INSERT OR REPLACE INTO signals SELECT * FROM described")
+            connection.unregister("described")
 
     def signals(self) -> list[Signal]:
         """Described signals and those that only have readings, sorted by name."""

@@ -1,0 +1,70 @@
+"""`jasang simulate cell|factory`: a virtual machine to connect to, or a virtual factory's files."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from jasang.cli.arguments import say
+from jasang.errors import Language
+from jasang.mentor.simulate import FAULTS, serve_cell
+from jasang.plant.text import Text
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add(commands: "_SubParsersAction[Any]") -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "simulate",
+        help=say(Text(ko="가상 사출 셀을 돌립니다", en="run a virtual injection-moulding cell")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=say(
+            Text(
+                ko="가상 사출 셀을 OPC UA 서버로 열거나 가상 공장의 파일을 만듭니다.\n\n심을 수 있는 고장:\n",
+                en="Serve a virtual injection-moulding cell over OPC UA, or write a virtual factory's files.\n\nFaults:\n",
+            )
+        )
+        + "\n".join(f"  {name:20} {say(text)}" for name, text in FAULTS.items()),
+    )
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="cell|factory")
+    _add_cell(kinds)
+    parser.set_defaults(run=run)
+
+
+def _add_cell(kinds: "_SubParsersAction[Any]") -> None:
+    cell = kinds.add_parser("cell", help=say(Text(ko="OPC UA 서버로 엽니다", en="serve the cell over OPC UA")))
+    cell.add_argument("--host", default="127.0.0.1", help=say(Text(ko="기다릴 주소", en="address to listen on")))
+    cell.add_argument("--port", type=int, default=4840, help=say(Text(ko="기다릴 포트", en="port to listen on")))
+    cell.add_argument("--seed", type=int, default=1)
+    cell.add_argument(
+        "--speed", type=float, default=1.0, help=say(Text(ko="몇 배 빠르게", en="times faster than reality"))
+    )
+    cell.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help=say(Text(ko="심을 고장", en="a fault to plant"))
+    )
+    cell.add_argument(
+        "--duration", type=float, metavar="SECONDS", help=say(Text(ko="이만큼만 돌립니다", en="stop after this time"))
+    )
+    cell.add_argument("--stop-with-parent", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace, language: Language) -> int:
+    """Serve the cell until stopped."""
+
+    def listening(url: str) -> None:
+        text = Text(ko=f"기다리는 중: listening on {url}", en=f"listening on {url}")
+        sys.stdout.write(text.in_language(language) + "\n")
+        sys.stdout.flush()
+
+    serve_cell(
+        host=arguments.host,
+        port=arguments.port,
+        seed=arguments.seed,
+        speed=arguments.speed,
+        faults=tuple(arguments.fault),
+        duration=arguments.duration,
+        with_parent=arguments.stop_with_parent,
+        listening=listening,
+    )
+    return 0

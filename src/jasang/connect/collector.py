@@ -1,0 +1,226 @@
+"""The collector: keeps every connection up, gathers what arrives and hands it to the store in batches.
+
+A machine that goes away is logged once and once when it returns; in between it is tried again, ever less often. Readings leave
+the collector's memory only when the store has acknowledged them.
+"""
+
+import asyncio
+import logging
+import os
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jasang.connect.catalog import load
+from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
+from jasang.connect.status import CollectorStatus, ConnectionStatus
+from jasang.errors import ConnectionFailed, JasangError, StoreError
+from jasang.plant.reading import Reading
+from jasang.plant.text import Text
+
+FLUSH_EVERY = 0.5  # s; how long a reading may wait before it is on disk
+BATCH = 10_000  # readings in one transaction
+MOST_WAITING = 2_000_000  # readings kept in memory while the store cannot take them; some 400 MB
+FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # s between two attempts to connect
+REFUSED_RETRY = 60.0  # s; a wrong password may be corrected on the machine's side, but must not lock the account
+STATUS_EVERY = 1.0  # s
+SETTLE_EVERY = 600.0  # s
+SETTLE_AGE = timedelta(hours=1)  # late readings of a slow machine still find their place among the fresh ones
+OVERFLOW = 0x0480  # OPC 10000-4 7.38.2
+
+_log = logging.getLogger(__name__)
+
+
+class Collector:
+    """Collects from all links into one sink until it is told to stop."""
+
+    def __init__(
+        self,
+        links: Sequence[Link],
+        sink: Sink,
+        *,
+        report: Callable[[CollectorStatus], None],
+        retry: float = FIRST_RETRY,
+    ) -> None:
+        self._sink, self._report, self._first_retry = sink, report, retry
+        # Loading a protocol fails before anything is connected when its library is missing.
+        self._links: list[tuple[Link, MachineProtocol]] = [(link, load(link.protocol)) for link in links]
+        now = datetime.now(UTC)
+        self._started = now
+        self._states = {
+            link.name: ConnectionStatus(
+                name=link.name, protocol=link.protocol, url=link.url, state="connecting", since=now
+            )
+            for link in links
+        }
+        self._last: dict[str, Reading] = {}
+        self._waiting: deque[Reading] = deque()
+        self._arrived = asyncio.Event()
+        self._stored = self._dropped = 0
+
+    async def run(self, stop: asyncio.Event) -> CollectorStatus:
+        """Collect until `stop` is set, then write down all that has arrived; the final status."""
+        ending = asyncio.Event()
+        keepers = [asyncio.create_task(self._keep(link, protocol)) for link, protocol in self._links]
+        writer = asyncio.create_task(self._write(ending))
+        caretakers = [asyncio.create_task(self._tell()), asyncio.create_task(self._tidy())]
+        watch = asyncio.create_task(stop.wait())
+        try:
+            # A task that ends by itself did so by an error that must not be swallowed.
+            await asyncio.wait({watch, writer, *keepers, *caretakers}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end([watch, *keepers, *caretakers])
+            ending.set()
+            self._arrived.set()
+            await writer
+            for name in self._states:
+                self._become(name, "stopped")
+            self._report(self.status(stopped=True))
+        for task in (*keepers, *caretakers):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+        return self.status(stopped=True)
+
+    def status(self, *, stopped: bool = False) -> CollectorStatus:
+        """How the collector and its connections are doing now."""
+        return CollectorStatus(
+            pid=os.getpid(),
+            started=self._started,
+            updated=datetime.now(UTC),
+            stopped=stopped,
+            stored=self._stored,
+            waiting=len(self._waiting),
+            dropped=self._dropped,
+            connections=tuple(self._states.values()),
+        )
+
+    async def _keep(self, link: Link, protocol: MachineProtocol) -> None:
+        """Keep one connection up for ever."""
+        delay = self._first_retry
+        while True:
+            try:
+                await protocol.collect(
+                    link,
+                    begun=lambda begun: self._begun(link, begun),
+                    deliver=lambda readings: self._deliver(link, readings),
+                )
+            except ConnectionFailed as error:
+                if self._states[link.name].state == "connected":
+                    delay = self._first_retry
+                self._gone(link, error)
+                if error.permanent:
+                    delay = max(delay, REFUSED_RETRY)
+            # Somewhat random, so that after a power cut not all collectors knock at the same moment.
+            await asyncio.sleep(delay * random.uniform(0.8, 1.2))
+            delay = min(2.0 * delay, max(LAST_RETRY, delay))
+
+    def _begun(self, link: Link, begun: Begun) -> None:
+        try:
+            self._sink.describe(begun.signals)
+        except StoreError as error:
+            _log.error("%s", error.en)  # the readings matter more than their units; the next connection tries again
+        before = self._states[link.name]
+        if before.last_error is not None and before.state in ("lost", "refused"):
+            _log.info("connection %r: %s is back", link.name, link.url)
+        else:
+            _log.info("connection %r: collecting %d signals from %s", link.name, len(begun.signals), link.url)
+        for text in begun.missing:
+            if text not in before.missing:
+                _log.warning("%s", text.en)
+        self._become(link.name, "connected", signals=len(begun.signals), missing=begun.missing)
+
+    def _gone(self, link: Link, error: ConnectionFailed) -> None:
+        before = self._states[link.name]
+        state = "refused" if error.permanent else "lost"
+        if before.state != state:
+            _log.warning("%s", error.en)
+        text = Text(ko=error.ko, en=error.en)
+        self._become(link.name, state, last_error=text, last_error_at=datetime.now(UTC), signals=0)
+
+    def _become(self, name: str, state: str, **changes: object) -> None:
+        before = self._states[name]
+        since = before.since if before.state == state else datetime.now(UTC)
+        self._states[name] = replace(before, state=state, since=since, **changes)  # type: ignore[arg-type]
+
+    def _deliver(self, link: Link, readings: Sequence[Reading]) -> None:
+        """Take readings; a value that a machine repeats when the subscription is renewed is already there."""
+        fresh = [reading for reading in readings if not self._repeats(reading)]
+        if not fresh:
+            return
+        for reading in fresh:
+            self._last[reading.signal] = reading
+        self._waiting.extend(fresh)
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self._dropped += 1
+        before = self._states[link.name]
+        self._states[link.name] = replace(
+            before,
+            readings=before.readings + len(fresh),
+            last_reading=fresh[-1].receive_time,
+            overflows=before.overflows + sum(reading.quality & OVERFLOW == OVERFLOW for reading in fresh),
+        )
+        self._arrived.set()
+
+    def _repeats(self, reading: Reading) -> bool:
+        last = self._last.get(reading.signal)
+        return (
+            last is not None
+            and last.source_time == reading.source_time
+            and last.quality == reading.quality
+            and type(last.value) is type(reading.value)
+            and last.value == reading.value
+        )
+
+    async def _write(self, ending: asyncio.Event) -> None:
+        """Hand batches to the store; on failure say so once and try again with the same readings."""
+        failing = False
+        while not (ending.is_set() and not self._waiting):
+            if not self._waiting:
+                self._arrived.clear()
+                await self._arrived.wait()
+                if not ending.is_set():
+                    await asyncio.sleep(FLUSH_EVERY)
+                continue
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            try:
+                await asyncio.to_thread(self._sink.append, batch)
+            except StoreError as error:
+                self._waiting.extendleft(reversed(batch))
+                if not failing:
+                    _log.error("%s; %d readings wait in memory", error.en, len(self._waiting))
+                failing = True
+                if ending.is_set():
+                    self._dropped += len(self._waiting)
+                    raise
+                await asyncio.sleep(1.0)
+                continue
+            if failing:
+                _log.info("the store takes readings again")
+            failing = False
+            self._stored += len(batch)
+
+    async def _tell(self) -> None:
+        while True:
+            try:
+                self._report(self.status())  # not in a thread, where it could overtake the final one
+            except OSError as error:  # a full disk must not stop the collecting
+                _log.debug("the status cannot be written: %s", error)
+            await asyncio.sleep(STATUS_EVERY)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE_EVERY)
+            try:
+                await asyncio.to_thread(self._sink.settle, datetime.now(UTC) - SETTLE_AGE)
+            except JasangError as error:
+                _log.error("%s", error.en)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,99 @@
+"""The use case "collect": machines into a store, and how it is going."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jasang.connect.catalog import load
+from jasang.connect.collect_toml import CollectSettings, read_collect_toml
+from jasang.connect.collector import Collector
+from jasang.connect.contract import Begun, Link, Variable
+from jasang.connect.status import CollectorStatus, ConnectionStatus, read_status, write_status
+from jasang.errors import ConnectionFailed
+from jasang.mentor.until_stopped import until_stopped
+from jasang.plant.reading import Reading
+from jasang.plant.text import Text
+from jasang.store import Store, open_store
+
+__all__ = ["CollectorStatus", "ConnectionStatus", "browse", "collect", "is_running", "status", "test_connections"]
+
+
+def collect(
+    settings_file: Path,
+    *,
+    duration: float | None = None,
+    with_parent: bool = False,
+    ready: Callable[[CollectSettings], None] | None = None,
+) -> CollectorStatus:
+    """Collect as `settings_file` (collect.toml) says until stopped, for `duration` s at most; the final status.
+
+    Ctrl-C and SIGTERM stop cleanly: everything that has arrived is in the store when this returns. `with_parent` also stops when
+    the parent process ends. `ready` is called once the store is open and before the first connection.
+    Raises `ConfigurationError` before anything is connected, `StoreError` when readings cannot be kept.
+    """
+    settings = read_collect_toml(settings_file)
+    store = open_store(settings.store)
+    try:
+        return asyncio.run(_run(settings, store, duration, with_parent, ready))
+    finally:
+        store.close()
+
+
+async def _run(
+    settings: CollectSettings,
+    store: Store,
+    duration: float | None,
+    with_parent: bool,
+    ready: Callable[[CollectSettings], None] | None,
+) -> CollectorStatus:
+    collector = Collector(settings.links, store, report=lambda status: write_status(settings.store, status))
+    async with until_stopped(duration=duration, with_parent=with_parent) as stop:
+        if ready is not None:
+            ready(settings)
+        return await collector.run(stop)
+
+
+def status(folder: Path) -> CollectorStatus | None:
+    """How the collector that writes to a store's folder is doing; `None` when none ever ran there."""
+    return read_status(folder)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a collector writes to the store now (its last sign of life is under 15 s old)."""
+    found = read_status(folder)
+    return found is not None and found.running(datetime.now(UTC))
+
+
+def browse(url: str, address: str | None = None, *, protocol: str = "opcua") -> tuple[Variable, ...]:
+    """The variables a machine offers below an address (all when `None`); raises `ConnectionFailed`."""
+    link = Link(name=url, protocol=protocol, url=url)
+    return asyncio.run(load(protocol).browse(link, address))
+
+
+def test_connections(settings_file: Path) -> list[tuple[Link, Begun | Text]]:
+    """Connect once to every machine of a collect.toml: what would come, or why nothing does. Stores nothing."""
+    settings = read_collect_toml(settings_file)
+    return [(link, asyncio.run(_try(link))) for link in settings.links]
+
+
+async def _try(link: Link) -> Begun | Text:
+    answer: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
+    connection = load(link.protocol).collect(link, begun=answer.set_result, deliver=_forget)
+    task = asyncio.ensure_future(connection)
+    try:
+        waiting: list[asyncio.Future[Any]] = [answer, task]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            await task
+        return await answer
+    except ConnectionFailed as error:
+        return Text(ko=error.ko, en=error.en)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _forget(_readings: Sequence[Reading]) -> None:
+    """A test of the connection keeps nothing."""

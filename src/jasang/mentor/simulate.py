@@ -1,0 +1,78 @@
+"""The use case "simulate": a virtual cell that can be connected to, and a virtual factory's files."""
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from jasang.errors import ConfigurationError, WrongArguments
+from jasang.mentor.until_stopped import until_stopped
+from jasang.simulate.cell import Cell
+from jasang.simulate.faults import FAULTS, plant
+from jasang.simulate.shift import Hours
+
+FIRST_MINUTES = 3.0
+
+__all__ = ["FAULTS", "serve_cell"]
+
+
+def serve_cell(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 4840,
+    seed: int = 1,
+    speed: float = 1.0,
+    faults: tuple[str, ...] = (),
+    duration: float | None = None,
+    with_parent: bool = False,
+    listening: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a running virtual cell over OPC UA until stopped; faults begin at once. `listening` is told the address.
+
+    Raises `ConfigurationError` when the extra `jasang[opcua]` is missing, `ConnectionFailed` when the port is taken.
+    """
+    try:
+        server_module = importlib.import_module("jasang.simulate.opcua")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            ko=f"가상 셀을 OPC UA로 열려면 {error.name!r} 이(가) 필요합니다. pip install 'jasang[opcua]' 로 설치하세요.",
+            en=f"serving the cell over OPC UA needs {error.name!r}: pip install 'jasang[opcua]'",
+        ) from error
+    hours: Hours = "around_the_clock"  # whoever starts the demo at night still wants to see a running machine
+    cell = Cell(
+        seed=seed,
+        start=datetime.now(UTC),
+        faults=plant(check_faults(faults), seed=seed, span=0.0),
+        hours=hours,
+        warm=True,
+        operators=False,
+    )
+    cell.step(FIRST_MINUTES * 60.0)  # the first visitor finds a last shot and counters
+    server = server_module.CellServer(cell, host=host, port=port, speed=speed)
+
+    async def serve() -> None:
+        async with until_stopped(duration=duration, with_parent=with_parent) as stop, server.serving():
+            if listening is not None:
+                listening(server.url)
+            living = asyncio.create_task(server.live())
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({living, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            living.cancel()
+            results = await asyncio.gather(living, stopped, return_exceptions=True)
+            if isinstance(results[0], Exception):
+                raise results[0]
+
+    asyncio.run(serve())
+
+
+def check_faults(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as they are; `WrongArguments` when one is unknown."""
+    unknown = sorted(set(names) - set(FAULTS))
+    if unknown:
+        known = ", ".join(FAULTS)
+        raise WrongArguments(
+            ko=f"모르는 고장 {', '.join(unknown)} 입니다. 심을 수 있는 고장: {known}",
+            en=f"unknown fault {', '.join(unknown)}; there are: {known}",
+        )
+    return names
