@@ -8,6 +8,7 @@ from jasang.diagnose.chart import Chart
 from jasang.diagnose.finding import Finding, Severity
 from jasang.errors import Language
 from jasang.mentor.diagnose import Diagnosis
+from jasang.mentor.grouping import grouped
 from jasang.mentor.wording import cause_words, evidence_words, money, severity_name, span_words, subject_words
 
 _STYLE = {Severity.ACT: "bold red", Severity.WATCH: "bold yellow", Severity.NOTE: "bold blue"}
@@ -40,8 +41,12 @@ def print_diagnosis(diagnosis: Diagnosis, language: Language, console: Console) 
     if not diagnosis.findings:
         console.print("특별한 문제를 찾지 못했습니다." if ko else "Nothing wrong was found.")
         return
-    for number, finding in enumerate(diagnosis.findings, start=1):
-        _print_finding(number, finding, diagnosis, language, console)
+    for number, alike in enumerate(grouped(diagnosis.findings), start=1):
+        _print_finding(number, alike[0], diagnosis, language, console)
+        if len(alike) > 1:
+            others = ", ".join(finding.subject.column or finding.subject.table for finding in alike[1:])
+            head = "같은 내용" if language == "ko" else "the same of"
+            console.print(Padding(Styled(f"{head}: {others}"), (0, 0, 1, 4)))
 
 
 def _print_finding(number: int, finding: Finding, diagnosis: Diagnosis, language: Language, console: Console) -> None:

@@ -3,6 +3,7 @@
 import math
 from datetime import datetime, tzinfo
 
+from jasang.diagnose.catalog import RULES
 from jasang.diagnose.finding import Cause, Evidence, Severity, Subject
 from jasang.errors import Language
 
@@ -11,6 +12,7 @@ _SEVERITY = {
     Severity.WATCH: {"ko": "주의", "en": "watch"},
     Severity.NOTE: {"ko": "참고", "en": "note"},
 }
+_TITLES = {rule.name: rule.title for rule in RULES}
 OWNERS = {
     "operator": {"ko": "작업자", "en": "operator"},
     "maintenance": {"ko": "보전 담당", "en": "maintenance"},
@@ -28,6 +30,11 @@ def severity_name(severity: Severity, language: Language) -> str:
 def owner_name(owner: str, language: Language) -> str:
     """Who does it, in words."""
     return OWNERS.get(owner, {}).get(language, owner)
+
+
+def rule_title(rule: str, language: Language) -> str:
+    """The rule's title as its file states it."""
+    return _TITLES[rule].in_language(language) if rule in _TITLES else rule
 
 
 def number(value: float) -> str:
@@ -90,9 +97,9 @@ def cause_words(cause: Cause, language: Language) -> str:
     return words
 
 
-def subject_words(subject: Subject, language: Language) -> str:
-    """Where: file, column, machine, product."""
-    parts = [subject.table]
+def subject_words(subject: Subject, language: Language, *, table: bool = True) -> str:
+    """Where: file (where `table`), column, machine, product."""
+    parts = [subject.table] if table else []
     if subject.column:
         parts.append(("항목 " if language == "ko" else "column ") + subject.column)
     if subject.asset:

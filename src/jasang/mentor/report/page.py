@@ -18,6 +18,7 @@ from jasang.diagnose.finding import Finding, Severity
 from jasang.errors import JasangError, Language
 from jasang.mentor.diagnose import Diagnosis
 from jasang.mentor.findings_json import chart_json
+from jasang.mentor.grouping import grouped
 from jasang.mentor.report import assets
 from jasang.mentor.wording import (
     cause_words,
@@ -25,6 +26,7 @@ from jasang.mentor.wording import (
     money,
     number,
     owner_name,
+    rule_title,
     severity_name,
     span_words,
     subject_words,
@@ -88,7 +90,8 @@ def report_page(diagnosis: Diagnosis, language: Language, *, made: datetime) -> 
         _summary(diagnosis, language),
         _tables(diagnosis, language),
     ]
-    body += [_finding(n, finding, diagnosis, language) for n, finding in enumerate(diagnosis.findings, start=1)]
+    for n, alike in enumerate(grouped(diagnosis.findings), start=1):
+        body.append(_finding(n, alike[0], diagnosis, language) if len(alike) == 1 else _alike(n, alike, language))
     if not diagnosis.findings:
         body.append(f"<p class='none'>{_WORDS['none'][language]}</p>")
     body.append(_mended(diagnosis, language))
@@ -118,7 +121,7 @@ def _summary(diagnosis: Diagnosis, language: Language) -> str:
             else ""
         )
         + "</li>"
-        for n, finding in enumerate(diagnosis.findings[:5], start=1)
+        for n, (finding, *_) in enumerate(grouped(diagnosis.findings)[:5], start=1)
     )
     head = f"<h2>{_WORDS['summary'][language]}</h2>"
     return f"<section class='summary'>{head}<ul class='counts'>{cells}</ul><ol>{rows}</ol></section>"
@@ -165,6 +168,20 @@ def _finding(n: int, finding: Finding, diagnosis: Diagnosis, language: Language)
         rows.append((_WORDS["check"][language], _check(finding, language)))
     parts.append("<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in rows) + "</dl>")
     return f"<article id='f{n}' class='{finding.severity.value}'>{''.join(parts)}</article>"
+
+
+def _alike(n: int, findings: tuple[Finding, ...], language: Language) -> str:
+    """Many findings that say the same of different columns."""
+    first = findings[0]
+    count = f"{len(findings)}건" if language == "ko" else f"{len(findings)} alike"
+    rows = "".join(f"<li>{escape(subject_words(finding.subject, language, table=False))}</li>" for finding in findings)
+    owner = owner_name(first.action.owner, language)
+    return (
+        f"<article id='f{n}' class='{first.severity.value}'><h2><span class='severity'>"
+        f"{severity_name(first.severity, language)}</span> {n}. {escape(rule_title(first.rule, language))} ({count})</h2>"
+        f"<p>{escape(first.text.in_language(language))}</p><ul class='alike'>{rows}</ul><dl><dt>{_WORDS['do'][language]}</dt>"
+        f"<dd>{escape(first.action.text.in_language(language))} ({owner})</dd></dl></article>"
+    )
 
 
 def _check(finding: Finding, language: Language) -> str:
