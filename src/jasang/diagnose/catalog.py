@@ -3,6 +3,7 @@
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.rules import (
     dead_channel,
+    driver,
     duplicate_rows,
     impossible_time,
     missing_data,
@@ -19,4 +20,5 @@ RULES: tuple[Rule, ...] = (
     unit_flip.RULE,
     stuck_sensor.RULE,
     dead_channel.RULE,
+    driver.RULE,
 )

@@ -4,11 +4,14 @@ Adjusted for product, asset, slow drift and each other; corrected for everything
 docs/statistics.md, section Drivers, describes the method and states what simulations say of it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from jasang.analyze.drivers.answer import Answer
+from jasang.analyze.drivers.answer import Answer, surely_gained
+from jasang.analyze.drivers.baseline import Adjustment
 from jasang.analyze.drivers.bins import bin_column
-from jasang.analyze.drivers.layout import LEAST_BLOCKS, lay_out
+from jasang.analyze.drivers.layout import LEAST_BLOCKS, Layout, lay_out
 from jasang.analyze.drivers.leakage import follows_outcome, named_afterwards
 from jasang.analyze.drivers.problem import (
     CategoricalColumn,
@@ -18,6 +21,7 @@ from jasang.analyze.drivers.problem import (
     Drivers,
     NumericColumn,
     Shape,
+    StratumWindow,
 )
 from jasang.analyze.drivers.scan import Scanner, tally
 from jasang.analyze.drivers.search import Search
@@ -31,6 +35,7 @@ __all__ = [
     "Drivers",
     "NumericColumn",
     "Shape",
+    "StratumWindow",
     "find_drivers",
     "follows_outcome",
     "named_afterwards",
@@ -64,34 +69,67 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
     """
     rows = _rows_to_use(problem)
     outcome = problem.outcome[rows]
-    nothing = Drivers(
-        drivers=(), rows=rows.size, blocks=0, columns_tried=0, mean=float(outcome.mean()) if rows.size else 0.0
-    )
+    mean = float(outcome.mean()) if rows.size else 0.0
     if rows.size < _LEAST_ROWS or not _varies(outcome, problem.binary):
-        return nothing
-    kept, consequences = [], []
-    for column in problem.columns:
-        mine = _of_rows(column, rows)
-        if problem.binary and follows_outcome(mine, outcome):
-            consequences.append(column.name)
-        else:
-            kept.append(mine)
-    layout = lay_out(problem.asset[rows], problem.product[rows], None if problem.day is None else problem.day[rows])
-    binned = [found for found in map(bin_column, kept) if found is not None]
-    if not binned:
-        return nothing
-    scanner = Scanner([tally(b, layout) for b in binned], layout, two_sided=problem.two_sided, seed=problem.seed)
+        return Drivers(drivers=(), rows=rows.size, blocks=0, columns_tried=0, mean=mean, spread=0.0)
+    columns = [_of_rows(column, rows) for column in problem.columns]
+    follow = {column.name for column in columns if problem.binary and follows_outcome(column, outcome)}
+    kept = [column for column in columns if column.name not in follow]
+    machines = [c for c in kept if isinstance(c, CategoricalColumn) and c.between_assets]
     tested = outcome if problem.binary else _without_outliers(outcome)
-    search = Search(tested, scanner, layout, -float(np.log10(alpha)))
-    drivers = Answer(problem, tested, rows, scanner, search).drivers(search.run())
+    least = -float(np.log10(alpha))
+    day = None if problem.day is None else problem.day[rows]
+    layout = lay_out(problem.asset[rows], problem.product[rows], day)
+    inside = [c for c in kept if not (isinstance(c, CategoricalColumn) and c.between_assets)]
+    inside += [own for column in inside if (own := _at_its_own_level(column, layout)) is not None]
+    found, held = _search(problem, tested, rows, layout, inside, least)
+    if machines:
+        together = lay_out(np.full(rows.size, -1), problem.product[rows], day)
+        found += _search(problem, tested, rows, together, machines, least, held)[0]
     return Drivers(
-        drivers=tuple(drivers),
+        drivers=tuple(sorted(found, key=lambda driver: -surely_gained(driver))),
         rows=rows.size,
         blocks=layout.blocks,
-        columns_tried=len(binned),
-        mean=float(outcome.mean()),
-        consequences=tuple(consequences),
+        columns_tried=len({column.name for column in kept}),
+        mean=mean,
+        spread=float(tested.std()),
+        consequences=tuple(sorted(follow)),
     )
+
+
+def _search(
+    problem: DriverProblem,
+    outcome: np.ndarray,
+    rows: np.ndarray,
+    layout: Layout,
+    columns: Sequence[Column],
+    least: float,
+    held: Sequence[Adjustment] = (),
+) -> tuple[list[Driver], list[Adjustment]]:
+    """The drivers among `columns`, and what holds them fixed in a further search."""
+    binned = [found for found in map(bin_column, columns) if found is not None]
+    if not binned:
+        return [], []
+    scanner = Scanner([tally(b, layout) for b in binned], layout, two_sided=problem.two_sided, seed=problem.seed)
+    search = Search(outcome, scanner, layout, least, held)
+    choices = search.run()
+    drivers = Answer(problem, outcome, rows, scanner, search).drivers(choices)
+    return drivers, [search.adjustment(choice.score) for choice in choices]
+
+
+def _at_its_own_level(column: Column, layout: Layout) -> NumericColumn | None:
+    """The column as deviation from what its product usually runs at on its asset, where these levels differ."""
+    if not isinstance(column, NumericColumn) or layout.strata < 2:
+        return None
+    usual = np.zeros(layout.rows)
+    for rows in layout.members:
+        mine = column.values[rows]
+        usual[rows] = np.median(mine[~np.isnan(mine)]) if (~np.isnan(mine)).any() else 0.0
+    deviation = column.values - usual
+    between, inside = float(np.std(usual)), float(np.nanstd(deviation)) if (~np.isnan(deviation)).any() else 0.0
+    if inside == 0 or between < 0.25 * inside:
+        return None
+    return NumericColumn(name=column.name, values=deviation, derived=column.derived, usual=usual)
 
 
 def _rows_to_use(problem: DriverProblem) -> np.ndarray:

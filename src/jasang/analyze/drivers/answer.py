@@ -5,7 +5,7 @@ import numpy as np
 from jasang.analyze.drivers.baseline import Baseline
 from jasang.analyze.drivers.bins import BinnedColumn
 from jasang.analyze.drivers.layout import Layout
-from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape
+from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
 from jasang.analyze.drivers.search import Choice, Search, rows_of
 from jasang.analyze.drivers.window import FOLDS, Effect, Limits, choose_limits, estimate
@@ -28,14 +28,14 @@ class Answer:
         self.search = search
 
     def drivers(self, choices: list[Choice]) -> list[Driver]:
-        """The drivers, the one with most to gain first; choices whose interval reaches zero are left out."""
+        """The drivers in order of choice; choices whose interval reaches zero are left out."""
         made = []
         for choice in choices:
             others = [other.score for other in choices if other is not choice]
-            driver = self._driver(choice, Baseline(self.layout, [self.search.adjustment(s) for s in others]))
+            driver = self._driver(choice, self.search.baseline(others))
             if driver is not None:
                 made.append(driver)
-        return sorted(made, key=lambda d: -_surely_gained(d))
+        return made
 
     def _driver(self, choice: Choice, baseline: Baseline) -> Driver | None:
         score = self._view_to_report(choice.score, baseline)
@@ -52,10 +52,12 @@ class Answer:
             return None
         binned = self.scanner.tallies[score.column].binned
         names = [item.binned.name for item in self.scanner.tallies]
+        by_stratum = self._stratum_windows(binned, limits, rows, out)
+        windows = [(window.low, window.high) for window in by_stratum]
         return Driver(
             column=binned.name,
             shape=_shape(limits),
-            window=None if limits is None else self._window(binned, inside),
+            window=None if limits is None else windows[0] if windows else self._window(binned, inside),
             level=self._level(binned, score),
             effect=effect.value,
             low=effect.low,
@@ -69,8 +71,9 @@ class Answer:
             episodes=episodes,
             product=score.view.product,
             since_row=None if onset is None else int(self.rows[np.flatnonzero(self.layout.block >= onset)[0]]),
-            proxies=tuple(names[place] for place in choice.proxies),
-            twins=tuple(names[place] for place in choice.twins),
+            proxies=tuple(dict.fromkeys(names[place] for place in choice.proxies if names[place] != binned.name)),
+            twins=tuple(dict.fromkeys(names[place] for place in choice.twins if names[place] != binned.name)),
+            stratum_windows=by_stratum,
         )
 
     def _final(self, score: Score, residual: np.ndarray) -> tuple[np.ndarray, Limits | None]:
@@ -174,6 +177,29 @@ class Answer:
         hit = out & (self.outcome > 0) if self.problem.binary else out
         return int(np.unique(self.layout.block[hit]).size)
 
+    def _stratum_windows(
+        self, binned: BinnedColumn, limits: Limits | None, rows: np.ndarray, out: np.ndarray
+    ) -> tuple[StratumWindow, ...]:
+        """The window at each stratum's own place, the stratum with most rows outside first."""
+        if limits is None or not isinstance(binned.column, NumericColumn) or binned.column.usual is None:
+            return ()
+        made = []
+        for code, members in enumerate(self.layout.members):
+            mine = members[rows[members]]
+            inside = mine[~out[mine]]
+            if inside.size == 0:
+                continue
+            first = self.rows[mine[0]]
+            values = binned.column.values[inside] + binned.column.usual[inside]
+            window = StratumWindow(
+                asset=int(self.problem.asset[first]),
+                product=int(self.problem.product[first]),
+                low=float(values.min()),
+                high=float(values.max()),
+            )
+            made.append((-int(out[mine].sum()), code, window))
+        return tuple(window for _, _, window in sorted(made, key=lambda m: m[:2]))
+
     @staticmethod
     def _window(binned: BinnedColumn, inside: np.ndarray) -> tuple[float, float]:
         """The limits as values that occurred inside, so that the factory can hold them."""
@@ -207,7 +233,7 @@ def _replace_view(score: Score, view: View) -> Score:
     )
 
 
-def _surely_gained(driver: Driver) -> float:
+def surely_gained(driver: Driver) -> float:
     """The outcome that holding the window would save with 97.5 % certainty, in the outcome's unit × rows."""
     nearest = min(abs(driver.low), abs(driver.high)) if driver.low * driver.high > 0 else 0.0
     return nearest * driver.outside_rows

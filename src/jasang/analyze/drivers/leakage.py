@@ -9,8 +9,9 @@ from jasang.analyze.drivers.problem import CategoricalColumn, Column
 # Names of what is written down after the verdict. Only whole words, or Korean parts of words.
 _AFTERWARDS = re.compile(
     r"(?:^|[^a-z])(?:defects?|ng|rework(?:ed)?|reject(?:ed|s)?|scrap(?:ped)?|fail(?:ed|ure|ures)?|verdict|judge?ment|"
-    r"pass ?or ?fail|passfail|result|repair(?:ed)?|disposition|error[ _]?code|claims?)(?:[^a-z]|$)"
-    r"|불량|재작업|폐기|판정|수리|수정|반품|합격|불합격|검사결과",
+    r"pass ?or ?fail|passfail|result|good ?(?:qty|count|parts)|yield|repair(?:ed)?|disposition|error[ _]?code|"
+    r"claims?)(?:[^a-z]|$)"
+    r"|불량|양품|수율|재작업|폐기|판정|수리|수정|반품|합격|불합격|검사결과",
     re.IGNORECASE,
 )
 _CERTAIN = 0.98

@@ -25,6 +25,8 @@ class NumericColumn:
     name: str
     values: np.ndarray  # float64, NaN = missing
     derived: bool = False
+    # Set when `values` are deviations: what each product on each asset usually runs at, shape (rows,), in the column's unit.
+    usual: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,16 @@ class CategoricalColumn:
     codes: np.ndarray  # integer, -1 = missing
     levels: tuple[str, ...]
     between_assets: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumWindow:
+    """The window of one product on one asset, for a column that each of them runs at its own level."""
+
+    asset: int
+    product: int
+    low: float
+    high: float
 
 
 Column = NumericColumn | CategoricalColumn
@@ -94,6 +106,8 @@ class Driver:
     episodes: int  # blocks of time with defects outside the window
     product: int | None = None
     since_row: int | None = None
+    # Filled when the window lies at another place for each product on each asset; `window` then is the largest one's.
+    stratum_windows: tuple[StratumWindow, ...] = ()
     proxies: tuple[str, ...] = ()  # go with the outcome only as far as this column does
     twins: tuple[str, ...] = ()  # cannot be told apart from this column on these data
 
@@ -107,4 +121,5 @@ class Drivers:
     blocks: int  # independent blocks of time
     columns_tried: int
     mean: float  # of the outcome on the rows used
+    spread: float  # its standard deviation
     consequences: tuple[str, ...] = field(default=())  # columns left out because they follow from the outcome

@@ -33,8 +33,16 @@ def rows_of(view: View, layout: Layout) -> np.ndarray:
 class Search:
     """One search over one outcome. `least` is the -log10 family-wise p-value a driver needs."""
 
-    def __init__(self, outcome: np.ndarray, scanner: Scanner, layout: Layout, least: float) -> None:
+    def __init__(
+        self,
+        outcome: np.ndarray,
+        scanner: Scanner,
+        layout: Layout,
+        least: float,
+        held: Sequence[Adjustment] = (),
+    ) -> None:
         self.outcome = outcome
+        self.held = tuple(held)
         self.scanner = scanner
         self.layout = layout
         self.least = least
@@ -45,9 +53,9 @@ class Search:
         chosen: list[Score] = []
         scores = marginal
         while len(chosen) < MOST_DRIVERS:
-            taken = {score.column for score in chosen if not self._is_level(score)}
+            taken = {self._name(score) for score in chosen if not self._is_level(score)}
             held = {(s.column, s.set_index) for s in chosen}
-            open_ = [s for s in scores if s.column not in taken and (s.column, s.set_index) not in held]
+            open_ = [s for s in scores if self._name(s) not in taken and (s.column, s.set_index) not in held]
             best = max(open_, key=self._preference, default=None)
             if best is None or chance.decades(best.score) < self.least:
                 break
@@ -58,10 +66,14 @@ class Search:
         return self._settle(chosen, marginal, conditional, chance)
 
     def _preference(self, score: Score) -> float:
-        """A recorded column before one derived from the clock, where both say the same."""
+        """Where both say the same: a recorded column before a derived one, one window before a window for each product."""
         column = self.scanner.tallies[score.column].binned.column
-        derived = isinstance(column, NumericColumn) and column.derived
-        return score.score * (0.93 if derived else 1.0)
+        if not isinstance(column, NumericColumn):
+            return score.score
+        return score.score * (0.93 if column.derived else 1.0) * (0.97 if column.usual is not None else 1.0)
+
+    def _name(self, score: Score) -> str:
+        return self.scanner.tallies[score.column].binned.name
 
     def _is_level(self, score: Score) -> bool:
         return isinstance(self.scanner.tallies[score.column].binned.column, CategoricalColumn)
@@ -74,8 +86,12 @@ class Search:
         chosen = binned.sets[score.set_index]
         return hold(binned, level=chosen.level_bin if chosen.shape is Shape.LEVEL else None, where=where)
 
+    def baseline(self, held: Sequence[Score]) -> Baseline:
+        """Strata, time, what the search was told to hold, and the chosen columns `held`."""
+        return Baseline(self.layout, [*self.held, *(self.adjustment(score) for score in held)])
+
     def _scan(self, held: Sequence[Score], only: Sequence[int] | None = None) -> tuple[list[Score], Chance]:
-        baseline = Baseline(self.layout, [self.adjustment(score) for score in held])
+        baseline = self.baseline(held)
         residual = baseline.residual(self.outcome)
         return self.scanner.scan(residual, lambda j: baseline.left_over(self.scanner.tallies[j].binned), only)
 
@@ -99,12 +115,12 @@ class Search:
         """Name each choice's proxies, and put a rival in its place where the rival explains more of it than the reverse."""
         settled = list(chosen)
         named: list[tuple[list[int], list[int]]] = [([], []) for _ in chosen]
-        columns = {score.column for score in chosen}
+        columns = {self._name(score) for score in chosen}
         rivals = sorted(
             (
                 s
                 for s in marginal
-                if s.column not in columns
+                if self._name(s) not in columns
                 and chance.decades(s.score) > 1.3
                 and conditional.get(s.column, 0.0) < 0.7 * s.score
             ),

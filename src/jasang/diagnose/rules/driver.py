@@ -1,0 +1,242 @@
+"""driver: a setting, sensor or context moves with defects or quality, with the window to hold or the level to look at."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jasang.analyze.drivers import Driver, Drivers, Shape, find_drivers
+from jasang.diagnose.driver_problem import DriverTable, Outcome, driver_table, outcomes, read_outcome
+from jasang.diagnose.driver_story import Told, action, amount, chart, place, sentence, wilson
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.fault_story import as_datetime
+from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
+from jasang.diagnose.rule import Rule
+from jasang.plant.factory import Kind
+from jasang.plant.text import Text
+
+FAMILY_ERROR = 0.02  # chance that a table without any driver gets one, all outcomes together
+_ACT_STRENGTH = 2.5  # -log10 of the family-wise p-value: 1 in 300
+_ACT_RATIO = 1.4  # defect rate outside against inside
+_ACT_SPREADS = 0.3  # effect on a quality in its standard deviations
+_LEAST_YEAR_DAYS = 2.0  # a shorter record says nothing of a year
+
+
+def _check(base: EvidenceBase) -> Iterator[Finding]:
+    for data in base.of_kind(Kind.UNITS):
+        wanted = outcomes(data)
+        if not wanted or data.rows < 150:
+            continue
+        table = driver_table(base, data)
+        if not table.columns:
+            continue
+        for column in wanted:
+            for outcome in read_outcome(table, column):
+                found = find_drivers(table.problem(outcome), alpha=FAMILY_ERROR / len(wanted))
+                yield from _findings(base, table, outcome, found)
+
+
+def _findings(base: EvidenceBase, table: DriverTable, outcome: Outcome, found: Drivers) -> Iterator[Finding]:
+    """One finding for what holds everywhere, and one for each product that has drivers of its own."""
+    for product in dict.fromkeys(driver.product for driver in found.drivers):
+        mine = [_told(table, outcome, driver) for driver in found.drivers if driver.product == product]
+        yield _finding(base, found, mine)
+
+
+def _told(table: DriverTable, outcome: Outcome, driver: Driver) -> Told:
+    described = {column.name: column for column in table.data.table.columns}
+    return Told(driver=driver, column=described.get(driver.column), table=table, outcome=outcome)
+
+
+def _finding(base: EvidenceBase, found: Drivers, told: list[Told]) -> Finding:
+    first = told[0]
+    driver, table, outcome = first.driver, first.table, first.outcome
+    since = None if driver.since_row is None else table.moment(driver.since_row)
+    days = _days(table.data)
+    return Finding(
+        rule="driver",
+        severity=max((_severity(found, one) for one in told), key=lambda s: s is Severity.ACT),
+        subject=Subject(
+            table=table.data.table.file,
+            column=outcome.column.name,
+            asset=table.data.table.asset,
+            product=None if driver.product is None else table.products[driver.product],
+        ),
+        since=None if since is None else as_datetime(since),
+        text=_text(told),
+        action=_action(told),
+        evidence=_evidence(found, told),
+        causes=tuple(_cause(one) for one in told),
+        worth=_worth(base, first, days),
+        check=_check_later(found, first, days),
+        strength=max(one.driver.strength for one in told),
+        charts=tuple(chart(one) for one in told[:3]),
+    )
+
+
+def _severity(found: Drivers, told: Told) -> Severity:
+    """Act where the evidence is strong and the difference large enough to be worth the trouble."""
+    driver, outcome = told.driver, told.outcome
+    if driver.strength < _ACT_STRENGTH or outcome.two_sided:
+        return Severity.WATCH
+    if outcome.binary:
+        return Severity.ACT if driver.effect >= (_ACT_RATIO - 1) * max(driver.inside_mean, 1e-9) else Severity.WATCH
+    limits = outcome.column.lower is not None or outcome.column.upper is not None
+    return Severity.ACT if limits and driver.effect >= _ACT_SPREADS * found.spread else Severity.WATCH
+
+
+def _cause(told: Told) -> Cause:
+    driver = told.driver
+    direction = {Shape.LOW: "up", Shape.HIGH: "down"}.get(driver.shape)
+    if driver.shape is Shape.BOTH and driver.window is not None:
+        direction = _nearer_side(told)
+    return Cause(
+        column=driver.column,
+        level=driver.level,
+        direction=direction,
+        window=driver.window,
+        effect=driver.effect,
+        low=driver.low,
+        high=driver.high,
+    )
+
+
+def _nearer_side(told: Told) -> str:
+    """The way most of the rows outside have to go."""
+    candidate = told.table.candidate(told.driver.column)
+    values = getattr(candidate, "values", np.empty(0))
+    low, high = told.driver.window or (-np.inf, np.inf)
+    return "up" if (values < low).sum() >= (values > high).sum() else "down"
+
+
+def _text(told: list[Told]) -> Text:
+    first = sentence(told[0])
+    ko, en = first.ko, first.en[0].upper() + first.en[1:]
+    if len(told) > 1:
+        ko += f" 그다음으로 {', '.join(place(one).ko for one in told[1:])}도 그렇습니다."
+        en += f" Next come: {'; '.join(place(one).en for one in told[1:])}."
+    twins = told[0].driver.twins
+    if twins:
+        ko += f" {', '.join(twins)}도 거의 똑같이 움직여 이 기록만으로는 가를 수 없습니다."
+        en += f" {', '.join(twins)} moves almost alike; this record cannot tell them apart."
+    ko += " 함께 움직인다는 뜻이며, 원인인지는 시험해 봐야 압니다."
+    en += " It moves with the outcome; whether it is the cause only a trial can tell."
+    return Text(ko=ko, en=en)
+
+
+def _action(told: list[Told]) -> Action:
+    return action(told[0])
+
+
+def _evidence(found: Drivers, told: list[Told]) -> tuple[Evidence, ...]:
+    first = told[0]
+    driver, outcome = first.driver, first.outcome
+    unit = None if outcome.binary else outcome.column.unit
+    items = [
+        Evidence(
+            name="effect",
+            label=Text(ko="범위 밖과 안의 차이(보정)", en="difference outside minus inside, adjusted"),
+            value=driver.effect,
+            low=driver.low,
+            high=driver.high,
+            unit=unit,
+        ),
+        _mean_evidence(outcome, driver, outside=True),
+        _mean_evidence(outcome, driver, outside=False),
+        _count("rows_outside", "범위 밖 행", "rows outside", driver.outside_rows),
+        _count("rows", "비교한 행", "rows compared", found.rows),
+        _count("time_blocks", "서로 독립인 시간 구간", "independent blocks of time", found.blocks),
+        _count("episodes", "범위 밖에서 불량이 난 시간 구간", "blocks of time with defects outside", driver.episodes),
+        _count("columns_tried", "살펴본 열", "columns tried", found.columns_tried),
+        Evidence(
+            name="family_wise_p",
+            label=Text(ko="모두 살펴본 것까지 셈한 우연일 확률", en="probability by chance, for all that was tried"),
+            value=driver.p_value,
+        ),
+    ]
+    proxies = driver.proxies
+    if proxies:
+        names = ", ".join(proxies)
+        items.append(
+            _count(
+                "proxies",
+                f"이 열을 따라 움직일 뿐인 열: {names}",
+                f"columns that only follow it: {names}",
+                len(proxies),
+            )
+        )
+    left_out = (*found.consequences, *first.table.by_name)
+    if left_out:
+        names = ", ".join(left_out)
+        ko, en = f"결과를 보고 적은 열이라 뺌: {names}", f"left out, written after the verdict: {names}"
+        items.append(_count("left_out", ko, en, len(left_out)))
+    return tuple(items)
+
+
+def _count(name: str, ko: str, en: str, value: int) -> Evidence:
+    return Evidence(name=name, label=Text(ko=ko, en=en), value=float(value))
+
+
+def _mean_evidence(outcome: Outcome, driver: Driver, *, outside: bool) -> Evidence:
+    mean, rows = (driver.outside_mean, driver.outside_rows) if outside else (driver.inside_mean, driver.inside_rows)
+    low, high = wilson(mean * rows, rows) if outcome.binary else (None, None)
+    side = Text(ko="범위 밖", en="outside") if outside else Text(ko="범위 안", en="inside")
+    return Evidence(
+        name="outside" if outside else "inside",
+        label=Text(ko=f"{outcome.meaning.ko}, {side.ko}", en=f"{outcome.meaning.en}, {side.en}"),
+        value=outcome.sign * mean,
+        low=low,
+        high=high,
+        unit=None if outcome.binary else outcome.column.unit,
+    )
+
+
+def _days(data: TableData) -> float | None:
+    if data.time is None or np.isnat(data.time).all():
+        return None
+    return float((np.nanmax(data.time) - np.nanmin(data.time)) / np.timedelta64(1, "D"))
+
+
+def _worth(base: EvidenceBase, told: Told, days: float | None) -> Worth | None:
+    """Defects avoided in a year times the cost of one."""
+    cost, driver = base.factory.costs.defect, told.driver
+    if cost is None or not told.outcome.binary or days is None or days < _LEAST_YEAR_DAYS:
+        return None
+    if driver.since_row is not None:
+        since, last = told.table.moment(driver.since_row), told.table.moment(told.table.order.size - 1)
+        if since is not None and last is not None:
+            days = max(float((last - since) / np.timedelta64(1, "D")), _LEAST_YEAR_DAYS)
+    yearly = driver.outside_rows * 365 / days
+    money = base.factory.currency
+    return Worth(
+        amount=yearly * driver.effect * cost,
+        low=yearly * max(driver.low, 0.0) * cost,
+        high=yearly * driver.high * cost,
+        currency=money,
+        basis=Text(
+            ko=(
+                f"{days:.0f}일 동안 범위 밖 {driver.outside_rows:,}개 → 1년 {yearly:,.0f}개 × 불량률 차이 "
+                f"{amount(told.outcome, driver.effect)} × 불량 1개 {cost:,.0f} {money}"
+            ),
+            en=(
+                f"{driver.outside_rows:,} outside in {days:.0f} days = {yearly:,.0f} a year × "
+                f"{amount(told.outcome, driver.effect)} fewer defects × {cost:,.0f} {money} each"
+            ),
+        ),
+    )
+
+
+def _check_later(found: Drivers, told: Told, days: float | None) -> Check | None:
+    """The change of the overall rate, and the days until it stands out from chance (two standard errors)."""
+    driver, outcome = told.driver, told.outcome
+    rows = driver.inside_rows + driver.outside_rows
+    expected = -driver.effect * driver.outside_rows / max(rows, 1)
+    metric = "defect_rate" if outcome.binary else outcome.column.name
+    if not outcome.binary:
+        return Check(metric=metric, expected=outcome.sign * expected, days=14)
+    if days is None or days <= 0:
+        return Check(metric=metric, expected=expected, days=14)
+    needed = 8 * found.mean * (1 - found.mean) / max(expected**2, 1e-12)
+    return Check(metric=metric, expected=expected, days=int(np.clip(np.ceil(needed / (found.rows / days)), 7, 90)))
+
+
+RULE = Rule(name="driver", title=Text(ko="불량과 함께 움직이는 조건", en="What moves with defects"), check=_check)
