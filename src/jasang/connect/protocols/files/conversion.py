@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.column_types import ColumnCount, Plan, decide
-from jasang.connect.protocols.files.layout import Layout, unique_names
+from jasang.connect.protocols.files.layout import Layout, report_names, unique_names
 from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.rows import Block
 from jasang.connect.protocols.files.table import InMemory, OnDisk, Values
@@ -41,7 +41,7 @@ def convert(
     not be (formulas, infinite numbers, mixed time zones).
     """
     reading = Text(ko=f"{file} 읽는 중", en=f"Reading {file}")
-    names = unique_names(source.layout, tally)
+    names = unique_names(source.layout)
     _refuse_formula_header(source.layout, file)
     counts = [ColumnCount(file, name) for name in names]
     kept: list[Block] | None = []
@@ -63,6 +63,7 @@ def convert(
     used = _used_columns(source.layout, counts, tally)
     if not used:
         raise complaints.all_blank(file)
+    report_names(source.layout, names, used, tally)
     columns = tuple(names[place] for place in used)
     units = {names[place]: unit for place, unit in source.layout.units.items() if place in used}
     work = _Conversion([(place, plans[place]) for place in used], timezone, tally)

@@ -5,19 +5,24 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from python_calamine import CalamineWorkbook
+
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.content import Content, Holds, identify
 from jasang.connect.protocols.files.conversion import convert
 from jasang.connect.protocols.files.delimited import DelimitedText
+from jasang.connect.protocols.files.parquet import read_parquet
 from jasang.connect.protocols.files.repair import SkippedFile, Tally
+from jasang.connect.protocols.files.spreadsheet import Worksheet, open_workbook, visible_sheets
 from jasang.connect.protocols.files.table import FileTable
 from jasang.errors import ConfigurationError, UnreadableInput
 from jasang.plant.text import Progress, Text, silent
 
 FACTORY_FILE = "factory.toml"
-_TABLE_SUFFIXES = frozenset(
-    ".csv .tsv .tab .txt .dat .log .asc .prn .gz .zip .xlsx .xlsm .xlsb .xls .ods .parquet .pq".split(" ")
-)
+_TEXT_SUFFIXES = frozenset([".csv", ".tsv", ".tab", ".txt", ".dat", ".log", ".asc", ".prn"])
+_PACKED_SUFFIXES = frozenset([".gz", ".zip"])
+_BOOK_SUFFIXES = frozenset([".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"])
+_TABLE_SUFFIXES = _TEXT_SUFFIXES | _PACKED_SUFFIXES | _BOOK_SUFFIXES | {".parquet", ".pq"}
 # Files of these kinds often hold prose instead of a table; in a folder they are then left aside, not complained about.
 _MAY_BE_PROSE = frozenset([".txt", ".dat", ".log", ".asc", ".prn"])
 
@@ -119,7 +124,9 @@ def _open(
             continue
         share = _Share(progress, number, len(found))
         try:
-            tables.extend(read_file(file_path, file, Path(temporary.name), timezone, share))
+            found_tables, left_aside = read_file(file_path, file, Path(temporary.name), timezone, share)
+            tables.extend(found_tables)
+            skipped.extend(left_aside)
         except UnreadableInput as error:
             if in_folder and _plain_suffix(file_path) in _MAY_BE_PROSE and _is_no_table(error):
                 skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
@@ -159,12 +166,82 @@ def _not_a_table(path: Path) -> Text | None:
     return None
 
 
-def read_file(path: Path, file: str, folder: Path, timezone: str, progress: Progress) -> list[FileTable]:
-    """The tables of one file, called `file` in messages; `folder` takes temporary files. Raises `UnreadableInput`."""
+def read_file(
+    path: Path, file: str, folder: Path, timezone: str, progress: Progress
+) -> tuple[list[FileTable], list[SkippedFile]]:
+    """The tables of one file, called `file` in messages, and the sheets left aside; `folder` takes temporary files.
+
+    Raises `UnreadableInput`.
+    """
     content = identify(path, file)
-    if content.holds is Holds.TEXT:
-        return [_read_text(content, folder, timezone, progress)]
-    raise complaints.no_table(file)
+    if content.holds is Holds.WORKBOOK:
+        return _read_workbook(content, folder, timezone, progress)
+    if content.holds is Holds.PARQUET:
+        return [_read_parquet(content, folder, timezone, progress)], []
+    return [_read_text(content, folder, timezone, progress)], []
+
+
+def _read_workbook(
+    content: Content, folder: Path, timezone: str, progress: Progress
+) -> tuple[list[FileTable], list[SkippedFile]]:
+    book = open_workbook(content.unpacked(folder), content.file)
+    names = visible_sheets(book)
+    tables: list[FileTable] = []
+    skipped: list[SkippedFile] = []
+    first_error: UnreadableInput | None = None
+    for name in names:
+        file = content.file if len(book.sheet_names) == 1 else f"{content.file}#{name}"
+        try:
+            tables.append(_read_sheet(book, name, file, folder, timezone, progress))
+        except UnreadableInput as error:
+            # A cover, a blank sheet or a chart beside the table is usual; alone in the book it is an error.
+            first_error = first_error or error
+            skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
+    if not tables:
+        raise first_error or complaints.all_blank(content.file)
+    hidden = Text(ko="숨긴 시트입니다", en="a hidden sheet")
+    skipped.extend(
+        SkippedFile(file=f"{content.file}#{name}", reason=hidden) for name in book.sheet_names if name not in names
+    )
+    return tables, skipped
+
+
+def _read_sheet(
+    book: CalamineWorkbook, name: str, file: str, folder: Path, timezone: str, progress: Progress
+) -> FileTable:
+    tally = Tally()
+    sheet = Worksheet.of(book, name, file, tally)
+    columns, values, units = convert(
+        sheet, file=file, folder=folder, timezone=timezone, spreadsheet=True, tally=tally, progress=progress
+    )
+    return FileTable(
+        file=file,
+        columns=columns,
+        repairs=tally.repairs(),
+        encoding="",
+        delimiter="",
+        header_row=sheet.layout.header_row,
+        first_data_row=sheet.layout.first_data_row,
+        values=values,
+        units=units,
+    )
+
+
+def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
+    tally = Tally()
+    columns, values = read_parquet(
+        content.unpacked(folder), file=content.file, timezone=timezone, tally=tally, progress=progress
+    )
+    return FileTable(
+        file=content.file,
+        columns=columns,
+        repairs=tally.repairs(),
+        encoding="",
+        delimiter="",
+        header_row=0,
+        first_data_row=1,
+        values=values,
+    )
 
 
 def _read_text(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:

@@ -14,9 +14,9 @@ from jasang.connect.protocols.files.repair import Tally, shown
 CellKind = Literal["blank", "number", "time", "text"]
 Row = tuple[int, list[str]]  # number of the row in the file, 1-based, and its cells
 
-MISSING = frozenset(
-    ["", *"NA N/A n/a #N/A #NA <NA> null NULL Null (null) None NONE none NaN nan NAN -NaN -nan NaT nil -".split(" ")]
-)
+_NOTHING = ("", "-", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "-NaN", "-nan", "NaT")
+_NULL = ("null", "NULL", "Null", "(null)", "None", "NONE", "none", "nil")
+MISSING = frozenset(_NOTHING + _NULL)
 
 _NUMBER = re.compile(r"[-+−]?[₩$€]?\s*(\d[\d,.'\u00a0\u202f]*|[.,]\d+)([eE][-+]?\d+)?\s*[%℃]?")
 _TIME = re.compile(
@@ -253,7 +253,7 @@ def _name(cell: str) -> str:
     return " ".join(cell.replace("\ufeff", "").split())
 
 
-def unique_names(layout: Layout, tally: Tally) -> tuple[str, ...]:
+def unique_names(layout: Layout) -> tuple[str, ...]:
     """The header's names made unique: a second `name` becomes `name_2`, the blank one of the seventh column `column_7`."""
     taken: set[str] = set()
     given = set(layout.names)
@@ -263,10 +263,15 @@ def unique_names(layout: Layout, tally: Tally) -> tuple[str, ...]:
         number = 2
         while name in taken or (name != raw and name in given):
             name, number = f"{raw or f'column_{place}'}_{number}", number + 1
-        if raw and name != raw:
-            tally.add("renamed_column", column=name, row=layout.header_row)
-        elif not raw and layout.header_row:
-            tally.add("unnamed_column", column=name, row=layout.header_row)
         taken.add(name)
         names.append(name)
     return tuple(names)
+
+
+def report_names(layout: Layout, names: Sequence[str], used: Sequence[int], tally: Tally) -> None:
+    """Count the columns that had to be renamed or had no name, of those that are used."""
+    for place in used:
+        if layout.names[place] and names[place] != layout.names[place]:
+            tally.add("renamed_column", column=names[place], row=layout.header_row)
+        elif not layout.names[place] and layout.header_row:
+            tally.add("unnamed_column", column=names[place], row=layout.header_row)

@@ -56,9 +56,9 @@ class FileTable:
     """One table of a file. Rows keep the order of the file.
 
     `file` is the path within the folder, "book.xlsx#Sheet1" for one sheet of several. `header_row` and `first_data_row` are rows
-    of the file counted from 1; `header_row` is 0 where the file has none. `delimiter` and `encoding` are empty where the format has
-    none; `delimiter` is " " for runs of blanks. `units` are the units written under the header, by column. Numbers are Int64 or
-    Float64, times Datetime("us", "UTC"), times of day Time, all else String; missing is null.
+    of the file counted from 1; `header_row` is 0 where the file has none. `delimiter` and `encoding` are empty where the format
+    has none; `delimiter` is " " for runs of blanks. `units` are the units written under the header, by column. Numbers are Int64
+    or Float64, times Datetime("us", "UTC"), times of day Time, all else String; missing is null.
     """
 
     file: str
