@@ -297,9 +297,8 @@ def write_factory_toml(factory: Factory, comments: Mapping[tuple[str, str | None
     """
     why = comments or {}
     lines = ["[factory]", f"name = {_quoted(factory.name)}"]
-    for key in ("region", "industry"):
-        if getattr(factory, key) is not None:
-            lines.append(f"{key} = {_quoted(getattr(factory, key))}")
+    stated = [(key, getattr(factory, key)) for key in ("region", "industry")]
+    lines += [f"{key} = {_quoted(value)}" for key, value in stated if value is not None]
     lines += [f"timezone = {_quoted(factory.timezone)}", f"currency = {_quoted(factory.currency)}", ""]
     costs = [(key, getattr(factory.costs, key)) for key in ("defect", "machine_hour", "energy_kwh")]
     lines.append("[costs]")
@@ -311,9 +310,9 @@ def write_factory_toml(factory: Factory, comments: Mapping[tuple[str, str | None
         for column in own:
             place = f"tables.columns.{_key(column.name)}"
             lines.extend(["", *_column_lines(place, _stated(table, column), why.get((table.file, column.name)))])
-    for name, stated in {**shared, **factory.stated_columns}.items():
+    for name, column in {**shared, **factory.stated_columns}.items():
         file = next((t.file for t in factory.tables if any(c.name == name for c in t.columns)), "")
-        lines += ["", *_column_lines(f"columns.{_key(name)}", stated, why.get((file, name)))]
+        lines += ["", *_column_lines(f"columns.{_key(name)}", column, why.get((file, name)))]
     return "\n".join(lines) + "\n"
 
 

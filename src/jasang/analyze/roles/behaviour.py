@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 TOP_LEVELS = 40
+MOSTLY = 0.85  # share of a text column that must be numbers for it to count as numbers
 
 
 class Steps(TypedDict):
@@ -121,8 +122,23 @@ def _text_steps(texts: pl.Series) -> Steps:
     return {"changes": changes, "rising": np.nan, "by_one": np.nan, "falls": np.nan, "small_steps": np.nan}
 
 
+def numbers_in_text(series: pl.Series) -> pl.Series:
+    """The numbers of a text column that a few stray words kept from being read as numbers; any other column as it is.
+
+    Codes with leading zeros ("0101") are no numbers.
+    """
+    if series.dtype != pl.String:
+        return series
+    texts = series.str.strip_chars()
+    filled = texts.len() - texts.null_count()
+    numbers = texts.cast(pl.Float64, strict=False)
+    coded = bool(texts.str.contains(r"^0\d").any())
+    return numbers if filled and not coded and numbers.count() >= MOSTLY * filled else series
+
+
 def behaviour(series: pl.Series, position: int = 0, columns: int = 1) -> Behaviour:
     """How the values of one column behave."""
+    series = numbers_in_text(series)
     kind = _kind(series)
     if series.dtype.is_float():
         series = series.set(~series.is_finite(), None)

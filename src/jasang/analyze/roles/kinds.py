@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from jasang.analyze.roles.axes import TimeAxis, variance_share
-from jasang.analyze.roles.behaviour import Behaviour, Values, level_codes
+from jasang.analyze.roles.behaviour import Behaviour, Values, level_codes, numbers_in_text
 from jasang.analyze.roles.names import read_name
 from jasang.analyze.roles.vocabulary import Concept
 from jasang.analyze.roles.votes import fit
@@ -73,7 +73,7 @@ def long_form(
         return LongForm(signal=named[0], value=value)
     if len(numbers) != 1 or found[axis.time].distinct > 0.6:
         return None
-    values = sample[value].cast(pl.Float64).fill_nan(None).to_numpy()
+    values = numbers_in_text(sample[value]).cast(pl.Float64, strict=False).fill_nan(None).to_numpy()
     for name in texts:
         if read_name(name).has(Concept.MACHINE) or roles[name] is Role.STATE:
             continue
@@ -127,6 +127,7 @@ def table_kind(
         steps = np.diff(clock)
         usual = float(np.median(steps)) if steps.size else np.nan
         regular = float((np.abs(steps - usual) <= 0.1 * abs(usual) + 0.2).mean()) if steps.size else np.nan
+    texts = sum(one.values is Values.TEXT for one in found.values())
     measured = has[Role.SENSOR] + has[Role.SETTING]
     numeric = sum(one.values is Values.NUMBER for one in found.values())
     scores = dict.fromkeys(Kind, 0.0)
@@ -188,13 +189,21 @@ def table_kind(
             "작업지시의 공정과 수량, 시작과 종료가 있음",
             "operations of work orders with pieces, start and end",
         )
+    named = any(
+        one.values is Values.TEXT and one.distinct > 0.98 and one.filled >= 0.9 * one.rows for one in found.values()
+    )
+    broken = sum(one.values is Values.NUMBER and not one.whole for one in found.values())
+    outcome = has[Role.DEFECT] or has[Role.QUALITY]
+    if axis.time is None and not has[Role.DEFECT] and named and (broken < 3 or rows < 50):
+        add(Kind.OTHER, 4.0, "시각 없이 행마다 이름이 붙은 목록", "a list of named things without time")
+    if axis.time is None and not outcome and broken == 0 and texts >= 1:
+        add(Kind.OTHER, 3.0, "시각도 측정값도 없음", "neither time nor readings")
     if numeric == 0 and axis.time is None:
         add(Kind.OTHER, 4.0, "시각도 측정값도 없음", "neither time nor readings")
     elif axis.time is None and measured == 0 and not has[Role.DEFECT] and not has[Role.QUALITY]:
         add(Kind.OTHER, 3.5, "시각도 측정값도 없음", "neither time nor readings")
     elif axis.time is None and rows < 100 and not has[Role.DEFECT] and numeric < 0.7 * len(found):
         add(Kind.OTHER, 2.0, "시각이 없는 작은 표", "a small table without time")
-    texts = sum(one.values is Values.TEXT for one in found.values())
     if (
         texts > 0.6 * len(found)
         and not has[Role.STATE]

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from jasang.analyze.roles.axes import TimeAxis, axis_votes, by_hour, time_axis
-from jasang.analyze.roles.behaviour import Behaviour, Values, behaviours
+from jasang.analyze.roles.behaviour import Behaviour, Values, behaviours, numbers_in_text
 from jasang.analyze.roles.guess import RoleGuess, TableGuess
 from jasang.analyze.roles.kinds import KindGuess, LongForm, gauge_columns, long_form, table_kind
 from jasang.analyze.roles.names import NameReading, read_name
@@ -147,7 +147,10 @@ def _process_numbers(work: _Work) -> dict[str, np.ndarray]:
         and roles[name] in (Role.SENSOR, Role.SETTING, Role.QUALITY)
         and one.levels > 2
     ]
-    return {name: work.sample[name].cast(pl.Float64).fill_nan(None).to_numpy() for name in names[:40]}
+    return {
+        name: numbers_in_text(work.sample[name]).cast(pl.Float64, strict=False).fill_nan(None).to_numpy()
+        for name in names[:40]
+    }
 
 
 def _nameless_axes(work: _Work) -> None:
@@ -208,7 +211,7 @@ def _settings_within(work: _Work) -> None:
             or roles[name] not in (Role.SENSOR, Role.SETTING)
         ):
             continue
-        numbers = grouped[name].drop_nulls()
+        numbers = numbers_in_text(grouped[name]).drop_nulls()
         changes = float((numbers != numbers.shift(1)).slice(1).mean() or 0.0)  # type: ignore[arg-type]
         held = changes <= 0.1 < one.changes and one.levels <= max(3, one.filled // 20)
         if held:

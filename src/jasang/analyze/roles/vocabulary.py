@@ -125,8 +125,8 @@ WORDS: dict[Concept, str] = {
         불량 양불 양불판정 판정 합부 합불 합격 불합격 검사결과 불량여부 양부 판정결과 결과 이상 이상여부 defect
         defective ng fail failure pass passorfail passfail okng ngok judge judgement judgment result verdict reject
         rejected scrap fault faults faulty label anomaly abnormal target? passed inspection quality? qc badpart
-        isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto scarto status? goodbad bad flag failed
-        outlier ok nok iserror tag?""",
+        isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto scarto goodbad bad flag failed
+        outlier ok nok iserror""",
     Concept.GOOD: """
         양품 정상 good conform yieldflag gut bueno buono""",
     Concept.TROUBLE: """

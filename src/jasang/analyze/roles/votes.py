@@ -14,6 +14,15 @@ from jasang.analyze.roles.vocabulary import Concept
 from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
+_MEASURED = {
+    Concept.QUANTITY,
+    Concept.MEASURE,
+    Concept.DURATION,
+    Concept.TIME,
+    Concept.RATE,
+    Concept.ENERGY,
+    Concept.POWER,
+}
 UNHEARD = -1.5  # where a role starts that no evidence speaks for: log-odds
 
 
@@ -92,10 +101,15 @@ def _people_and_things(reading: NameReading, head: tuple[Concept, ...], able: Fi
         vote(Role.ASSET, 5.0, Concept.MACHINE)
     if (Concept.PRODUCT in head or Concept.MOULD in head) and able.label:
         vote(Role.PRODUCT, 5.0 if Concept.PRODUCT in head else 4.0, Concept.PRODUCT, Concept.MOULD)
+    if reading.has(Concept.TYPE) and able.flag and one.values is Values.NUMBER:
+        vote(Role.CONTEXT, 4.0, Concept.TYPE)
     if Concept.TYPE in head and able.label and one.values is Values.TEXT:
         related = reading.has(Concept.PRODUCT, Concept.MOULD) or len(reading.words) == 1
         vote(Role.PRODUCT if related else Role.CONTEXT, 2.5, Concept.TYPE)
-    if Concept.IDENTITY in head or (naming_only and not reading.has(Concept.PRODUCT, Concept.MACHINE)):
+    discrete = one.values is Values.TEXT or one.whole
+    if not discrete:
+        naming_only = False
+    if (Concept.IDENTITY in head and discrete) or (naming_only and not reading.has(Concept.PRODUCT, Concept.MACHINE)):
         owner = next(
             (
                 c
@@ -168,10 +182,8 @@ def _outcomes(reading: NameReading, head: tuple[Concept, ...], able: Fit, one: B
         vote(Role.QUALITY if rate else Role.COUNT, 5.0, Concept.VERDICT, Concept.GOOD)
     if Concept.ORDER in head or (reading.has(Concept.ORDER) and Concept.COUNT in head):
         vote(Role.COUNT if able.number else Role.CONTEXT, 5.0, Concept.ORDER)
-    elif Concept.COUNT in head and able.number and one.whole and not able.moment:
-        vote(Role.COUNT, 4.5, Concept.COUNT)
-    elif Concept.COUNT in head and able.number and not verdict:
-        vote(Role.COUNT, 1.5, Concept.COUNT)
+    elif reading.has(Concept.COUNT) and able.number and not _MEASURED & set(head):
+        vote(Role.COUNT, 5.5 if one.whole else 3.5, Concept.COUNT)
     return votes
 
 
@@ -186,7 +198,9 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
     quantity = bool({Concept.QUANTITY, Concept.DURATION, Concept.TIME} & set(head)) or (
         reading.unit is not None and not measured and not reading.has(Concept.ENERGY, Concept.COUNT)
     )
-    if reading.has(Concept.AMBIENT):
+    if reading.has(Concept.AMBIENT) and (
+        reading.unit or reading.has(Concept.QUANTITY, Concept.WEATHER, Concept.MEASURE)
+    ):
         vote(Role.CONTEXT, 6.0, Concept.AMBIENT)
     elif Concept.WEATHER in head and not reading.has(Concept.MACHINE_PART):
         vote(Role.CONTEXT, 4.0, Concept.WEATHER)
@@ -306,7 +320,7 @@ def _number_behaviour(one: Behaviour) -> list[Vote]:
             "a counter that goes up by 1 and starts again",
         )
     elif one.whole and one.distinct > 0.98 and one.low >= 0 and one.filled >= 50 and one.high >= 10 * one.filled:
-        vote(Role.ID, 1.5, "행마다 다른 정수", "a whole number, different in every row")
+        vote(Role.ID, 3.0 if one.falls == 0 else 0.5, "행마다 다른 정수", "a whole number, different in every row")
     if one.whole and one.levels == 2 and one.filled >= 20:
         rarer = 1 - one.top_share
         if {one.low, one.high} in ({0.0, 1.0}, {-1.0, 1.0}):
