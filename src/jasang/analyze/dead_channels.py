@@ -59,6 +59,18 @@ def named_as_setting(name: str) -> bool:
     return bool(_SETTING.search(name.replace("_", " ")))
 
 
+_MEASURED = re.compile(
+    r"temp|press|flow|current|speed|vibra|level|humid|volt|torque|load|force|sensor|actual|(?<![a-z])(pv|ph|rpm|act|mv)(?![a-z])"
+    r"|온도|로온|유온|압력|유량|전류|전압|진동|습도|하중|부하|토크|속도|회전수|센서|측정|현재|농도|수위",
+    re.IGNORECASE,
+)
+
+
+def named_as_measured(name: str) -> bool:
+    """Whether the name is that of a quantity machines measure (temp, pressure, 온도, 유량 …)."""
+    return bool(_MEASURED.search(name.replace("_", " ")))
+
+
 _FLAG = re.compile(
     r"(?<![a-z])(alarm|error|err|fault|ng|flag|count|cnt|qty|defect|reject|scrap|warning|trip|stop|label|anomaly|fail|status|state)"
     r"(?![a-z])|알람|경보|이상|불량|수량|에러|여부|경고|횟수|상태",

@@ -21,6 +21,7 @@ KNOWN_CODES = frozenset(
 class Sentinel:
     """`value` stands in `rows` rows of those with a number; the body lies between `body_low` and `body_high` (0.5–99.5 %).
 
+    `continuous`: the body has eight or more levels; with fewer it may be a column of settings.
     `at_rest`: the value is zero or a low end, where a machine may also rest; look at the other columns before believing it.
     `episodes` is the number of unbroken stretches.
     """
@@ -31,6 +32,7 @@ class Sentinel:
     body_low: float
     body_high: float
     at_rest: bool
+    continuous: bool
     episodes: int
 
 
@@ -69,7 +71,7 @@ def find_sentinels(
             near = (np.abs(all_distinct - value) < 0.1 * gap) & (all_distinct != value)
             alone = value in KNOWN_CODES or not near.any() or (near.sum() == 1 and count >= 30)
             if alone and _is_sentinel(value, count, end, inner, inner_counts, body, sisters):
-                found.append(_sentinel(value, count, present, body))
+                found.append(_sentinel(value, count, present, body, inner.size >= 8))
             elif count > 2 or stepped == outliers:
                 break
             stepped += 1
@@ -104,14 +106,19 @@ def _is_sentinel(
     if value in KNOWN_CODES and count >= 2:
         # Beyond the reach of the body, and of another size: 9999 among 200 ± 5, not 999 in a counter that runs to 998.
         return gap > max(spread, 0.5 * scale) if continuous else gap > 5 * scale > 0
-    if not continuous or count < 5:
+    if count < 5:
         return False
+    if not continuous:
+        # A coarse body of a few neighbouring steps: the code must be of quite another size.
+        return inner.size >= 3 and gap > 8 * spread > 0 and gap > 0.5 * scale
     if end < 0 and value < 0 <= float(inner[0]):
         return gap > spread  # the only negative number of a column that cannot be negative
+    if count >= 15 and inner.size >= 20:
+        return gap > spread and gap > 0.1 * scale
     return gap > 3 * spread and gap > 0.3 * scale
 
 
-def _sentinel(value: float, count: int, present: np.ndarray, body: tuple[float, float]) -> Sentinel:
+def _sentinel(value: float, count: int, present: np.ndarray, body: tuple[float, float], continuous: bool) -> Sentinel:
     here = present == value
     episodes = int(here[0]) + int((here[1:] & ~here[:-1]).sum())
     return Sentinel(
@@ -121,5 +128,6 @@ def _sentinel(value: float, count: int, present: np.ndarray, body: tuple[float, 
         body_low=body[0],
         body_high=body[1],
         at_rest=0 <= value < body[0],
+        continuous=continuous,
         episodes=episodes,
     )

@@ -64,7 +64,7 @@ def find_unit_flips(values: np.ndarray, *, temperature: bool = False, least: int
     values
         float64, shape (n,), in order of time, of one product on one asset; NaN = missing, sentinels taken out.
     temperature
-        The column is a temperature: °C/°F (×1.8 + 32) is looked for.
+        The column is a temperature: °C/°F (×1.8 + 32) is believed more easily.
     least
         Fewest rows of a group.
     """
@@ -80,8 +80,8 @@ def find_unit_flips(values: np.ndarray, *, temperature: bool = False, least: int
     if len(groups) < 2:
         return ()
     sizes = [np.count_nonzero((series >= low) & (series <= high)) for low, high in groups]
-    # Rows that stand neither here nor in a larger group: with many of them the groups are not exclusive.
-    strays = [series.size - sum(size for size in sizes if size > own) - own for own in sizes]
+    # Rows between the groups: with many of them the groups are not exclusive.
+    strays = series.size - sum(sizes)
     distinct = np.unique(series)
     step = float(np.diff(distinct).min()) if distinct.size >= 5 else 0.0
     found = []
@@ -91,7 +91,7 @@ def find_unit_flips(values: np.ndarray, *, temperature: bool = False, least: int
                 break
             here = (series >= groups[minor][0]) & (series <= groups[minor][1])
             there = (series >= groups[major][0]) & (series <= groups[major][1])
-            if not _resolved(step, groups[minor], groups[major]) or strays[minor] > max(2, 0.5 * sizes[minor]):
+            if not _resolved(step, groups[minor], groups[major]) or strays > max(2, 0.5 * sizes[minor]):
                 continue
             flip = _flip(series, places, here, there, temperature)
             if flip is not None:
@@ -128,8 +128,9 @@ def _flip(
     spread_here, spread_there = _spread(series[here]), _spread(series[there])
     usual, flipped = float(np.median(series[there])), float(np.median(series[here]))
     factor, offset, certain = _match(up, spread_here, spread_there, rows.size, int(there.sum()))
-    if factor is None and temperature:
-        factor, offset, certain = _fahrenheit(series[rows], neighbours, spread_here * flipped, spread_there * usual)
+    if factor is None or factor.ratio < 9:
+        fahrenheit = _fahrenheit(series[rows], neighbours, spread_here * flipped, spread_there * usual, temperature)
+        factor, offset, certain = fahrenheit if fahrenheit[0] else (factor, offset, certain)
     near_ten = min(abs(np.log(up / power)) for power in (10.0, 100.0, 1000.0)) < 0.1
     tight = max(spread_here, spread_there) < 0.03 and rows.size < 0.05 * there.sum()
     if factor is None and not (near_ten and tight):
@@ -183,15 +184,16 @@ def _match(
 
 
 def _fahrenheit(
-    rows: np.ndarray, neighbours: np.ndarray, spread_here: float, spread_there: float
+    rows: np.ndarray, neighbours: np.ndarray, spread_here: float, spread_there: float, temperature: bool
 ) -> tuple[Factor | None, float, bool]:
-    """°C/°F in either direction, by level and by spread."""
+    """°C/°F in either direction, by level and by spread; a column not named as a temperature must fit more closely."""
+    allowed, least = (0.02, 5) if temperature else (0.005, 20)
     factor = Factor(ratio=1.8, units="°C/°F")
     for celsius, fahrenheit, wide, narrow in (
         (neighbours, rows, spread_here, spread_there),
         (rows, neighbours, spread_there, spread_here),
     ):
         error = float(np.median(np.abs(fahrenheit - (1.8 * celsius + 32)) / fahrenheit))
-        if error < 0.02 and rows.size >= 5 and (wide < 0.05 or 0.9 < wide / max(narrow, 1e-9) < 3.6):
+        if error < allowed and rows.size >= least and (wide < 0.05 or 0.9 < wide / max(narrow, 1e-9) < 3.6):
             return factor, 32.0, error < 0.01
     return None, 0.0, False

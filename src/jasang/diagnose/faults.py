@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from jasang.analyze.dead_channels import Constant, constant, named_as_flag, named_as_setting, sisters
+from jasang.analyze.dead_channels import Constant, constant, named_as_flag, named_as_measured, named_as_setting, sisters
 from jasang.analyze.sentinels import KNOWN_CODES, Sentinel, find_sentinels
 from jasang.analyze.unit_flips import UnitFlip, find_unit_flips
 from jasang.analyze.value_runs import Blanks, Run, find_blanks, runs, stuck_runs
@@ -87,6 +87,7 @@ class _Search:
         self.data = data
         self.parts = tuple(_parts(data))
         self.everything = _Part(asset=None, signal=None, rows=_usable_in_order(data))
+        self.place: np.ndarray | None = None  # of each file row in order of time, made when first needed
         self.activity = np.zeros(data.rows, dtype=np.float32)
         self.moving = 0
         self.found: list[ColumnFault] = []
@@ -129,29 +130,44 @@ class _Search:
             self.constants.setdefault(fault.name, []).append(fault)
 
     def _measured(self, column: Column, values: np.ndarray, parts: Sequence[_Part]) -> None:
-        whole = (
-            self.everything
-            if parts[0].signal is None
-            else replace(parts[0], rows=np.concatenate([p.rows for p in parts]))
-        )
+        constants = {fault.asset for fault in self.constants.get(parts[0].signal or column.name, ())}
+        moving = [part for part in parts if part.asset not in constants]
+        for part in parts:
+            self._blank(column, values, part)
+        if not moving:
+            return
+        whole = self._together(moving)
         bad = np.zeros(values.size, dtype=bool)
         for sentinel in find_sentinels(values[whole.rows]):
             if self._sentinel(column, values, whole, sentinel):
                 bad |= values == sentinel.value
         kept = np.where(bad, np.nan, values) if bad.any() else values
         if column.role != Role.COUNT:
-            flips = list(self._flips(column, kept, parts))
+            flips = list(self._flips(column, kept, moving))
             self.found += flips
             if flips:
                 kept = kept.copy()
                 for flip in flips:
                     kept[flip.rows] = np.nan
-        for part in parts:
-            self._runs(column, values, kept, part)
+        for part in moving:
+            self._stuck(column, kept, part)
+
+    def _together(self, parts: Sequence[_Part]) -> _Part:
+        """The rows of several machines in order of time."""
+        if len(parts) == len(self.parts):
+            return self.everything
+        rows = np.concatenate([part.rows for part in parts])
+        if self.place is None:
+            self.place = np.empty(self.data.rows, dtype=np.int64)
+            self.place[self.everything.rows] = np.arange(self.everything.rows.size)
+        asset = parts[0].asset if len(parts) == 1 else None
+        return _Part(asset=asset, signal=parts[0].signal, rows=rows[np.argsort(self.place[rows], kind="stable")])
 
     def _sentinel(self, column: Column, values: np.ndarray, part: _Part, sentinel: Sentinel) -> bool:
         """Keep the sentinel; False when it is not to be believed at all."""
         code = sentinel.value in KNOWN_CODES
+        if not sentinel.continuous and not code and column.role not in (Role.SENSOR, Role.QUALITY, Role.VALUE):
+            return False
         places = np.flatnonzero(values[part.rows] == sentinel.value)
         if sentinel.at_rest:
             # A machine rests for a while and does not make units then; a sensor drops out for some rows, again and again.
@@ -192,7 +208,7 @@ class _Search:
         for group in (*(group for group in groups if group.size < _RARE), *rare):
             yield group[(values[group] >= low) & (values[group] <= high)]
 
-    def _runs(self, column: Column, values: np.ndarray, kept: np.ndarray, part: _Part) -> None:
+    def _stuck(self, column: Column, kept: np.ndarray, part: _Part) -> None:
         series = kept[part.rows]
         if column.role in _MEASURED:
             for run in stuck_runs(series):
@@ -205,6 +221,8 @@ class _Search:
             if moved.mean() > 0.02:
                 self.activity[part.rows[1:]] += moved
                 self.moving += 1
+
+    def _blank(self, column: Column, values: np.ndarray, part: _Part) -> None:
         raw = values[part.rows]
         blank = np.isnan(raw)
         if blank.any() and not blank.all():
@@ -240,7 +258,7 @@ class _Search:
         )
 
     def result(self) -> tuple[ColumnFault, ...]:
-        dropped = self._machine_at_rest() | self._quiet_runs()
+        dropped = self._machine_at_rest() | self._quiet_runs() | self._regimes()
         kept = [fault for place, fault in enumerate(self.found) if place not in dropped]
         kept += self._same_code_elsewhere(kept)
         return tuple(self._dead() + kept)
@@ -255,6 +273,20 @@ class _Search:
                 for other, theirs in bits.items()
                 if other != place
             ) or self._others_moved(self.found[place].column, mask):
+                dropped.add(place)
+        return dropped
+
+    def _regimes(self) -> set[int]:
+        """Flips that come and go and in which the other columns move too: two ways of running, not two units."""
+        dropped = set()
+        for place, fault in enumerate(self.found):
+            if not isinstance(fault.what, UnitFlip) or fault.what.episodes < 2 or fault.rows.size < 0.01 * fault.of:
+                continue
+            mask = np.zeros(self.data.rows, dtype=bool)
+            mask[fault.rows] = True
+            ordinary = fault.what.factor is not None and fault.what.factor.ratio < 9 and not fault.what.offset
+            alone = len(self.extremes) < 3 or fault.signal is not None
+            if (ordinary and alone) or (not alone and self._others_moved(fault.column, mask)):
                 dropped.add(place)
         return dropped
 
@@ -341,7 +373,7 @@ class _Search:
         if np.isnan(what.value):
             return moving or role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
         # A constant whole number may be a recipe; 231.4 was measured, and -50 is what an open input reads.
-        measured = what.value <= 0 or what.value != round(what.value)
+        measured = what.value <= 0 or what.value != round(what.value) or named_as_measured(name)
         return role in (Role.SENSOR, Role.ENERGY, Role.VALUE) or moving or measured
 
 
