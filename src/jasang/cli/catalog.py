@@ -1,5 +1,5 @@
 """The commands, one line each, in the order of the help page."""
 
-from jasang.cli import diagnose
+from jasang.cli import collect, demo, diagnose, inspect, simulate
 
-COMMANDS = (diagnose,)
+COMMANDS = (diagnose, inspect, collect, simulate, demo)

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
-from jasang.analyze.impossible_times import impossible_times
 from jasang.analyze.roles import Sample, TableGuess, infer_factory
 from jasang.analyze.time_order import TimeOrder, time_order
 from jasang.connect.factory_toml import check_tables, read_factory_toml
@@ -53,7 +52,7 @@ def open_factory(path: Path, *, progress: Progress = silent) -> Iterator[Factory
     ConfigurationError
         factory.toml is wrong.
     """
-    stated = _stated(path)
+    stated = stated_factory(path)
     timezone = stated.timezone if stated else "Asia/Seoul"
     with open_path(path, timezone=timezone, progress=progress) as opened:
         yield factory_data(opened, stated, name=path.resolve().name)
@@ -70,13 +69,15 @@ def factory_data(opened: OpenedFolder, stated: Factory | None, *, name: str) -> 
     tables = []
     for file_table, table in zip(opened.files, factory.tables, strict=True):
         notices += [Notice(file=table.file, rows=repair.rows, text=repair.text) for repair in file_table.repairs]
-        time = time_axis(file_table, table)
-        if time is not None and table.kind in _TIMED:
-            judged = _judge(file_table, table, time, factory.timezone)
+        data = TableData(table=table, source=file_table, time=time_axis(file_table, table))
+        if data.time is not None and table.kind in _TIMED:
+            judged = _judge(file_table, data, factory.timezone)
             notices += _order_notices(table, judged)
-            # Impossible times stay in the axis: the rule that reports them needs to see what they said.
-            time = np.where(np.isnat(judged.time), time, judged.time)
-        tables.append(TableData(table=table, source=file_table, time=time))
+            if judged.midnight.size:
+                data = TableData(
+                    table=table, source=file_table, time=_with_midnights(file_table, table, judged.midnight)
+                )
+        tables.append(data)
     return FactoryData(
         evidence=EvidenceBase(factory=factory, tables=tuple(tables)),
         guesses=guess.tables,
@@ -85,7 +86,8 @@ def factory_data(opened: OpenedFolder, stated: Factory | None, *, name: str) -> 
     )
 
 
-def _stated(path: Path) -> Factory | None:
+def stated_factory(path: Path) -> Factory | None:
+    """What the factory.toml in the folder, or beside the file, says; `None` where there is none."""
     file = path / "factory.toml" if path.is_dir() else path.with_name("factory.toml")
     if not file.is_file():
         return None
@@ -113,21 +115,27 @@ def time_axis(source: FileTable, table: Table) -> np.ndarray | None:
     return moments
 
 
-def _judge(source: FileTable, table: Table, time: np.ndarray, timezone: str) -> TimeOrder:
+def _with_midnights(source: FileTable, table: Table, midnight: np.ndarray) -> np.ndarray | None:
+    """The time axis as the file has it, with the rows that end a day at 00:00 moved to the next."""
+    time = time_axis(source, table)
+    if time is not None:
+        time[midnight] += np.timedelta64(1, "D")
+    return time
+
+
+def _judge(source: FileTable, data: TableData, timezone: str) -> TimeOrder:
+    """The order of the rows that count: copies repeat a time that was there before, and impossible times are told elsewhere."""
+    if data.time is None:
+        raise ValueError(f"table {data.table.file!r} has no time to judge")
+    time = np.where(data.usable_rows(), data.time, np.datetime64("NaT"))
     first = time[~np.isnat(time)][:1]
-    at = (
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(first.astype(np.int64)[0]))
-        if first.size
-        else None
-    )
-    offset = at.astimezone(ZoneInfo(timezone)).utcoffset() if at else None
-    offset_us = int(offset.total_seconds() * 1e6) if offset else 0
-    possible = time.copy()
-    possible[impossible_times(time)] = np.datetime64("NaT")
-    judged = time_order(possible, _sorting_keys(source, table), utc_offset_us=offset_us)
-    if not judged.tolerable and table.time_order != "any":
-        row = int(judged.backward[0])
-        raise _backwards(source, table, time, row, judged.backward.size, timezone)
+    offset_us = 0
+    if first.size:
+        offset = first.item().replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).utcoffset()
+        offset_us = int(offset.total_seconds() * 1e6) if offset else 0
+    judged = time_order(time, _sorting_keys(source, data.table), utc_offset_us=offset_us)
+    if not judged.tolerable and data.table.time_order != "any":
+        raise _backwards(source, data.table, time, judged.behind, timezone)
     return judged
 
 
@@ -150,10 +158,8 @@ def _sorting_keys(source: FileTable, table: Table) -> list[np.ndarray]:
     return found
 
 
-def _backwards(
-    source: FileTable, table: Table, time: np.ndarray, row: int, steps: int, timezone: str
-) -> UnreadableInput:
-    zone = ZoneInfo(timezone)
+def _backwards(source: FileTable, table: Table, time: np.ndarray, behind: np.ndarray, timezone: str) -> UnreadableInput:
+    zone, row, rows = ZoneInfo(timezone), int(behind[0]), int(behind.size)
     before = time[:row][~np.isnat(time[:row])][-1]
     here, previous = (
         moment.astype("datetime64[us]").item().replace(tzinfo=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -162,10 +168,10 @@ def _backwards(
     line = source.first_data_row + row
     column = table.time or table.start
     return UnreadableInput(
-        ko=f"{table.file}: {line}행 '{column}' 시각이 거꾸로 갑니다. {previous} 다음에 {here}이(가) 나옵니다(모두 {steps:,}곳). "
+        ko=f"{table.file}: {line}행 '{column}' 시각이 거꾸로 갑니다. {previous} 다음에 {here}이(가) 나옵니다(이런 행 {rows:,}개). "
         f"시간 순서대로 된 파일이 필요합니다. "
         f'순서가 원래 뒤섞인 파일이면 factory.toml의 [[tables]]에 time_order = "any"를 적으세요.',
-        en=f"{table.file}: row {line}, column '{column}': time goes backwards, {here} follows {previous} ({steps:,} such steps). "
+        en=f"{table.file}: row {line}, column '{column}': time goes backwards, {here} follows {previous} ({rows:,} such rows). "
         f'Expected rows in order of time. If the rows really stand in any order, write time_order = "any" under [[tables]] '
         f"in factory.toml.",
     )

@@ -87,7 +87,10 @@ def infer_table(
         sample=sample,
         found=found,
         readings=readings,
-        votes={name: [*name_votes(readings[name], one), *behaviour_votes(one)] for name, one in found.items()},
+        votes={
+            name: [*name_votes(readings[name], one), *behaviour_votes(one, nameless=_nameless(readings[name]))]
+            for name, one in found.items()
+        },
         stated=said,
     )
     _state_axes(work, stated_table)
@@ -113,6 +116,11 @@ def infer_table(
         kind_reason=kind.reason,
         axis_reason=_axis_reason(table),
     )
+
+
+def _nameless(reading: NameReading) -> bool:
+    """Whether the name leaves it open that the column is a verdict."""
+    return reading.meaningless or reading.has(Concept.VERDICT, Concept.GOOD, Concept.REASON)
 
 
 def _state_axes(work: _Work, stated_table: Table | None) -> None:

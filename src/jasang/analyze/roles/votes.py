@@ -149,7 +149,7 @@ def _people_and_things(reading: NameReading, head: tuple[Concept, ...], able: Fi
     if Concept.STOP in head and able.label and one.values is Values.TEXT:
         vote(Role.STATE, 2.5, Concept.STOP)
     if Concept.TROUBLE in head and able.label:
-        vote(Role.STATE if able.flag or one.values is Values.NUMBER else Role.REASON, 3.0, Concept.TROUBLE)
+        vote(Role.STATE if able.flag or one.values is Values.NUMBER else Role.REASON, 4.0, Concept.TROUBLE)
     return votes
 
 
@@ -232,8 +232,8 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
     return votes
 
 
-def behaviour_votes(one: Behaviour) -> list[Vote]:
-    """What the values say by themselves."""
+def behaviour_votes(one: Behaviour, *, nameless: bool = True) -> list[Vote]:
+    """What the values say by themselves. A 0/1 column whose name speaks of something else is hardly a verdict."""
     if one.values is Values.EMPTY:
         return [Vote(role=Role.IGNORE, weight=9.0, reason=Text(ko="값이 하나도 없음", en="it holds no value"))]
     if one.copy_of is not None:
@@ -241,7 +241,7 @@ def behaviour_votes(one: Behaviour) -> list[Vote]:
         return [Vote(role=Role.IGNORE, weight=9.0, reason=reason)]
     if one.values in (Values.TIME, Values.CLOCK):
         return _time_behaviour(one)
-    votes = _text_behaviour(one) if one.values is Values.TEXT else _number_behaviour(one)
+    votes = _text_behaviour(one) if one.values is Values.TEXT else _number_behaviour(one, nameless=nameless)
     return [*votes, *_level_votes(one)]
 
 
@@ -294,7 +294,7 @@ def _text_behaviour(one: Behaviour) -> list[Vote]:
     ]
 
 
-def _number_behaviour(one: Behaviour) -> list[Vote]:
+def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
     votes: list[Vote] = []
 
     def vote(role: Role, weight: float, ko: str, en: str) -> None:
@@ -324,7 +324,7 @@ def _number_behaviour(one: Behaviour) -> list[Vote]:
     if one.whole and one.levels == 2 and one.filled >= 20:
         rarer = 1 - one.top_share
         if {one.low, one.high} in ({0.0, 1.0}, {-1.0, 1.0}):
-            weight = 3.0 if 0 < rarer <= 0.25 else 1.5
+            weight = (3.0 if 0 < rarer <= 0.25 else 1.5) if nameless else 1.0
             vote(
                 Role.DEFECT,
                 weight,
