@@ -277,21 +277,24 @@ class _Search:
         return dropped
 
     def _regimes(self) -> set[int]:
-        """Flips that come and go and in which the other columns move too: two ways of running, not two units."""
+        """Flips in which the other columns move too: two ways of running, not two units."""
         dropped = set()
         for place, fault in enumerate(self.found):
-            if not isinstance(fault.what, UnitFlip) or fault.what.episodes < 2 or fault.rows.size < 0.01 * fault.of:
+            if not isinstance(fault.what, UnitFlip) or fault.rows.size < 0.01 * fault.of:
                 continue
             mask = np.zeros(self.data.rows, dtype=bool)
             mask[fault.rows] = True
             ordinary = fault.what.factor is not None and fault.what.factor.ratio < 9 and not fault.what.offset
             alone = len(self.extremes) < 3 or fault.signal is not None
-            if (ordinary and alone) or (not alone and self._others_moved(fault.column, mask)):
+            often = fault.what.episodes >= 2
+            if (ordinary and alone and often) or (
+                not alone and self._others_moved(fault.column, mask, 0.25 if often else 0.5)
+            ):
                 dropped.add(place)
         return dropped
 
-    def _others_moved(self, column: str, mask: np.ndarray) -> bool:
-        """Whether a quarter of (up to 12) other columns stand more than a spread away from their level where `mask` is true."""
+    def _others_moved(self, column: str, mask: np.ndarray, share: float = 0.25) -> bool:
+        """Whether this share of (up to 12) other columns stand more than a spread away from their level where `mask` is true."""
         others = [name for name in self.extremes if name != column][:: max(1, len(self.extremes) // 12)]
         moved = 0
         usable = self.data.usable_rows()
@@ -304,10 +307,10 @@ class _Search:
             if inside.size and outside.size:
                 low, middle, high = np.quantile(outside, [0.16, 0.5, 0.84])
                 moved += bool(abs(float(np.median(inside)) - middle) > max(high - low, 1e-12) * 0.75)
-        return moved >= max(1, 0.25 * len(others))
+        return moved >= max(1, share * len(others))
 
     def _quiet_runs(self) -> set[int]:
-        """Stuck stretches in which the other columns hardly move either."""
+        """Stuck stretches in which the other columns hardly move either, or stand elsewhere: the machine rests."""
         dropped = set()
         for place, fault in enumerate(self.found):
             if fault.kind != "stuck" or fault.signal is not None or self.moving < 3:
@@ -316,7 +319,10 @@ class _Search:
             usual = (float(self.activity.sum()) - inside * fault.rows.size) / max(
                 self.activity.size - fault.rows.size, 1
             )
-            if inside < _AT_REST * (usual - 1):
+            mask = np.zeros(self.data.rows, dtype=bool)
+            mask[fault.rows] = True
+            at_an_end = fault.value in self.extremes[fault.column]
+            if inside < _AT_REST * (usual - 1) or self._others_moved(fault.column, mask, 0.25 if at_an_end else 0.5):
                 dropped.add(place)
         return dropped
 
