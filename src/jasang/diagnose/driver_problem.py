@@ -188,7 +188,8 @@ def _candidate(data: TableData, column: factory.Column, order: np.ndarray) -> Co
     values = data.clean(column.name)[order] if numeric else None
     known = values[~np.isnan(values)] if values is not None else np.empty(0)
     if values is not None and not (column.role is Role.CONTEXT and _is_code(known)):
-        return NumericColumn(name=column.name, values=values) if known.size else None
+        counter = column.role is Role.COUNT
+        return NumericColumn(name=column.name, values=values, counter=counter) if known.size else None
     labels = data.labels(column.name)
     if not 2 <= len(labels.levels) <= max(200, order.size // 50):
         return None  # the same everywhere, or free text

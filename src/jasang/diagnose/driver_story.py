@@ -155,22 +155,22 @@ def action(told: Told) -> Action:
         )
     low, high = told.limit(0), told.limit(1)
     span = {
-        Shape.LOW: Text(ko=f"{low} 이상", en=f"at {low} or above"),
+        Shape.LOW: Text(ko=f"{low} 이상으", en=f"at {low} or above"),
         Shape.HIGH: Text(ko=f"{high} 이하", en=f"at {high} or below"),
-        Shape.BOTH: Text(ko=f"{low}~{high} 안", en=f"between {low} and {high}"),
+        Shape.BOTH: Text(ko=f"{low}~{high} 사이", en=f"between {low} and {high}"),
         Shape.LEVEL: Text(ko="-", en="-"),
     }[driver.shape]
     if told.column is not None and told.column.role is Role.SETTING:
         return Action(
             text=Text(
-                ko=f"{name} 설정을 {span.ko}으로 지키고, 2주 동안 지킨 때와 벗어난 때를 비교해 효과를 확인하세요.",
+                ko=f"{name} 값을 {span.ko}로 지키고, 2주 동안 지킨 때와 벗어난 때를 비교해 효과를 확인하세요.",
                 en=f"Hold {name} {span.en}, and compare after two weeks whether it helped.",
             ),
             owner="engineer",
         )
     return Action(
         text=Text(
-            ko=f"{name} 값이 왜 벗어나는지 먼저 찾고, {span.ko}으로 맞춘 날과 그대로 둔 날을 번갈아 두어 비교하세요.",
+            ko=f"{name} 값이 왜 벗어나는지 먼저 찾고, {span.ko}로 맞춘 날과 그대로 둔 날을 번갈아 두어 비교하세요.",
             en=f"Find out why {name} leaves its range, then alternate days with it {span.en} and days as now, and compare.",
         ),
         owner="engineer",

@@ -5,6 +5,7 @@ docs/statistics.md, section Drivers, describes the method and states what simula
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
         together = lay_out(np.full(rows.size, -1), problem.product[rows], day)
         found += _search(problem, tested, rows, together, machines, least, held)[0]
     return Drivers(
-        drivers=tuple(sorted(found, key=lambda driver: -surely_gained(driver))),
+        drivers=tuple(sorted(found, key=lambda driver: (not driver.start_up, -surely_gained(driver)))),
         rows=rows.size,
         blocks=layout.blocks,
         columns_tried=len({column.name for column in kept}),
@@ -119,7 +120,7 @@ def _search(
 
 def _at_its_own_level(column: Column, layout: Layout) -> NumericColumn | None:
     """The column as deviation from what its product usually runs at on its asset, where these levels differ."""
-    if not isinstance(column, NumericColumn) or layout.strata < 2:
+    if not isinstance(column, NumericColumn) or column.counter or layout.strata < 2:
         return None
     usual = np.zeros(layout.rows)
     for rows in layout.members:
@@ -129,7 +130,7 @@ def _at_its_own_level(column: Column, layout: Layout) -> NumericColumn | None:
     between, inside = float(np.std(usual)), float(np.nanstd(deviation)) if (~np.isnan(deviation)).any() else 0.0
     if inside == 0 or between < 0.25 * inside:
         return None
-    return NumericColumn(name=column.name, values=deviation, derived=column.derived, usual=usual)
+    return replace(column, values=deviation, usual=usual)
 
 
 def _rows_to_use(problem: DriverProblem) -> np.ndarray:
@@ -160,7 +161,5 @@ def _without_outliers(outcome: np.ndarray) -> np.ndarray:
 
 def _of_rows(column: Column, rows: np.ndarray) -> Column:
     if isinstance(column, NumericColumn):
-        return NumericColumn(name=column.name, values=column.values[rows], derived=column.derived)
-    return CategoricalColumn(
-        name=column.name, codes=column.codes[rows], levels=column.levels, between_assets=column.between_assets
-    )
+        return replace(column, values=column.values[rows])
+    return replace(column, codes=column.codes[rows])

@@ -1,14 +1,17 @@
 """From a chosen score to a driver a person can use: window in the column's unit, effect with interval, product and onset."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from jasang.analyze.drivers.baseline import Baseline
 from jasang.analyze.drivers.bins import BinnedColumn
+from jasang.analyze.drivers.contrast import judge
 from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
 from jasang.analyze.drivers.search import Choice, Search, rows_of
-from jasang.analyze.drivers.window import FOLDS, Effect, Limits, choose_limits, estimate
+from jasang.analyze.drivers.window import FOLDS, Effect, Limits, choose_limits, estimate, until_settled
 
 _ONSET_SCORE = 3.5
 _LEAST_EPISODES = 5
@@ -31,7 +34,7 @@ class Answer:
         """The drivers in order of choice; choices whose interval reaches zero are left out."""
         made = []
         for choice in choices:
-            others = [other.score for other in choices if other is not choice]
+            others = [other.score for other in choices if other is not choice and not choice.start_up]
             driver = self._driver(choice, self.search.baseline(others))
             if driver is not None:
                 made.append(driver)
@@ -73,6 +76,7 @@ class Answer:
             since_row=None if onset is None else int(self.rows[np.flatnonzero(self.layout.block >= onset)[0]]),
             proxies=tuple(dict.fromkeys(names[place] for place in choice.proxies if names[place] != binned.name)),
             twins=tuple(dict.fromkeys(names[place] for place in choice.twins if names[place] != binned.name)),
+            start_up=choice.start_up,
             stratum_windows=by_stratum,
         )
 
@@ -81,15 +85,21 @@ class Answer:
         binned = self.scanner.tallies[score.column].binned
         if not isinstance(binned.column, NumericColumn):
             return self._at_level(score), None
-        limits = choose_limits(
-            binned.column,
-            binned,
-            binned.sets[score.set_index],
-            score.sign,
-            residual,
-            np.flatnonzero(rows_of(score.view, self.layout)),
-        )
+        rows = np.flatnonzero(rows_of(score.view, self.layout))
+        limits = self._limits(binned, binned.column, score, score.set_index, residual, rows)
         return limits.outside(binned.column.values), limits
+
+    def _limits(
+        self,
+        binned: BinnedColumn,
+        column: NumericColumn,
+        score: Score,
+        set_index: int,
+        residual: np.ndarray,
+        rows: np.ndarray,
+    ) -> Limits:
+        limits = choose_limits(column, binned, binned.sets[set_index], score.sign, residual, rows)
+        return until_settled(column, limits, self.outcome, rows) if column.counter and self.problem.binary else limits
 
     def _at_level(self, score: Score) -> np.ndarray:
         binned = self.scanner.tallies[score.column].binned
@@ -102,18 +112,19 @@ class Answer:
         binned = self.scanner.tallies[score.column].binned
         if not isinstance(binned.column, NumericColumn):
             return self._at_level(score)
-        gain = self.scanner.gain(score, residual)
+        around = self.scanner.contrast(score, residual)
         shape = binned.sets[score.set_index].shape
         same = np.array([s.shape is shape for s in binned.sets])
         fold = np.arange(self.layout.blocks) % FOLDS
         view = rows_of(score.view, self.layout)
         marks = np.full(self.outcome.size, np.nan)
         for held_out in range(FOLDS):
-            kept = gain[fold != held_out]
-            error = np.sqrt((kept**2).sum(axis=0))
-            ranked = np.where(same & (error > 1e-9), kept.sum(axis=0) / error.clip(1e-9), -np.inf)
+            parting = judge(
+                replace(around, gain=around.gain[fold != held_out], weight=around.weight[fold != held_out]), 1.0
+            )
+            ranked = np.where(same, parting.parting * score.sign, -np.inf)
             rows = np.flatnonzero(view & (fold[self.layout.block] != held_out))
-            limits = choose_limits(binned.column, binned, binned.sets[int(ranked.argmax())], score.sign, residual, rows)
+            limits = self._limits(binned, binned.column, score, int(ranked.argmax()), residual, rows)
             mine = fold[self.layout.block] == held_out
             marks[mine] = limits.outside(binned.column.values)[mine]
         return marks
@@ -223,14 +234,7 @@ def _shape(limits: Limits | None) -> Shape:
 
 
 def _replace_view(score: Score, view: View) -> Score:
-    return Score(
-        column=score.column,
-        view=view,
-        within=score.within,
-        set_index=score.set_index,
-        sign=score.sign,
-        score=score.score,
-    )
+    return replace(score, view=view)
 
 
 def surely_gained(driver: Driver) -> float:

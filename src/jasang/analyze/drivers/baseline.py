@@ -37,7 +37,9 @@ class Baseline:
         self._layout = layout
         self._held = tuple(held)
         if self._held:
-            self._inverse = np.linalg.pinv(self._cross_products(), rcond=1e-9, hermitian=True)
+            crossed = self._cross_products()
+            # The indicators of a column add up to the stratum's mean: a small ridge stands in for the missing rank.
+            self._inverse = np.linalg.inv(crossed + np.eye(crossed.shape[0]) * 1e-7 * max(np.trace(crossed), 1.0))
 
     def residual(self, values: np.ndarray) -> np.ndarray:
         """`values`, shape (rows,), without what the baseline explains."""
@@ -72,21 +74,29 @@ class Baseline:
             crossed -= projected @ projected.T
         return crossed
 
-    def left_over(self, binned: BinnedColumn) -> float:
-        """Share of the column's spread within strata that the baseline does not explain, 0 to 1."""
-        known = binned.codes < binned.bins
-        if isinstance(binned.column, CategoricalColumn):
-            rank = (binned.codes == 0).astype(np.float64)
-        else:
-            rank = np.where(known, binned.codes, 0.0).astype(np.float64)
-        for rows in self._layout.members:
-            part, valid = rank[rows], known[rows]
-            rank[rows] = np.where(valid, part - part[valid].mean() if valid.any() else 0.0, 0.0)
-        total = float(rank @ rank)
-        if total == 0:
+    def left_over(self, standing: np.ndarray) -> float:
+        """Share of a column's spread within strata and time that the held columns do not explain, 0 to 1.
+
+        `standing` is the column's `standing`, shape (rows,).
+        """
+        total = float(standing @ standing)
+        if not self._held or total == 0:
             return 1.0
-        left = self.residual(rank)
-        return float(left @ left) / total
+        sums = np.concatenate([np.bincount(h.codes, weights=standing, minlength=h.size) for h in self._held])
+        return max(0.0, 1.0 - float(sums @ self._inverse @ sums) / total)
+
+
+def standing(binned: BinnedColumn, layout: Layout) -> np.ndarray:
+    """Where each row stands in its column (number of its bin, or 1 at the commonest level), without strata and slow course."""
+    known = binned.codes < binned.bins
+    if isinstance(binned.column, CategoricalColumn):
+        rank = (binned.codes == 0).astype(np.float64)
+    else:
+        rank = np.where(known, binned.codes, 0.0).astype(np.float64)
+    for rows in layout.members:
+        part, valid = rank[rows], known[rows]
+        rank[rows] = np.where(valid, part - part[valid].mean() if valid.any() else 0.0, 0.0)
+    return layout.residual(rank).astype(np.float32)
 
 
 def _sums_by_code(codes: np.ndarray, basis: np.ndarray, size: int) -> np.ndarray:

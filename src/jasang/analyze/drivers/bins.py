@@ -90,7 +90,7 @@ def _bin_numbers(column: NumericColumn) -> BinnedColumn | None:
         BinSet(shape=Shape.BOTH, lower=low, upper=high)
         for low in _nearest(at_or_below, _END_SHARES)
         for high in _nearest(at_or_below, tuple(1 - share for share in _END_SHARES))
-        if low < high
+        if low < high and not column.counter
     ]
     places = np.arange(bins)[:, None]
     lower = np.array([s.lower if s.lower is not None else -1 for s in sets])

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from jasang.analyze.drivers.problem import CategoricalColumn, Column
+from jasang.analyze.drivers.problem import CategoricalColumn, Column, NumericColumn
 
 # Names of what is written down after the verdict. Only whole words, or Korean parts of words.
 _AFTERWARDS = re.compile(
@@ -16,6 +16,9 @@ _AFTERWARDS = re.compile(
 )
 _CERTAIN = 0.98
 _LEAST_DEFECTS = 8
+_FLAG_LEVELS = (
+    3  # a number with more values than this is a quantity, and an extreme of a quantity may well spoil every unit
+)
 
 
 def named_afterwards(name: str) -> bool:
@@ -41,7 +44,7 @@ def follows_outcome(column: Column, defect: np.ndarray) -> bool:
     if not known.any():
         return False
     distinct, codes = np.unique(values[known], return_inverse=True)
-    if distinct.size > 64:
+    if distinct.size > (_FLAG_LEVELS if isinstance(column, NumericColumn) else 64):
         return _parts_completely(values[known], bad[known])
     rows = np.bincount(codes.ravel())
     hits = np.bincount(codes.ravel(), weights=bad[known])

@@ -20,11 +20,16 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumericColumn:
-    """A setting, sensor reading or counter. `derived` marks a column made from the times, not recorded by anybody."""
+    """A setting, sensor reading or counter.
+
+    `derived` marks a column made from the times, not recorded by anybody. `counter` marks one that counts units since a start:
+    the clock moves it and nothing else, so what it upsets (temperatures, pressures) follows it and never the reverse.
+    """
 
     name: str
     values: np.ndarray  # float64, NaN = missing
     derived: bool = False
+    counter: bool = False
     # Set when `values` are deviations: what each product on each asset usually runs at, shape (rows,), in the column's unit.
     usual: np.ndarray | None = None
 
@@ -106,6 +111,7 @@ class Driver:
     episodes: int  # blocks of time with defects outside the window
     product: int | None = None
     since_row: int | None = None
+    start_up: bool = False  # counts units since a start; the other drivers are judged given this one
     # Filled when the window lies at another place for each product on each asset; `window` then is the largest one's.
     stratum_windows: tuple[StratumWindow, ...] = ()
     proxies: tuple[str, ...] = ()  # go with the outcome only as far as this column does

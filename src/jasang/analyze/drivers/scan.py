@@ -8,19 +8,23 @@ the max-statistic of Westfall & Young 1993): that corrects for all columns, wind
 A score built on m blocks cannot exceed √m, so one or two bad events never make a driver.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
+from jasang.analyze.drivers.baseline import Baseline, standing
 from jasang.analyze.drivers.bins import BinnedColumn
+from jasang.analyze.drivers.contrast import Contrast, Judged, contrast, judge
 from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Shape
 
-FLIPS = 400
+FLIPS = 300
 _MOST_PRODUCT_VIEWS = 5
 _LEAST_MERGED = 16
+_NEAR = 0.8
+_MOST_KEPT = 20_000_000  # numbers, 80 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,11 @@ class Score:
     within: bool
     set_index: int
     sign: int  # +1: worse in the set, -1: worse outside it
-    score: float
+    score: float  # the column's largest: its evidence
+    parting: (
+        float  # how clearly the set parts the outcome, in standard errors: its size, without the bound of the score
+    )
+    excess: float  # outcome in the set beyond what the baseline expects there, all rows of the view together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +125,11 @@ def views_of(layout: Layout) -> tuple[View, ...]:
 
 
 def signs(blocks: int, seed: int) -> np.ndarray:
-    """Random signs of shape (FLIPS, blocks)."""
-    return np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), size=(FLIPS, blocks))
+    """Random signs of shape (FLIPS, blocks), float32: single precision is enough for a chance distribution."""
+    found: np.ndarray = np.random.default_rng(seed).choice(
+        np.array([-1.0, 1.0], dtype=np.float32), size=(FLIPS, blocks)
+    )
+    return found
 
 
 def merge_factor(residual: np.ndarray, layout: Layout) -> int:
@@ -145,104 +156,84 @@ class Scanner:
         self.two_sided = two_sided
         self.views = views_of(layout)
         self.signs = signs(layout.blocks, seed)
+        self._standings: dict[int, np.ndarray] = {}
 
-    def scan(
-        self, residual: np.ndarray, left_over: Callable[[int], float], only: Sequence[int] | None = None
-    ) -> tuple[list[Score], Chance]:
-        """The best score of every column (those of `only`), and the chance distribution of the best of all of them.
+    def scan(self, residual: np.ndarray, baseline: Baseline, only: Sequence[int] | None = None) -> list[Score]:
+        """The best score of every column (those of `only`) against this residual of `baseline`."""
+        factor = merge_factor(residual, self.layout)
+        found = [
+            self._scan_column(index, residual, factor, baseline.left_over(self._standing(index)), None)
+            for index in (range(len(self.tallies)) if only is None else only)
+        ]
+        return [score for score in found if score is not None]
 
-        `left_over(j)` is the share of column j's spread that the baseline does not explain; the score's standard error never
-        falls below that of independent rows with this spread, or a rare defect that happens to be absent would look certain.
-        """
+    def chance(self, residual: np.ndarray, baseline: Baseline) -> Chance:
+        """How large the best score of all columns gets when whole blocks change sign at random."""
         factor = merge_factor(residual, self.layout)
         largest = np.zeros(FLIPS)
-        best: list[Score] = []
-        for index in range(len(self.tallies)) if only is None else only:
-            scores = self._scan_column(index, residual, factor, left_over(index), largest)
-            if scores is not None:
-                best.append(scores)
-        return best, fit_chance(largest, self.layout.blocks)
+        for index in range(len(self.tallies)):
+            self._scan_column(index, residual, factor, baseline.left_over(self._standing(index)), largest)
+        return fit_chance(largest, self.layout.blocks)
 
-    def gain(self, score: Score, residual: np.ndarray) -> np.ndarray:
-        """Observed minus expected by block (all blocks, 0 outside the view) and set of the score's column, its sign applied."""
+    def _standing(self, index: int) -> np.ndarray:
+        """The column's ranks without strata and slow course, kept while that takes little memory."""
+        if index in self._standings:
+            return self._standings[index]
+        made = standing(self.tallies[index].binned, self.layout)
+        if made.size * len(self.tallies) <= _MOST_KEPT:
+            self._standings[index] = made
+        return made
+
+    def contrast(self, score: Score, residual: np.ndarray) -> Contrast:
+        """The contrast behind a score, for all blocks (0 outside its view)."""
         item = self.tallies[score.column]
-        part = np.ix_(range(score.view.first_block, self.layout.blocks), score.view.strata, range(item.binned.bins))
-        counts = item.counts[part]
-        sums = _centre(_sums(item.binned, self.layout, residual)[part], counts)
-        spread = np.ones(len(score.view.strata))
-        found, _ = _contrast(sums, counts, item.binned.member, spread, score.within, 1.0)
-        return np.vstack([np.zeros((score.view.first_block, found.shape[1])), found * score.sign])
+        spread = np.bincount(self.layout.stratum, weights=residual**2) / np.bincount(self.layout.stratum)
+        found = self._contrast(item, _sums(item.binned, self.layout, residual), score.view, score.within, spread)
+        before = np.zeros((score.view.first_block, found.gain.shape[1]))
+        return replace(found, gain=np.vstack([before, found.gain]), weight=np.vstack([before, found.weight]))
+
+    def _contrast(self, item: Tally, sums: np.ndarray, view: View, within: bool, spread: np.ndarray) -> Contrast:
+        part = np.ix_(range(view.first_block, self.layout.blocks), view.strata, range(item.binned.bins))
+        return contrast(sums[part], item.counts[part], item.binned.member, spread[list(view.strata)], within=within)
 
     def _scan_column(
-        self, index: int, residual: np.ndarray, factor: int, left_over: float, largest: np.ndarray
+        self, index: int, residual: np.ndarray, factor: int, left_over: float, largest: np.ndarray | None
     ) -> Score | None:
+        """The column's best score; `largest` (FLIPS,) is raised to the best under random signs."""
         item = self.tallies[index]
         sums = _sums(item.binned, self.layout, residual)
         squares = np.bincount(self.layout.stratum, weights=residual**2, minlength=self.layout.strata)
         spread = squares / np.bincount(self.layout.stratum, minlength=self.layout.strata).clip(1)
-        free = np.array([_both_signs(s.shape, self.two_sided) for s in item.binned.sets])
-        found: Score | None = None
+        free = np.array([self.two_sided or s.shape is Shape.LOW for s in item.binned.sets])
+        tried: list[tuple[View, bool, Judged]] = []
         for view in self.views:
-            part = np.ix_(range(view.first_block, self.layout.blocks), view.strata, range(item.binned.bins))
-            counts, centred = item.counts[part], sums[part]
-            centred = _centre(centred, counts)
             for within in (True, False):
-                gain, floor = _contrast(
-                    centred, counts, item.binned.member, spread[list(view.strata)], within, left_over
-                )
-                steps = 1 if within else factor
-                score, chance = _scores(gain, floor, steps, self.signs[:, : gain.shape[0]])
-                np.maximum(largest, np.where(free, np.abs(chance), chance).max(axis=1), out=largest)
-                ranked = np.where(free, np.abs(score), score)
-                top = int(ranked.argmax())
-                if found is None or ranked[top] > found.score:
-                    found = Score(
-                        column=index,
-                        view=view,
-                        within=within,
-                        set_index=top,
-                        sign=1 if score[top] >= 0 else -1,
-                        score=float(ranked[top]),
-                    )
-        return found
+                found = self._contrast(item, sums, view, within, spread)
+                judged = judge(found.merged(1 if within else factor), max(left_over, 0.02))
+                tried.append((view, within, judged))
+                if largest is not None:
+                    scaled = judged.parts.astype(np.float32)
+                    flipped = self.signs[:, : scaled.shape[0]] @ scaled
+                    np.maximum(largest, np.where(free, np.abs(flipped), flipped).max(axis=1), out=largest)
+        return _best(index, tried, free)
 
 
-def _both_signs(shape: Shape, two_sided: bool) -> bool:
-    return two_sided or shape is Shape.LOW
-
-
-def _centre(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Without each stratum's mean over this view and over the rows that have a value."""
-    rows = counts.sum(axis=(0, 2)).clip(1e-9)
-    mean = sums.sum(axis=(0, 2)) / rows
-    centred: np.ndarray = sums - counts * mean[None, :, None]
-    return centred
-
-
-def _contrast(
-    sums: np.ndarray, counts: np.ndarray, member: np.ndarray, spread: np.ndarray, within: bool, left_over: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Observed minus expected in every set, by block (blocks, sets), and the least variance of its total (sets,)."""
-    rows = counts.sum(axis=2)
-    if within:
-        share = counts / rows.clip(1e-9)[..., None]
-    else:
-        share = np.broadcast_to(counts.sum(axis=0) / rows.sum(axis=0).clip(1e-9)[:, None], counts.shape)
-    gain = (sums - sums.sum(axis=2)[..., None] * share).sum(axis=1) @ member
-    if within:
-        inside = share @ member
-        floor = np.einsum("ks,s,ksm->m", rows, spread, inside * (1 - inside))
-    else:
-        inside = share[0] @ member
-        floor = np.einsum("s,s,sm->m", rows.sum(axis=0), spread, inside * (1 - inside))
-    return gain, floor * max(left_over, 0.02)
-
-
-def _scores(gain: np.ndarray, floor: np.ndarray, factor: int, flips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The score of every set (sets,) and its values under random signs (FLIPS, sets)."""
-    if factor > 1:
-        gain = np.add.reduceat(gain, np.arange(0, gain.shape[0], factor), axis=0)
-    error = np.sqrt(np.maximum((gain**2).sum(axis=0), floor))
-    usable = error > 1e-12
-    scaled = np.where(usable, gain / np.where(usable, error, 1.0), 0.0)
-    return scaled.sum(axis=0), flips[:, : gain.shape[0]] @ scaled
+def _best(index: int, tried: list[tuple[View, bool, Judged]], free: np.ndarray) -> Score | None:
+    """The set that parts the outcome best among those whose score comes near the largest of the column."""
+    scores = np.stack([np.where(free, np.abs(judged.score), judged.score) for _, _, judged in tried])
+    highest = float(scores.max(initial=0.0))
+    if highest <= 0:
+        return None
+    parting = np.stack([np.abs(judged.parting) for _, _, judged in tried])
+    where, top = np.unravel_index(int(np.where(scores >= _NEAR * highest, parting, -1.0).argmax()), scores.shape)
+    view, within, judged = tried[int(where)]
+    return Score(
+        column=index,
+        view=view,
+        within=within,
+        set_index=int(top),
+        sign=1 if judged.score[top] >= 0 else -1,
+        score=highest,
+        parting=float(parting[where, top]),
+        excess=float(abs(judged.total[top])),
+    )

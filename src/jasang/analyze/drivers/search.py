@@ -12,6 +12,7 @@ from jasang.analyze.drivers.scan import Chance, Scanner, Score, View
 
 MOST_DRIVERS = 5
 _MOST_RIVALS = 4
+_START_SHARE = 0.25  # of all units: more are no start
 _TWIN_SCORE = 2.5  # a column whose score given another stays below this cannot be told apart from it
 
 
@@ -23,6 +24,7 @@ class Choice:
     decades: float  # -log10 of its family-wise p-value
     proxies: tuple[int, ...] = ()
     twins: tuple[int, ...] = ()
+    start_up: bool = False  # the rest is judged given this one, and this one without the rest
 
 
 def rows_of(view: View, layout: Layout) -> np.ndarray:
@@ -49,28 +51,53 @@ class Search:
 
     def run(self) -> list[Choice]:
         """The drivers in order of choice."""
-        marginal, chance = self._scan(())
-        chosen: list[Score] = []
-        scores = marginal
+        chance = self.scanner.chance(self.baseline(()).residual(self.outcome), self.baseline(()))
+        marginal = self._scan(())
+        start = self._start_up(marginal, chance)
+        chosen: list[Score] = [start] if start is not None else []
+        scores = self._scan(tuple(chosen)) if chosen else marginal
         while len(chosen) < MOST_DRIVERS:
             taken = {self._name(score) for score in chosen if not self._is_level(score)}
             held = {(s.column, s.set_index) for s in chosen}
-            open_ = [s for s in scores if self._name(s) not in taken and (s.column, s.set_index) not in held]
-            best = max(open_, key=self._preference, default=None)
-            if best is None or chance.decades(best.score) < self.least:
+            sure = [
+                s
+                for s in scores
+                if chance.decades(s.score) >= self.least
+                and self._name(s) not in taken
+                and (s.column, s.set_index) not in held
+            ]
+            if not sure:
                 break
+            best = max(sure, key=self._preference)
             chosen.append(best)
-            scores, chance = self._scan(tuple(chosen))
+            scores = self._scan(tuple(chosen))
         conditional = {score.column: score.score for score in scores}
-        chosen = self._drop_explained(chosen, chance)
-        return self._settle(chosen, marginal, conditional, chance)
+        chosen = self._drop_explained(chosen, chance, start)
+        return self._settle(chosen, marginal, conditional, chance, start)
+
+    def _start_up(self, marginal: Sequence[Score], chance: Chance) -> Score | None:
+        """The counter of units since a start, when its first units are worse and hold a fair part of what any column holds.
+
+        Pressures and temperatures move with the outcome then too, but because the machine has just been started.
+        """
+        most = max((score.excess for score in marginal if chance.decades(score.score) >= self.least), default=0.0)
+        starts = []
+        for score in marginal:
+            binned = self.scanner.tallies[score.column].binned
+            column = binned.column
+            if not (isinstance(column, NumericColumn) and column.counter) or score.sign < 0:
+                continue
+            share = float((binned.codes <= (binned.sets[score.set_index].lower or 0)).mean())
+            if share <= _START_SHARE and chance.decades(score.score) >= self.least and score.excess >= 0.4 * most:
+                starts.append(score)
+        return max(starts, key=self._preference, default=None)
 
     def _preference(self, score: Score) -> float:
         """Where both say the same: a recorded column before a derived one, one window before a window for each product."""
         column = self.scanner.tallies[score.column].binned.column
         if not isinstance(column, NumericColumn):
-            return score.score
-        return score.score * (0.93 if column.derived else 1.0) * (0.97 if column.usual is not None else 1.0)
+            return score.parting
+        return score.parting * (0.93 if column.derived else 1.0) * (0.97 if column.usual is not None else 1.0)
 
     def _name(self, score: Score) -> str:
         return self.scanner.tallies[score.column].binned.name
@@ -90,27 +117,31 @@ class Search:
         """Strata, time, what the search was told to hold, and the chosen columns `held`."""
         return Baseline(self.layout, [*self.held, *(self.adjustment(score) for score in held)])
 
-    def _scan(self, held: Sequence[Score], only: Sequence[int] | None = None) -> tuple[list[Score], Chance]:
+    def _scan(self, held: Sequence[Score], only: Sequence[int] | None = None) -> list[Score]:
         baseline = self.baseline(held)
-        residual = baseline.residual(self.outcome)
-        return self.scanner.scan(residual, lambda j: baseline.left_over(self.scanner.tallies[j].binned), only)
+        return self.scanner.scan(baseline.residual(self.outcome), baseline, only)
 
-    def _given(self, score: Score, held: Sequence[Score]) -> float:
-        """The best score of `score`'s column when `held` are held fixed."""
-        found, _ = self._scan(held, only=[score.column])
-        return found[0].score if found else 0.0
+    def _given(self, score: Score, held: Sequence[Score]) -> tuple[float, float]:
+        """The evidence of `score`'s column when `held` are held fixed, and how clearly it parts the outcome then."""
+        found = self._scan(held, only=[score.column])
+        return (found[0].score, found[0].parting) if found else (0.0, 0.0)
 
-    def _drop_explained(self, chosen: list[Score], chance: Chance) -> list[Score]:
+    def _drop_explained(self, chosen: list[Score], chance: Chance, start: Score | None) -> list[Score]:
         """Backward: a column chosen early may be the proxy of one chosen later."""
         kept = list(chosen)
         for score in chosen if len(chosen) > 1 else ():
             others = [s for s in kept if s is not score]
-            if others and chance.decades(self._given(score, others)) < self.least:
+            if score is not start and others and chance.decades(self._given(score, others)[0]) < self.least:
                 kept = others
         return kept
 
     def _settle(
-        self, chosen: list[Score], marginal: list[Score], conditional: dict[int, float], chance: Chance
+        self,
+        chosen: list[Score],
+        marginal: list[Score],
+        conditional: dict[int, float],
+        chance: Chance,
+        start: Score | None,
     ) -> list[Choice]:
         """Name each choice's proxies, and put a rival in its place where the rival explains more of it than the reverse."""
         settled = list(chosen)
@@ -134,10 +165,14 @@ class Search:
             others = [s for place, s in enumerate(settled) if place != nearest]
             mine = self._given(settled[nearest], [*others, rival])
             its = self._given(rival, [*others, settled[nearest]])
-            if its > mine + 0.5 and self._preference(rival) > 0.8 * self._preference(settled[nearest]):
+            if (
+                settled[nearest] is not start
+                and its[1] > mine[1] + 0.5
+                and self._preference(rival) > 0.8 * self._preference(settled[nearest])
+            ):
                 named[nearest][0].append(settled[nearest].column)
                 settled[nearest] = rival
-            elif mine < _TWIN_SCORE:
+            elif mine[0] < _TWIN_SCORE and settled[nearest] is not start:
                 named[nearest][1].append(rival.column)
             else:
                 named[nearest][0].append(rival.column)
@@ -147,6 +182,7 @@ class Search:
                 decades=chance.decades(score.score),
                 proxies=tuple(dict.fromkeys(proxies)),
                 twins=tuple(dict.fromkeys(twins)),
+                start_up=score is start,
             )
             for score, (proxies, twins) in zip(settled, named, strict=True)
         ]

@@ -50,4 +50,4 @@ def startup_column(seconds: np.ndarray, asset: np.ndarray) -> tuple[NumericColum
     if found is None:
         return None
     position, stop = found
-    return NumericColumn(name="units_since_stop", values=position, derived=True), stop
+    return NumericColumn(name="units_since_stop", values=position, derived=True, counter=True), stop

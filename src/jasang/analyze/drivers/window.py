@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from jasang.analyze.drivers.baseline import Baseline
 from jasang.analyze.drivers.bins import BinnedColumn, BinSet, cut_points
@@ -11,6 +11,8 @@ from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import NumericColumn, Shape
 
 FOLDS = 5
+_SETTLED_SHARE = 0.25
+_SETTLED_RATIO = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,33 @@ class Limits:
         marks = ((values <= self.low) | (values > self.high)).astype(np.float64)
         marks[np.isnan(values)] = np.nan
         return marks
+
+
+def until_settled(column: NumericColumn, limits: Limits, outcome: np.ndarray, rows: np.ndarray) -> Limits:
+    """Start-up limits moved up to where the defect rate has come down to four times that of settled running.
+
+    The cut that parts best stops where the worst ends; the units after it may still be bad many times as often. The rate is
+    taken as falling with the count (isotonic regression), so one odd unit neither stops nor stretches it.
+    """
+    values, defects = column.values[rows], outcome[rows]
+    known = ~np.isnan(values)
+    values, defects = values[known], defects[known]
+    settled = values > np.quantile(values, _SETTLED_SHARE)
+    if not settled.any() or np.isinf(limits.low):
+        return limits
+    level = float(defects[settled].mean())
+    distinct, codes = np.unique(values[~settled], return_inverse=True)
+    if distinct.size < 2 or level <= 0:
+        return limits
+    counts = np.bincount(codes.ravel())
+    rates = np.bincount(codes.ravel(), weights=defects[~settled]) / counts
+    fitted = optimize.isotonic_regression(rates, weights=counts, increasing=False).x
+    still = distinct[fitted >= _SETTLED_RATIO * level]
+    if still.size == 0 or still[-1] <= limits.low:
+        return limits
+    place = int(np.searchsorted(distinct, still[-1]))
+    after = distinct[place + 1] if place + 1 < distinct.size else still[-1] + 1
+    return Limits(low=float((still[-1] + after) / 2), high=np.inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,89 @@
+"""The outcome inside a set of bins against what is expected there, block by block: the arithmetic below every score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """Of every set of bins: observed minus expected outcome `gain` and design weight `weight`, both (blocks, sets).
+
+    `gain` = Σ (w − w̄) r and `weight` = Σ (w − w̄)² over the rows of a block, w = 1 in the set. `floor` (sets,) is the variance
+    that the total gain would have if all rows were independent.
+    """
+
+    gain: np.ndarray
+    weight: np.ndarray
+    floor: np.ndarray
+
+    def merged(self, factor: int) -> "Contrast":
+        """Neighbouring blocks taken together by `factor`."""
+        if factor == 1:
+            return self
+        starts = np.arange(0, self.gain.shape[0], factor)
+        return Contrast(
+            gain=np.add.reduceat(self.gain, starts, axis=0),
+            weight=np.add.reduceat(self.weight, starts, axis=0),
+            floor=self.floor,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a contrast says of every set, arrays (sets,); `parts` (blocks, sets) adds up to `score`.
+
+    `score` is the total over its root of summed squares, at most √blocks: its chance distribution is known under random signs.
+    `parting` is the total over its standard error around the estimated effect: it has no bound and so tells strong sets apart.
+    """
+
+    score: np.ndarray
+    parts: np.ndarray
+    parting: np.ndarray
+    total: np.ndarray
+
+
+def contrast(sums: np.ndarray, counts: np.ndarray, member: np.ndarray, spread: np.ndarray, *, within: bool) -> Contrast:
+    """The contrast of one column in one view.
+
+    Parameters
+    ----------
+    sums, counts : residuals summed and rows counted by block, stratum and bin, shape (blocks, strata, bins)
+    member : 1 where a bin belongs to a set, shape (bins, sets)
+    spread : mean squared residual of each stratum
+    within : compare rows with others of their own block and stratum, else with all of their stratum
+    """
+    sums = _centre(sums, counts)
+    rows = counts.sum(axis=2)
+    in_set = counts @ member
+    if within:
+        share = in_set / rows.clip(1e-9)[..., None]
+        weights = in_set * (1 - share)
+    else:
+        share = (in_set.sum(axis=0) / rows.sum(axis=0).clip(1e-9)[:, None])[None]
+        weights = in_set * (1 - 2 * share) + rows[..., None] * share**2
+    gain = (sums @ member - sums.sum(axis=2)[..., None] * share).sum(axis=1)
+    return Contrast(gain=gain, weight=weights.sum(axis=1), floor=np.einsum("s,ksm->m", spread, weights))
+
+
+def judge(found: Contrast, left_over: float) -> Judged:
+    """Scores of all sets; `left_over` is the share of the column's spread that the baseline does not explain."""
+    total = found.gain.sum(axis=0)
+    floor = found.floor * left_over
+    squares = (found.gain**2).sum(axis=0)
+    error = np.sqrt(np.maximum(squares, floor))
+    usable = error > 1e-9
+    parts = np.where(usable, found.gain / np.where(usable, error, 1.0), 0.0)
+    weight = found.weight.sum(axis=0)
+    slope = total / np.where(weight > 1e-9, weight, np.inf)
+    around = squares - 2 * slope * (found.gain * found.weight).sum(axis=0) + slope**2 * (found.weight**2).sum(axis=0)
+    parting = np.where(usable, total / np.sqrt(np.maximum(around, np.maximum(floor, 1e-18))), 0.0)
+    return Judged(score=parts.sum(axis=0), parts=parts, parting=parting, total=total)
+
+
+def _centre(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Without each stratum's mean over this view and over the rows that have a value."""
+    rows = counts.sum(axis=(0, 2)).clip(1e-9)
+    mean = sums.sum(axis=(0, 2)) / rows
+    centred: np.ndarray = sums - counts * mean[None, :, None]
+    return centred
