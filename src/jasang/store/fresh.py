@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Signal
-from jasang.store.rows import ROW_SCHEMA
+from jasang.store.rows import ROW_SCHEMA, newest_of_each
 
 FILE = "fresh.duckdb"
 MEMORY = "1GB"  # the collector also runs on shop-floor PCs with 4 GB
@@ -34,6 +34,7 @@ _STATE = """
 CREATE TABLE IF NOT EXISTS state (
     sequence BIGINT NOT NULL, settled_before BIGINT NOT NULL, batch BIGINT, span_start BIGINT, span_end BIGINT, upto BIGINT)"""
 _DESCRIBED = ["name", "asset", "unit", "address"]
+_SETTLING = "WHERE source_time >= $start AND source_time < $end AND sequence <= $upto"
 _NEVER_SETTLED = -(2**62)
 
 
@@ -46,10 +47,14 @@ class Settlement:
     end: int
     upto: int
 
+    def parameters(self) -> dict[str, int]:
+        """What `_SETTLING` asks for."""
+        return {"start": self.start, "end": self.end, "upto": self.upto}
 
-def connect(path: Path, *, read_only: bool, patience: float = LOCK_PATIENCE) -> duckdb.DuckDBPyConnection:
+
+def connect(path: Path, *, read_only: bool, patience: float | None = None) -> duckdb.DuckDBPyConnection:
     """Open the file, waiting a little where another process holds it; `StoreError` when it stays held or is damaged."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + (LOCK_PATIENCE if patience is None else patience)
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config={"memory_limit": MEMORY})
@@ -71,7 +76,7 @@ def connect(path: Path, *, read_only: bool, patience: float = LOCK_PATIENCE) -> 
 class Fresh:
     """The readings that have not been settled yet. Writes are one at a time; any number of threads may read meanwhile."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, patience: float = LOCK_PATIENCE) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, patience: float | None = None) -> None:
         self._connection = connect(path, read_only=read_only, patience=patience)
         self._writing = threading.Lock()
         if not read_only:
@@ -186,24 +191,26 @@ class Fresh:
         with self._cursor() as cursor:
             return _fetch(
                 cursor,
-                f"""SELECT {_COLUMNS} FROM readings WHERE source_time >= ? AND source_time < ? AND sequence <= ?
-                    QUALIFY row_number() OVER (PARTITION BY signal, source_time ORDER BY sequence DESC) = 1
-                    ORDER BY signal, source_time""",
-                [settlement.start, settlement.end, settlement.upto],
+                newest_of_each(
+                    f"SELECT {_COLUMNS} FROM readings {_SETTLING}",
+                    key="signal, source_time",
+                )
+                + " ORDER BY signal, source_time",
+                settlement.parameters(),
             )
 
     def end_settlement(self, settlement: Settlement) -> int:
         """Forget the rows that the settled table now holds, keeping the latest of each signal at hand; return how many."""
-        span = [settlement.start, settlement.end, settlement.upto]
-        where = "WHERE source_time >= ? AND source_time < ? AND sequence <= ?"
+        span = settlement.parameters()
         with self._transaction() as connection:
             connection.execute(
-                "CREATE OR REPLACE TEMP TABLE newest AS " + _last_of(f"FROM readings {where} UNION ALL FROM latest"),
+                "CREATE OR REPLACE TEMP TABLE newest AS "
+                + _last_of(f"FROM readings {_SETTLING} UNION ALL FROM latest"),
                 span,
             )
             connection.execute("DELETE FROM latest")
             connection.execute(f"INSERT INTO latest SELECT {_COLUMNS} FROM newest")
-            moved = connection.execute(f"DELETE FROM readings {where}", span).fetchone()
+            moved = connection.execute(f"DELETE FROM readings {_SETTLING}", span).fetchone()
             connection.execute("UPDATE state SET batch = NULL, span_start = NULL, span_end = NULL, upto = NULL")
         return int(moved[0]) if moved else 0
 
@@ -227,9 +234,7 @@ class Fresh:
 
 
 def _last_of(relation: str) -> str:
-    return f"""WITH every AS MATERIALIZED ({relation}),
-        newest AS (SELECT signal, max_by(sequence, (source_time, sequence)) AS sequence FROM every GROUP BY signal)
-        SELECT {_COLUMNS} FROM every SEMI JOIN newest USING (signal, sequence)"""
+    return newest_of_each(relation, key="signal", latest="source_time")
 
 
 def _times_as_numbers(rows: pa.Table) -> pa.Table:
@@ -239,6 +244,6 @@ def _times_as_numbers(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> pa.Table:
+def _fetch(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | dict[str, int]) -> pa.Table:
     table = connection.sql(query, params=parameters).to_arrow_table()
     return table.cast(ROW_SCHEMA)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from jasang.plant.reading import Reading
 from jasang.store import settled
 from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA
-from jasang.store.rows import ROW_SCHEMA, check_span, to_readings
+from jasang.store.rows import ROW_SCHEMA, check_span, newest_of_each, to_readings
 
 _COLUMNS = ", ".join(ROW_SCHEMA.names)
 
@@ -57,17 +57,15 @@ def _merged(
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.register("fresh", rows)
-    both = f"SELECT {_COLUMNS} FROM fresh"
+    every = f"SELECT {_COLUMNS} FROM fresh"
     if files:
         listed = ", ".join(_literal(file) for file in files)
         wanted = ", ".join(_literal(name) for name in names)
-        both += f""" UNION ALL SELECT {_COLUMNS} FROM read_parquet([{listed}], hive_partitioning = false)
+        # A row that is on its way lies in both places for a moment.
+        every += f""" UNION ALL SELECT {_COLUMNS} FROM read_parquet([{listed}], hive_partitioning = false)
+            ANTI JOIN fresh USING (sequence)
             WHERE signal IN ({wanted}) AND source_time >= make_timestamptz({start}) AND source_time < make_timestamptz({end})"""
-    # The same row may be in both places for a moment, and a late correction may have replaced a settled one.
-    connection.execute(
-        f"""CREATE TEMP VIEW merged AS SELECT * FROM ({both})
-            QUALIFY row_number() OVER (PARTITION BY signal, source_time ORDER BY sequence DESC) = 1"""
-    )
+    connection.execute(f"CREATE TEMP VIEW merged AS {newest_of_each(every, 'signal, source_time')}")
     return connection
 
 

@@ -38,6 +38,17 @@ def check_span(start: datetime, end: datetime) -> tuple[int, int]:
     return first, last
 
 
+def newest_of_each(relation: str, key: str, latest: str = "sequence") -> str:
+    """SQL for the rows of a relation whose (`latest`, sequence) is the greatest of their key.
+
+    By a join on the row's own number, not a window or `arg_max` over whole rows: those turn -0.0 into 0.0 in DuckDB.
+    """
+    columns = ", ".join(ROW_SCHEMA.names)
+    # The relation stands here twice on purpose: the inner scan then reads three narrow columns only.
+    newest = f"SELECT max_by(sequence, ({latest}, sequence)) AS sequence FROM ({relation}) GROUP BY {key}"
+    return f"SELECT {columns} FROM ({relation}) SEMI JOIN ({newest}) USING (sequence)"
+
+
 def to_rows(readings: Sequence[Reading], first_sequence: int) -> pa.Table:
     """Readings as `ROW_SCHEMA`, numbered from `first_sequence` in their order; `StoreError` when one cannot be written."""
     number: list[float | None] = []
