@@ -52,7 +52,7 @@ def test_few_rows_backwards_are_a_faulty_clock() -> None:
 
     assert not judged.newest_first
     assert not judged.tolerable
-    assert judged.backward.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert judged.behind.tolist() == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_file_sorted_by_mould_is_explained_by_the_mould() -> None:
@@ -60,7 +60,7 @@ def test_file_sorted_by_mould_is_explained_by_the_mould() -> None:
     mould = np.repeat(np.arange(20), 50)
 
     assert not time_order(time, []).tolerable
-    assert time_order(time, [mould]).backward.size == 0
+    assert time_order(time, [mould]).behind.size == 0
 
 
 def test_a_few_late_rows_are_tolerated_and_counted() -> None:
@@ -99,4 +99,15 @@ def test_one_row_out_of_five_in_the_past_is_refused() -> None:
     judged = time_order(time, [])
 
     assert judged.backward.tolist() == [2]
+    assert not judged.tolerable
+
+
+def test_clock_set_back_in_the_middle_of_the_file_is_refused() -> None:
+    time = every(5, 4000)
+    time[2000:] -= np.timedelta64(3, "D")
+
+    judged = time_order(time, [])
+
+    assert judged.backward.tolist() == [2000]
+    assert judged.behind[0] == 2000
     assert not judged.tolerable

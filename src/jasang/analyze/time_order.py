@@ -6,24 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 
 DAY = 86_400_000_000  # microseconds
-# Late packets and a clock set right now and then are life on a shop floor; more than this share of steps is a faulty clock.
+# Late packets and a clock set right now and then are life on a shop floor; more than this share of rows is a faulty clock.
 TOLERATED_SHARE = 0.01
-# Rows that stand a little beside their place (two cavities, late packets) can be put in order without a doubt: steps back by less
-# than this share of the whole record do not count as a faulty clock.
-SMALL_STEP = 0.005
+# Rows that stand a little beside their place (two cavities, late packets) can be put in order without a doubt: up to this share
+# of the whole record they are not counted.
+SMALL_STEP = 0.02
 # From this length on a file that runs backwards throughout is an export with the newest row first, beyond doubt.
 NEWEST_FIRST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeOrder:
-    """What was seen. `time` is the mended axis; `backward` are rows (indices) that stand before the row above them, unexplained.
+    """What was seen. `time` is the mended axis, row indices tell the rest.
 
-    `midnight` are rows stamped 00:00 that end the day they are dated with (moved to the next day in `time`).
+    `backward` are rows that stand before the row above them; `behind` those far before the latest time seen above them, where
+    no sorting of the file explains it; `midnight` are rows stamped 00:00 that end the day they are dated with (moved to the
+    next day in `time`).
     """
 
     time: np.ndarray
     backward: np.ndarray
+    behind: np.ndarray
     midnight: np.ndarray
     newest_first: bool
     tolerable: bool
@@ -35,8 +38,8 @@ def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us:
     Parameters
     ----------
     groups
-        Codes (int, shape (n,)) of columns that a file may be sorted by before time: asset, product, lot. A step backwards at
-        which one of them changes is explained by it when that holds for the whole file.
+        Codes (int, shape (n,)) of columns that a file may be sorted by before time: asset, product, lot. Where time rises within
+        the groups of one of them, the file's order is explained.
     utc_offset_us
         Offset of the factory's clock from UTC in microseconds, to recognise its midnight.
     """
@@ -48,22 +51,21 @@ def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us:
     mended[np.isnat(time)] = np.datetime64("NaT")
 
     steps = np.diff(ticks[known])
-    backward = known[1:][steps < 0]
-    newest_first = bool(known.size >= NEWEST_FIRST_ROWS and backward.size and not (steps > 0).any())
-    if newest_first:
-        backward = backward[:0]
+    newest_first = bool(known.size >= NEWEST_FIRST_ROWS and (steps < 0).any() and not (steps > 0).any())
+    behind = known[:0] if newest_first else _behind(ticks, known)
     for codes in groups:
-        if not backward.size:
+        if not behind.size:
             break
-        inside = _backward_within(ticks, known, codes)
-        if inside.size <= TOLERATED_SHARE * known.size:
-            backward = inside
+        within = _behind_within(ticks, known, codes)
+        if within.size <= TOLERATED_SHARE * known.size:
+            behind = within
     return TimeOrder(
         time=mended,
-        backward=backward,
+        backward=known[1:][steps < 0] if not newest_first else known[:0],
+        behind=behind,
         midnight=midnight,
         newest_first=newest_first,
-        tolerable=_far(ticks, known, backward) <= TOLERATED_SHARE * max(known.size, 1),
+        tolerable=behind.size <= TOLERATED_SHARE * max(known.size, 1),
     )
 
 
@@ -81,18 +83,23 @@ def _ends_of_day(ticks: np.ndarray, known: np.ndarray, utc_offset_us: int) -> np
     return found
 
 
-def _far(ticks: np.ndarray, known: np.ndarray, backward: np.ndarray) -> int:
-    """How many of the rows stand far before the latest time seen above them."""
-    if not backward.size:
-        return 0
+def _behind(ticks: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Rows that stand far before the latest time seen above them."""
+    if not known.size:
+        return known
     span = int(ticks[known].max() - ticks[known].min())
-    before = known[np.searchsorted(known, backward) - 1]
-    return int(np.count_nonzero(ticks[before] - ticks[backward] > SMALL_STEP * span))
+    lag = np.maximum.accumulate(ticks[known]) - ticks[known]
+    found: np.ndarray = known[lag > SMALL_STEP * span]
+    return found
 
 
-def _backward_within(ticks: np.ndarray, known: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Rows that stand before the previous row of the same group."""
+def _behind_within(ticks: np.ndarray, known: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The same within each group of a column that the file may be sorted by."""
     order = known[np.argsort(codes[known], kind="stable")]
-    same = codes[order[1:]] == codes[order[:-1]]
-    found: np.ndarray = np.sort(order[1:][same & (np.diff(ticks[order]) < 0)])
+    group = np.cumsum(np.diff(codes[order], prepend=codes[order[:1]]) != 0)
+    span = int(ticks[known].max() - ticks[known].min())
+    # A step up between groups larger than the whole record lets one running maximum serve all groups.
+    lifted = ticks[order] + group * (span + 1)
+    lag = np.maximum.accumulate(lifted) - lifted
+    found: np.ndarray = np.sort(order[lag > SMALL_STEP * span])
     return found

@@ -79,13 +79,14 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
     settings = _collect_settings(home, cell_port)
     _tell(language, ko="준비하고 있습니다…", en="Getting ready …")
     with _children(home, environment) as start:
-        start("cell", _jasang("simulate", "cell", "--port", str(cell_port)))
+        start("cell", _jasang("simulate", "cell", "--port", str(cell_port), "--stop-with-parent"))
         _wait_for_port(cell_port, start)
-        _prepare_portal(arguments.examples, settings.parent / "store", environment)
-        start("collector", _jasang("collect", str(settings)))
+        _prepare_portal(settings.parent / "store", environment)
+        start("collector", _jasang("collect", str(settings), "--stop-with-parent"))
         start("worker", _portal("work"))
         start("portal", _portal("serve", "--port", str(port)))
         _wait_for_port(port, start)
+        _load_factories(arguments.examples, environment)
         cell, logs = f"opc.tcp://127.0.0.1:{cell_port}", home / "logs"
         _tell(
             language,
@@ -169,8 +170,8 @@ def _portal(*words: str) -> list[str]:
     return [sys.executable, "-m", "jasang.web.manage", *words]
 
 
-def _prepare_portal(examples: Path, store: Path, environment: dict[str, str]) -> None:
-    """Account, factories and their files; doing it again changes nothing."""
+def _prepare_portal(store: Path, environment: dict[str, str]) -> None:
+    """Account and the factory of the virtual cell; doing it again changes nothing."""
     done = subprocess.run(
         _portal(
             "setup",
@@ -192,6 +193,10 @@ def _prepare_portal(examples: Path, store: Path, environment: dict[str, str]) ->
         raise JasangError(
             ko=f"포털을 준비하지 못했습니다:\n{done.stderr}", en=f"The portal could not be set up:\n{done.stderr}"
         )
+
+
+def _load_factories(examples: Path, environment: dict[str, str]) -> None:
+    """Hand the real factories' files to the worker; what was diagnosed before is not diagnosed again."""
     data = Path(os.environ.get("JASANG_DATA", "../shared")) / "data"
     folders = [(examples / folder, name) for folder, name in _SHIPPED.items()]
     folders += [(data / folder, name) for folder, name in _LOCAL_SETS.items()]
@@ -222,7 +227,7 @@ def _collect_settings(home: Path, cell_port: int) -> Path:
     half = file.with_suffix(".half")
     half.write_text(
         f"# 데모 수집기 설정 / settings of the demo's collector\n"
-        f'[store]\nfolder = "store"\n\n[[connections]]\nname = "INJ-01"\nprotocol = "opcua"\n'
+        f'store = "store"\n\n[[connections]]\nname = "INJ-01"\nprotocol = "opcua"\n'
         f'url = "opc.tcp://127.0.0.1:{cell_port}"\nasset = "INJ-01"\n',
         "utf-8",
     )

@@ -168,7 +168,8 @@ def _backwards(source: FileTable, table: Table, time: np.ndarray, behind: np.nda
     line = source.first_data_row + row
     column = table.time or table.start
     return UnreadableInput(
-        ko=f"{table.file}: {line}행 '{column}' 시각이 거꾸로 갑니다. {previous} 다음에 {here}이(가) 나옵니다(이런 행 {rows:,}개). "
+        ko=f"{table.file}: {line}행 '{column}' 시각이 거꾸로 갑니다. {previous} 다음에 {here}이(가) 나옵니다"
+        f"(이런 행 {rows:,}개). "
         f"시간 순서대로 된 파일이 필요합니다. "
         f'순서가 원래 뒤섞인 파일이면 factory.toml의 [[tables]]에 time_order = "any"를 적으세요.',
         en=f"{table.file}: row {line}, column '{column}': time goes backwards, {here} follows {previous} ({rows:,} such rows). "
