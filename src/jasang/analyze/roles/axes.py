@@ -130,8 +130,9 @@ def divides(series: pl.Series, numbers: Mapping[str, np.ndarray]) -> tuple[int, 
 
 def by_hour(series: pl.Series, times: pl.Series) -> bool:
     """Whether the level follows from the hour of the day: a shift."""
-    frame = pl.DataFrame({"level": level_text(series), "hour": times.dt.hour()}).drop_nulls()
-    if frame.height < 50 or frame["hour"].n_unique() < 12:
+    columns = {"level": level_text(series), "hour": times.dt.hour(), "day": times.dt.date()}
+    frame = pl.DataFrame(columns).drop_nulls()
+    if frame.height < 50 or frame["hour"].n_unique() < 12 or frame["day"].n_unique() < 3:
         return False
     counts = frame.group_by("hour", "level").len()
     top = counts.group_by("hour").agg(pl.col("len").max().alias("top"), pl.col("len").sum().alias("all"))

@@ -133,7 +133,8 @@ def numbers_in_text(series: pl.Series) -> pl.Series:
     filled = texts.len() - texts.null_count()
     numbers = texts.cast(pl.Float64, strict=False)
     coded = bool(texts.str.contains(r"^0\d").any())
-    return numbers if filled and not coded and numbers.count() >= MOSTLY * filled else series
+    mostly = MOSTLY * filled <= numbers.count() < filled  # all of them: somebody keeps codes as texts on purpose
+    return numbers if mostly and not coded else series
 
 
 def behaviour(series: pl.Series, position: int = 0, columns: int = 1) -> Behaviour:

@@ -128,6 +128,7 @@ def table_kind(
         usual = float(np.median(steps)) if steps.size else np.nan
         regular = float((np.abs(steps - usual) <= 0.1 * abs(usual) + 0.2).mean()) if steps.size else np.nan
     texts = sum(one.values is Values.TEXT for one in found.values())
+    outcome = has[Role.DEFECT] or has[Role.QUALITY]
     measured = has[Role.SENSOR] + has[Role.SETTING]
     numeric = sum(one.values is Values.NUMBER for one in found.values())
     scores = dict.fromkeys(Kind, 0.0)
@@ -171,7 +172,9 @@ def table_kind(
     if has[Role.ENERGY] and regular == regular and regular >= 0.8:
         add(Kind.SIGNALS, 1.5, "에너지를 일정 간격으로 잼", "energy at even times")
     if has[Role.STATE] and not has[Role.DEFECT]:
-        add(Kind.STATES, 3.0 if measured <= 5 else 1.0, "설비 상태 열이 있음", "it has a column of machine states")
+        parts = outcome or has[Role.ID] or any(reading.has(Concept.LOT) for reading in readings.values())
+        weight = 1.0 if measured > 5 else 3.0 if parts else 5.0
+        add(Kind.STATES, weight, "설비 상태 열이 있음", "it has a column of machine states")
     if axis.start and axis.end and not has[Role.DEFECT] and measured <= 5:
         add(Kind.STATES, 2.0, "시작과 종료 시각이 있음", "it has start and end times")
         if has[Role.REASON]:
@@ -193,7 +196,6 @@ def table_kind(
         one.values is Values.TEXT and one.distinct > 0.98 and one.filled >= 0.9 * one.rows for one in found.values()
     )
     broken = sum(one.values is Values.NUMBER and not one.whole for one in found.values())
-    outcome = has[Role.DEFECT] or has[Role.QUALITY]
     if axis.time is None and not has[Role.DEFECT] and named and (broken < 3 or rows < 50):
         add(Kind.OTHER, 4.0, "시각 없이 행마다 이름이 붙은 목록", "a list of named things without time")
     if axis.time is None and not outcome and broken == 0 and texts >= 1:

@@ -79,10 +79,10 @@ WORDS: dict[Concept, str] = {
         가열시간 건조시간 체류시간 도포시간 용접시간 가공시간 holdtime coolingtime injectiontime fillingtime
         plasticizingtime dryingtime heatingtime operationtime machiningtime""",
     Concept.MACHINE: """
-        설비 호기 기계 장비 머신 라인 기기 사출기 프레스기 가공기 성형기 압출기 로봇 생산라인 공작기계 설비기
-        machine equipment equip eqp eqpt eq line asset robot cell station workcenter workcentre workstation
-        resource mc mcn mach press? furnaceid maschine anlage linie maquina macchina impianto unitid device
-        deviceid plc plcid equipcd oven? lineid machineid""",
+        로번호 가열로 열처리로 건조기 도금조 탱크번호 챔버번호 설비번호 설비 호기 기계 장비 머신 라인 기기 사출기
+        프레스기 가공기 성형기 압출기 로봇 생산라인 공작기계 설비기 machine equipment equip eqp eqpt eq line asset
+        robot cell station workcenter workcentre workstation resource mc mcn mach press? furnaceid maschine anlage
+        linie maquina macchina impianto unitid device deviceid plc plcid equipcd oven? lineid machineid""",
     Concept.PRODUCT: """
         제품 품목 품번 품명 모델 기종 아이템 차종 도번 품종 부품 강종 규격 레시피 product item model sku recipe
         part partno partname material? article artikel produkt teil teilenummer producto articulo pieza prodotto
@@ -101,9 +101,9 @@ WORDS: dict[Concept, str] = {
         coilno charges lote lotto partita wafer wo workorder 작업지시 작업지시번호 지시번호 캠페인 campaign
         subgroup sample""",
     Concept.PEOPLE: """
-        작업자 담당자 담당 검사자 검사원 작업조 근무조 근무 조 반 교대 주야 주야간 팀 작업반 operator worker shift
-        crew team employee inspector appraiser user staff schicht bediener mitarbeiter turno operario operatore op
-        department dept""",
+        측정자 측정원 평가자 작업자 담당자 담당 검사자 검사원 작업조 근무조 근무 조 반 교대 주야 주야간 팀 작업반
+        operator worker shift crew team employee inspector appraiser user staff schicht bediener mitarbeiter turno
+        operario operatore op department dept""",
     Concept.SUPPLY: """
         업체 협력사 공급사 공급업체 공급처 거래처 원료 원자재 자재 재료 재질 원산지 제조사 소재 수지 원료사
         원료업체 고객사 고객 supplier vendor material resin rawmaterial manufacturer maker customer client
@@ -125,8 +125,8 @@ WORDS: dict[Concept, str] = {
         불량 양불 양불판정 판정 합부 합불 합격 불합격 검사결과 불량여부 양부 판정결과 결과 이상 이상여부 defect
         defective ng fail failure pass passorfail passfail okng ngok judge judgement judgment result verdict reject
         rejected scrap fault faults faulty label anomaly abnormal target? passed inspection quality? qc badpart
-        isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto scarto goodbad bad flag failed
-        outlier ok nok iserror""",
+        isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto scarto goodbad bad flag failed outlier
+        ok nok iserror""",
     Concept.GOOD: """
         양품 정상 good conform yieldflag gut bueno buono""",
     Concept.TROUBLE: """
@@ -187,8 +187,8 @@ WORDS: dict[Concept, str] = {
     Concept.MACHINE_PART: """
         금형 몰드 사출기 실린더 배럴 호퍼 노즐 스크류 히터 냉각수 오일 유압 모터 펌프 챔버 용탕 탱크 형개 형폐
         스트로크 원료 투입 이송 mold mould barrel hopper nozzle screw heater coolant oil hydraulic motor pump
-        chamber melt molten tank stroke clamp biscuit spindle axis bearing furnace sleeve physical wire
-        cutting feed rod ore pulp conveyer conveyor""",
+        chamber melt molten tank stroke clamp biscuit spindle axis bearing furnace sleeve physical wire cutting
+        feed rod ore pulp conveyer conveyor""",
     Concept.ENERGY: """
         전력량 전기량 전기사용량 전력사용량 에너지 소비전력량 사용전력량 유효전력량 무효전력량 가스사용량 energy
         kwh mwh wh kvarh electricity energie energia usage consumption usagekwh 사용량 소비량""",
@@ -202,6 +202,7 @@ WORDS: dict[Concept, str] = {
     Concept.TRIAL: """
         반복 회차 시행 trial repeat repetition replicate rep run""",
     Concept.NOTE: """
-        비고 메모 특이사항 설명 remark remarks comment note notes description memo bemerkung url homepage""",
+        단위 unit uom einheit 비고 메모 특이사항 설명 remark remarks comment note notes description memo bemerkung
+        url homepage""",
 }
 # A form that ends in "?" is that word only where it is the whole name ("press" as a machine, "label"), not inside a longer one.

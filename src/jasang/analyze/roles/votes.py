@@ -100,7 +100,8 @@ def _people_and_things(reading: NameReading, head: tuple[Concept, ...], able: Fi
     if Concept.MACHINE in head and able.label:
         vote(Role.ASSET, 5.0, Concept.MACHINE)
     if (Concept.PRODUCT in head or Concept.MOULD in head) and able.label:
-        vote(Role.PRODUCT, 5.0 if Concept.PRODUCT in head else 4.0, Concept.PRODUCT, Concept.MOULD)
+        coded = 1.0 if reading.has(Concept.NAMING) or one.values is Values.NUMBER else 0.0
+        vote(Role.PRODUCT, coded + (5.0 if Concept.PRODUCT in head else 4.5), Concept.PRODUCT, Concept.MOULD)
     if reading.has(Concept.TYPE) and able.flag and one.values is Values.NUMBER:
         vote(Role.CONTEXT, 4.0, Concept.TYPE)
     if Concept.TYPE in head and able.label and one.values is Values.TEXT:
@@ -196,7 +197,7 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
 
     measured = Concept.MEASURE in head
     quantity = bool({Concept.QUANTITY, Concept.DURATION, Concept.TIME} & set(head)) or (
-        reading.unit is not None and not measured and not reading.has(Concept.ENERGY, Concept.COUNT)
+        reading.unit is not None and not measured and not reading.has(Concept.ENERGY, Concept.COUNT, Concept.POWER)
     )
     if reading.has(Concept.AMBIENT) and (
         reading.unit or reading.has(Concept.QUANTITY, Concept.WEATHER, Concept.MEASURE)
@@ -331,9 +332,8 @@ def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
                 f"두 값 가운데 드문 쪽이 {rarer:.1%}",
                 f"two values, the rarer {rarer:.1%} of rows",
             )
-        else:
-            vote(Role.SETTING, 1.0, "값이 둘뿐임", "only two values")
-    elif one.levels <= max(3, min(40, one.filled // 20)) and one.changes < 0.5:
+            return votes
+    if one.levels <= max(3, min(40, one.filled // 20)) and one.changes < 0.5:
         held = 1 / max(one.changes, 1 / one.filled)
         steady = one.changes <= 0.1 and not one.small_steps > 0.6
         firm = steady and one.changes <= 0.03 and one.levels <= 20
