@@ -15,6 +15,7 @@ import polars as pl
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.layout import MISSING
 from jasang.connect.protocols.files.number_cells import NumberCount, count_numbers, odd_forms, read_numbers
+from jasang.connect.protocols.files.plain_numbers import PlainColumn
 from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.time_cells import NAIVE, DateOrder, TimeCount, read_clocks, read_moments
 from jasang.errors import UnreadableInput
@@ -49,13 +50,18 @@ class ColumnCount:
     infinite: tuple[int, str] | None = None
     first_by_offset: dict[int, tuple[int, str]] = field(default_factory=dict)
 
-    def add(self, texts: pl.Series, file_rows: np.ndarray) -> None:
-        """Count a block of cells; `file_rows[i]` is the row of the file that cell i stands in. Raises for formulas."""
-        if texts.null_count() < texts.len():
+    def add(self, texts: pl.Series, file_rows: np.ndarray, plain: PlainColumn | None = None) -> None:
+        """Count a block of cells; `file_rows[i]` is the row of the file that cell i stands in. Raises for formulas.
+
+        `plain` is what is known already of a block of plain numbers.
+        """
+        if plain is not None and not _digits_of_dates(plain.whole, plain.low, plain.high):
+            self.numbers.add_plain(plain)
+        elif texts.null_count() < texts.len():
             odd = count_numbers(texts, self.numbers)
             if odd.len():
                 self._look_at_texts(texts, odd, file_rows)
-            elif _digits_of_dates(self.numbers):
+            elif _digits_of_dates(self.numbers.whole, self.numbers.low, self.numbers.high):
                 self.times.add(texts, self.cells)
             if self.infinite is None and max(self.numbers.high, -self.numbers.low) == float("inf"):
                 at = int(texts.cast(pl.Float64, strict=False).is_infinite().fill_null(value=False).arg_max() or 0)
@@ -84,12 +90,14 @@ class ColumnCount:
         return unwrapped(texts) if self.literals else texts
 
 
-def _digits_of_dates(count: NumberCount) -> bool:
+def _digits_of_dates(whole: bool, low: float | None, high: float | None) -> bool:
     """Whether whole numbers of this size may be days or moments written without separators (20250304, 20250304093000)."""
-    return count.whole and (
-        (count.low >= 19_000_101 and count.high <= 21_001_231)
-        or (count.low >= 190_001_010_000 and count.high <= 210_012_312_359)
-        or (count.low >= 19_000_101_000_000 and count.high <= 21_001_231_235_959)
+    if not whole or low is None or high is None:
+        return False
+    return (
+        (low >= 19_000_101 and high <= 21_001_231)
+        or (low >= 190_001_010_000 and high <= 210_012_312_359)
+        or (low >= 19_000_101_000_000 and high <= 21_001_231_235_959)
     )
 
 

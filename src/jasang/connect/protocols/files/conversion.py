@@ -10,6 +10,7 @@ import pyarrow as pa
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.column_types import ColumnCount, Plan, decide
 from jasang.connect.protocols.files.layout import Layout, report_names, unique_names
+from jasang.connect.protocols.files.plain_numbers import cast_plain, plain_columns
 from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.rows import Block
 from jasang.connect.protocols.files.table import InMemory, OnDisk, Values
@@ -48,8 +49,9 @@ def convert(
     size = rows = last_row = 0
     for block, share in source.blocks(tally):
         progress(reading, share / 2)
+        plain = plain_columns(block.frame)
         for count, column in zip(counts, block.frame.iter_columns(), strict=True):
-            count.add(column, block.file_rows)
+            count.add(column, block.file_rows, plain.get(column.name))
         rows += block.frame.height
         last_row = int(block.file_rows[-1])
         size += int(block.frame.estimated_size())
@@ -92,19 +94,25 @@ def _used_columns(layout: Layout, counts: list[ColumnCount], tally: Tally) -> li
 class _Conversion:
     def __init__(self, plans: list[tuple[int, Plan]], timezone: str, tally: Tally) -> None:
         self.plans = plans
+        self.numbers: dict[str, type[pl.Int64] | type[pl.Float64]] = {
+            str(place): pl.Int64 if plan.becomes == "whole" else pl.Float64
+            for place, plan in plans
+            if plan.becomes in ("whole", "number")
+        }
         self.timezone = timezone
         self.tally = tally
 
     def of(self, block: Block) -> pl.DataFrame:
         """The block's columns as values."""
+        ready = cast_plain(block.frame, self.numbers)
         return pl.DataFrame(
-            [
-                plan.convert(block.frame.get_column(str(place)), block.file_rows, self.timezone, self.tally).alias(
-                    plan.name
-                )
-                for place, plan in self.plans
-            ]
+            [self._column(block, str(place), plan, ready).alias(plan.name) for place, plan in self.plans]
         )
+
+    def _column(self, block: Block, place: str, plan: Plan, ready: dict[str, pl.Series]) -> pl.Series:
+        if place in ready:
+            return ready[place]
+        return plan.convert(block.frame.get_column(place), block.file_rows, self.timezone, self.tally)
 
     def to_file(self, path: Path, blocks: Iterator[tuple[Block, float]], report: "Reporter") -> None:
         """Write the values of all blocks to an Arrow file."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from jasang.connect.protocols.files.plain_numbers import PlainColumn
+
 _UNITS = (
     r"%|℃|°\s?[CF]|[CF]|㎏|㎜|㎝|㎡|㎥|㎾|㎐|ℓ|kg|g|mg|t|ton|mm|cm|m|km|um|µm|μm|ms|s|sec|초|min|분|h|hr|시간|"
     r"mV|V|kV|mA|A|W|kW|kWh|kVA|MPa|kPa|Pa|hPa|mbar|bar|psi|rpm|RPM|Hz|kHz|l|L|ml|mL|l/min|L/min|m/s|mm/s|N|kN|Nm|dB|ppm|"
@@ -33,6 +35,14 @@ class NumberCount:
     low: float = float("inf")
     high: float = float("-inf")
     examples: dict[str, str] = field(default_factory=dict)
+
+    def add_plain(self, plain: PlainColumn) -> None:
+        """Count a block of plain numbers."""
+        self.filled += plain.filled
+        self.plain += plain.filled
+        self.whole = self.whole and plain.whole
+        if plain.low is not None and plain.high is not None:
+            self.low, self.high = min(self.low, plain.low), max(self.high, plain.high)
 
     @property
     def readable(self) -> int:
