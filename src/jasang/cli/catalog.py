@@ -1,5 +1,20 @@
-"""The commands, one line each, in the order of the help page."""
+"""The commands, one line each, in the order of the help page. Each is the module of that name in this folder.
 
-from jasang.cli import collect, demo, diagnose, inspect, simulate
+Only the command that is called is imported: a second of numerical libraries is not spent on showing a version.
+"""
 
-COMMANDS = (diagnose, inspect, collect, simulate, demo)
+from importlib import import_module
+from types import ModuleType
+
+COMMANDS = (
+    "diagnose",
+    "inspect",
+    "collect",
+    "simulate",
+    "demo",
+)
+
+
+def command_module(name: str) -> ModuleType:
+    """The module with `add(commands)` and `run(arguments, language)` of that command."""
+    return import_module(f"jasang.cli.{name}")

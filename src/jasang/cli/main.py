@@ -12,7 +12,7 @@ from types import FrameType
 
 from jasang import __version__
 from jasang.cli.arguments import Parser, say
-from jasang.cli.catalog import COMMANDS
+from jasang.cli.catalog import COMMANDS, command_module
 from jasang.cli.language import language_of_arguments
 from jasang.errors import JasangError, Language
 from jasang.plant.text import Text
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     language = language_of_arguments(arguments)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        chosen = _parser(language).parse_args(arguments)
+        chosen = _parser(language, arguments).parse_args(arguments)
         status: int = chosen.run(chosen, language)
         sys.stdout.flush()
     except JasangError as error:
@@ -46,7 +46,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parser(language: Language) -> argparse.ArgumentParser:
+def _parser(language: Language, arguments: list[str]) -> argparse.ArgumentParser:
     Parser.language = language
     parser = Parser(
         prog="jasang",
@@ -59,8 +59,9 @@ def _parser(language: Language) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"jasang {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar=say(Text(ko="명령", en="COMMAND")))
-    for module in COMMANDS:
-        module.add(commands)
+    called = [word for word in arguments[:1] if word in COMMANDS]
+    for name in called or COMMANDS:
+        command_module(name).add(commands)
     for name, command in commands.choices.items():
         command.add_argument(
             "--lang",
