@@ -106,12 +106,9 @@ def _link(path: Path, index: int, entry: _Connection, environment: Mapping[str, 
             path, f"{field}.url", "주소에 비밀번호를 쓰지 마세요. username과 password_env를 쓰세요",
             "must not hold a password; use username and password_env",
         )  # fmt: skip
-    if not entry.signals and not entry.browse:
-        raise _wrong(
-            path, field, "수집할 것이 없습니다: signals나 browse가 하나는 있어야 합니다",
-            "collects nothing: expected at least one of signals or browse",
-        )  # fmt: skip
     asset = entry.asset or entry.name
+    # A connection that names nothing collects everything the machine shows.
+    branches = entry.browse or ([] if entry.signals else [_Branch()])
     return Link(
         name=entry.name,
         protocol=entry.protocol,
@@ -125,9 +122,7 @@ def _link(path: Path, index: int, entry: _Connection, environment: Mapping[str, 
         signals=tuple(
             _signal(path, field, number, signal, asset, entry) for number, signal in enumerate(entry.signals)
         ),
-        branches=tuple(
-            _branch(path, field, number, branch, asset, entry) for number, branch in enumerate(entry.browse)
-        ),
+        branches=tuple(_branch(path, field, number, branch, asset, entry) for number, branch in enumerate(branches)),
     )
 
 

@@ -182,8 +182,10 @@ async def _items(client: Client, link: Link) -> tuple[list[_Item], list[Text]]:
 
 
 def _found(branch: WantedBranch, variable: Variable) -> WantedSignal:
+    # Whoever browses from above the machine meets its name again in the path.
+    path = variable.path.removeprefix(f"{branch.asset}.")
     return WantedSignal(
-        name=f"{branch.asset}.{variable.path}",
+        name=f"{branch.asset}.{path}",
         asset=branch.asset,
         address=variable.address,
         unit=variable.unit,
