@@ -17,22 +17,19 @@ NEWEST_FIRST_ROWS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeOrder:
-    """What was seen. `time` is the mended axis, row indices tell the rest.
+    """What was seen, as row indices (int64).
 
     `backward` are rows that stand before the row above them; `behind` those far before the latest time seen above them, where
-    no sorting of the file explains it; `midnight` are rows stamped 00:00 that end the day they are dated with (moved to the
-    next day in `time`).
+    no sorting of the file explains it.
     """
 
-    time: np.ndarray
     backward: np.ndarray
     behind: np.ndarray
-    midnight: np.ndarray
     newest_first: bool
     tolerable: bool
 
 
-def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us: int = 0) -> TimeOrder:
+def time_order(time: np.ndarray, groups: Sequence[np.ndarray]) -> TimeOrder:
     """Judge the order of `time` (datetime64[us], shape (n,), NaT allowed) as the rows stand in the file.
 
     Parameters
@@ -40,16 +37,9 @@ def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us:
     groups
         Codes (int, shape (n,)) of columns that a file may be sorted by before time: asset, product, lot. Where time rises within
         the groups of one of them, the file's order is explained.
-    utc_offset_us
-        Offset of the factory's clock from UTC in microseconds, to recognise its midnight.
     """
-    ticks = time.astype(np.int64).copy()
+    ticks = time.astype(np.int64)
     known = np.flatnonzero(~np.isnat(time))
-    midnight = _ends_of_day(ticks, known, utc_offset_us)
-    ticks[midnight] += DAY
-    mended = ticks.astype("datetime64[us]")
-    mended[np.isnat(time)] = np.datetime64("NaT")
-
     steps = np.diff(ticks[known])
     newest_first = bool(known.size >= NEWEST_FIRST_ROWS and (steps < 0).any() and not (steps > 0).any())
     behind = known[:0] if newest_first else _behind(ticks, known)
@@ -60,17 +50,20 @@ def time_order(time: np.ndarray, groups: Sequence[np.ndarray], *, utc_offset_us:
         if within.size <= TOLERATED_SHARE * known.size:
             behind = within
     return TimeOrder(
-        time=mended,
         backward=known[1:][steps < 0] if not newest_first else known[:0],
         behind=behind,
-        midnight=midnight,
         newest_first=newest_first,
         tolerable=behind.size <= TOLERATED_SHARE * max(known.size, 1),
     )
 
 
-def _ends_of_day(ticks: np.ndarray, known: np.ndarray, utc_offset_us: int) -> np.ndarray:
-    """Rows at local 00:00 whose neighbours stand late on the same day and early on the next: 23:45, *00:00*, 00:15."""
+def ends_of_day(time: np.ndarray, *, utc_offset_us: int = 0) -> np.ndarray:
+    """Rows (indices) stamped 00:00 that end the day they are dated with: 23:45, *00:00*, 00:15 of the next day.
+
+    `time` is datetime64[us], shape (n,), NaT allowed; `utc_offset_us` the offset of the factory's clock from UTC.
+    """
+    ticks = time.astype(np.int64)
+    known = np.flatnonzero(~np.isnat(time))
     if known.size < 3:
         return known[:0]
     before, here, after = ticks[known[:-2]], ticks[known[1:-1]], ticks[known[2:]]

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from jasang.analyze.roles import Sample, TableGuess, infer_factory
-from jasang.analyze.time_order import TimeOrder, time_order
+from jasang.analyze.time_order import TimeOrder, ends_of_day, time_order
 from jasang.connect.factory_toml import check_tables, read_factory_toml
 from jasang.connect.protocols.files import FileTable, OpenedFolder, SkippedFile, open_path
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
@@ -69,14 +69,12 @@ def factory_data(opened: OpenedFolder, stated: Factory | None, *, name: str) -> 
     tables = []
     for file_table, table in zip(opened.files, factory.tables, strict=True):
         notices += [Notice(file=table.file, rows=repair.rows, text=repair.text) for repair in file_table.repairs]
-        data = TableData(table=table, source=file_table, time=time_axis(file_table, table))
-        if data.time is not None and table.kind in _TIMED:
-            judged = _judge(file_table, data, factory.timezone)
-            notices += _order_notices(table, judged)
-            if judged.midnight.size:
-                data = TableData(
-                    table=table, source=file_table, time=_with_midnights(file_table, table, judged.midnight)
-                )
+        time = time_axis(file_table, table)
+        if time is not None:
+            notices += _move_midnights(table, time, factory.timezone)
+        data = TableData(table=table, source=file_table, time=time)
+        if time is not None and table.kind in _TIMED:
+            notices += _order_notices(table, _judge(file_table, data, factory.timezone), data.rows)
         tables.append(data)
     return FactoryData(
         evidence=EvidenceBase(factory=factory, tables=tuple(tables)),
@@ -115,12 +113,21 @@ def time_axis(source: FileTable, table: Table) -> np.ndarray | None:
     return moments
 
 
-def _with_midnights(source: FileTable, table: Table, midnight: np.ndarray) -> np.ndarray | None:
-    """The time axis as the file has it, with the rows that end a day at 00:00 moved to the next."""
-    time = time_axis(source, table)
-    if time is not None:
-        time[midnight] += np.timedelta64(1, "D")
-    return time
+def _move_midnights(table: Table, time: np.ndarray, timezone: str) -> list[Notice]:
+    """Move rows that end a day at its 00:00 to the next day, in place; what was moved."""
+    first = time[~np.isnat(time)][:1]
+    if not first.size:
+        return []
+    offset = first.astype("datetime64[us]").item().replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).utcoffset()
+    moved = ends_of_day(time, utc_offset_us=int(offset.total_seconds() * 1e6) if offset else 0)
+    if not moved.size:
+        return []
+    time[moved] += np.timedelta64(1, "D")
+    text = Text(
+        ko="하루의 마지막 행이 그날 00:00으로 찍혀 있어 다음 날 00:00으로 읽었습니다",
+        en="the last row of a day is stamped 00:00 of the same day; read as 00:00 of the next day",
+    )
+    return [Notice(file=table.file, rows=int(moved.size), text=text)]
 
 
 def _judge(source: FileTable, data: TableData, timezone: str) -> TimeOrder:
@@ -128,12 +135,7 @@ def _judge(source: FileTable, data: TableData, timezone: str) -> TimeOrder:
     if data.time is None:
         raise ValueError(f"table {data.table.file!r} has no time to judge")
     time = np.where(data.usable_rows(), data.time, np.datetime64("NaT"))
-    first = time[~np.isnat(time)][:1]
-    offset_us = 0
-    if first.size:
-        offset = first.item().replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).utcoffset()
-        offset_us = int(offset.total_seconds() * 1e6) if offset else 0
-    judged = time_order(time, _sorting_keys(source, data.table), utc_offset_us=offset_us)
+    judged = time_order(time, _sorting_keys(source, data.table))
     if not judged.tolerable and data.table.time_order != "any":
         raise _backwards(source, data.table, time, judged.behind, timezone)
     return judged
@@ -178,19 +180,13 @@ def _backwards(source: FileTable, table: Table, time: np.ndarray, behind: np.nda
     )
 
 
-def _order_notices(table: Table, judged: TimeOrder) -> list[Notice]:
+def _order_notices(table: Table, judged: TimeOrder, rows: int) -> list[Notice]:
     notices = []
-    if judged.midnight.size:
-        text = Text(
-            ko="하루의 마지막 행이 그날 00:00으로 찍혀 있어 다음 날 00:00으로 읽었습니다",
-            en="the last row of a day is stamped 00:00 of the same day; read as 00:00 of the next day",
-        )
-        notices.append(Notice(file=table.file, rows=int(judged.midnight.size), text=text))
     if judged.newest_first:
         text = Text(
             ko="최근 행이 맨 위에 있어 시간 순서로 뒤집어 읽었습니다", en="newest row first; read in order of time"
         )
-        notices.append(Notice(file=table.file, rows=int(judged.time.size), text=text))
+        notices.append(Notice(file=table.file, rows=rows, text=text))
     if judged.backward.size:
         text = Text(
             ko="앞 행보다 이른 시각의 행을 시간 순서로 옮겨 읽었습니다",
