@@ -20,7 +20,7 @@ from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.time_cells import NAIVE, DateOrder, TimeCount, read_clocks, read_moments
 from jasang.errors import UnreadableInput
 
-Becomes = Literal["whole", "number", "moment", "clock", "text", "compact_date", "epoch", "excel_serial"]
+Becomes = Literal["whole", "number", "moment", "clock", "text", "compact_clock", "epoch", "excel_serial"]
 
 # Share of the cells that must read as numbers; the rest is reported and counts as missing.
 _NUMBERS = 0.95
@@ -28,6 +28,8 @@ _TIMES = 0.8
 _TIME_NAME = re.compile(
     r"(?i)(^|[^a-z])(ts|date|time|datetime|timestamp|epoch)([^a-z]|$)|timestamp|datetime|_dt$|_at$|일시|시각|시간|날짜|일자"
 )
+_CLOCK_NAME = re.compile(r"(?i)시각|시간|(^|[^a-z])(time|clock|hms)([^a-z]|$)")
+_COMPACT_CLOCK = r"^([01]\d|2[0-3])[0-5]\d[0-5]\d$"
 _TIME_NAME_CAMEL = re.compile(r"(Time|Date|TimeStamp)$|^(Time|Date)[A-Z]")
 # Seconds since 1970 from 2000 to 2100, and what one second is in each unit a logger may count in.
 _EPOCH = {"s": 1, "ms": 10**3, "µs": 10**6, "ns": 10**9}
@@ -47,6 +49,7 @@ class ColumnCount:
     numbers: NumberCount = field(default_factory=NumberCount)
     times: TimeCount = field(default_factory=TimeCount)
     literals: int = 0
+    compact_clocks: int = 0  # "093012"
     infinite: tuple[int, str] | None = None
     first_by_offset: dict[int, tuple[int, str]] = field(default_factory=dict)
 
@@ -55,10 +58,12 @@ class ColumnCount:
 
         `plain` is what is known already of a block of plain numbers.
         """
-        if plain is not None and not _digits_of_dates(plain.whole, plain.low, plain.high):
+        if plain is not None and not self._needs_look(plain):
             self.numbers.add_plain(plain)
         elif texts.null_count() < texts.len():
             odd = count_numbers(texts, self.numbers)
+            if self.numbers.low >= 0 and self.numbers.high <= 235_959 and _CLOCK_NAME.search(self.name):
+                self.compact_clocks += int(texts.str.strip_chars().str.contains(_COMPACT_CLOCK).sum())
             if odd.len():
                 self._look_at_texts(texts, odd, file_rows)
             elif _digits_of_dates(self.numbers.whole, self.numbers.low, self.numbers.high):
@@ -67,6 +72,10 @@ class ColumnCount:
                 at = int(texts.cast(pl.Float64, strict=False).is_infinite().fill_null(value=False).arg_max() or 0)
                 self.infinite = int(file_rows[at]), str(texts[at])
         self.cells += texts.len()
+
+    def _needs_look(self, plain: PlainColumn) -> bool:
+        """Whether whole numbers may be dates or times of day without separators."""
+        return _digits_of_dates(plain.whole, plain.low, plain.high) or (plain.whole and bool(_CLOCK_NAME.search(self.name)))
 
     def _look_at_texts(self, texts: pl.Series, odd: pl.Series, file_rows: np.ndarray) -> None:
         if odd.str.starts_with("=").any():
@@ -158,6 +167,8 @@ class Plan:
     def _times(self, texts: pl.Series, timezone: str, tally: Tally) -> pl.Series:
         if self.becomes == "clock":
             return read_clocks(texts)
+        if self.becomes == "compact_clock":
+            return read_clocks(texts.str.strip_chars().str.replace(r"^(\d\d)(\d\d)(\d\d)$", "$1:$2:$3"))
         if self.becomes == "epoch":
             scale = 1e6 / _EPOCH[self.unit]
             # Integers are scaled as integers: a float would round nanoseconds since 1970.
@@ -232,6 +243,8 @@ def _plan(count: ColumnCount, commas_are_decimal: bool, spreadsheet: bool, tally
 
 def _time_plan(count: ColumnCount, tally: Tally) -> Plan | None:
     times = count.times
+    if count.compact_clocks == count.numbers.filled and _CLOCK_NAME.search(count.name):
+        return Plan(name=count.name, becomes="compact_clock")
     if not times.filled:
         return None
     # Blocks of nothing but plain numbers are not counted as times.
@@ -243,13 +256,8 @@ def _time_plan(count: ColumnCount, tally: Tally) -> Plan | None:
         offsets = times.offsets
         if len(offsets) > 1:
             raise _mixed_zones(count)
-        if times.ambiguous and order is not None:
-            spoken = {
-                "MDY": "월/일/연 (month/day/year)",
-                "DMY": "일/월/연 (day/month/year)",
-                "YMD": "연/월/일 (year/month/day)",
-            }
-            tally.add("date_order", rows=times.ambiguous, column=count.name, example=spoken[order])
+        if times.ambiguous:
+            tally.add("date_order", rows=times.ambiguous, column=count.name, example=order)
         return Plan(name=count.name, becomes="moment", order=order, offset=next(iter(offsets), NAIVE))
     if times.clocks >= _TIMES * filled:
         return Plan(name=count.name, becomes="clock")

@@ -147,10 +147,10 @@ def bomb(file: str, size: str) -> UnreadableInput:
     )
 
 
-def archive_content(file: str, found: str) -> UnreadableInput:
+def archive_content(file: str, found: int) -> UnreadableInput:
     return UnreadableInput(
-        ko=f"'{file}': 압축 파일 안에 표 파일이 하나 있어야 하는데 {found}. 압축을 풀고 폴더를 지정하세요.",
-        en=f"{file!r} should hold exactly one table file, but {found}; unpack it and name the folder.",
+        ko=f"'{file}': 압축 파일 안에 표 파일이 하나만 있어야 하는데 {found}개 있습니다. 압축을 풀고 폴더를 지정하세요.",
+        en=f"{file!r} should hold exactly one table file, but holds {found} files; unpack it and name the folder.",
     )
 
 

@@ -153,7 +153,7 @@ def _in_zip(path: Path, file: str) -> Content:
         return Content(path=path, file=file, holds=Holds.WORKBOOK)
     tables = [i for i in infos if not i.filename.startswith(("__MACOSX/", ".")) and "/." not in i.filename]
     if len(tables) != 1:
-        raise complaints.archive_content(file, f"{len(tables)} files / {len(tables)}개")
+        raise complaints.archive_content(file, len(tables))
     if tables[0].flag_bits & 0x1:
         raise complaints.encrypted(file)
     return _inside(Content(path=path, file=file, holds=Holds.TEXT, packing="zip", member=tables[0].filename))

@@ -31,7 +31,7 @@ def find_dialect(file: str, head: str, *, complete: bool, prose_allowed: bool, t
     lines = head.split("\n")
     if not complete and len(lines) > 1:
         lines.pop()
-    if not any(line.strip() for line in lines):
+    if not any(line.strip(" \t,;|\"'") for line in lines):
         raise complaints.all_blank(file)
     _refuse_width(file, lines)
     lines = lines[:_SAMPLE_LINES]

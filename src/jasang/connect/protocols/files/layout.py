@@ -150,12 +150,17 @@ def _header(
     needed = 0.5 * sum(kind != "blank" for kind in kinds)
     named = {i: len({c.strip() for c in body[i][1]} - {""}) for i in candidates}
     best = max(candidates, key=lambda i: (named[i], -i))
-    if named[best] < needed:
+    if sum(bool(cell.strip()) for cell in body[best][1]) < needed:
         return ("",) * len(kinds), 0, {}, first
     names = [_name(cell) for cell in body[best][1]]
     names, top = _joined_names(body, best, names, tally)
     units: dict[int, str] = {}
     for number, cells in body[best + 1 : first]:
+        if any(cell.strip() and not name for cell, name in zip(cells, names, strict=True)):
+            names = _grouped(names, [_name(cell) for cell in cells])
+            if tally is not None:
+                tally.add("joined_header", row=number, example=next((name for name in names if " " in name), names[0]))
+            continue
         units = {c: cell.strip() for c, cell in enumerate(cells) if cell.strip()}
         if tally is not None:
             tally.add("unit_row", row=number, example=", ".join(list(units.values())[:4]))
@@ -236,10 +241,7 @@ def _joined_names(body: Sequence[Row], at: int, names: list[str], tally: Tally |
     fills_gaps = any(group and not name for group, name in zip(groups, names, strict=True))
     if filled < 2 or not (repeats or fills_gaps):
         return names, at
-    joined, group = [], ""
-    for part, name in zip(groups, names, strict=True):
-        group = part or (group if name else "")
-        joined.append(" ".join(text for text in (group, name) if text))
+    joined = _grouped(groups, names)
     if len(set(joined)) <= len(set(names)):
         return names, at
     if tally is not None:
@@ -247,6 +249,15 @@ def _joined_names(body: Sequence[Row], at: int, names: list[str], tally: Tally |
             "joined_header", row=number, example=shown(next(j for j in joined if " " in j) if repeats else joined[0])
         )
     return joined, at - 1
+
+
+def _grouped(groups: list[str], names: list[str]) -> list[str]:
+    """Each name behind the group it stands under; a group reaches over the blanks to its right, as merged cells do."""
+    joined, group = [], ""
+    for part, name in zip(groups, names, strict=True):
+        group = part or (group if name else "")
+        joined.append(" ".join(text for text in (group, name) if text))
+    return joined
 
 
 def _name(cell: str) -> str:

@@ -87,6 +87,8 @@ def _cut_slowly(block: bytes, delimiter: str) -> Records:
             lines.append(line)
         else:
             begin = open_at or (position, line)
+            if open_at is not None and not _closes_well(text, mark):
+                raise UnclosedQuote(begin[1])
             if _stays_open(text, mark, within=open_at is not None):
                 if line - begin[1] > _MOST_LINES_IN_FIELD:
                     raise UnclosedQuote(begin[1])
@@ -107,6 +109,21 @@ def _cut_slowly(block: bytes, delimiter: str) -> Records:
         used=used,
         regular=False,
     )
+
+
+def _closes_well(text: bytes, mark: bytes) -> bool:
+    """Whether the first quote that ends a field begun on a line above stands at the end of a field.
+
+    Where it does not, it was meant to open one: the quote above was never closed.
+    """
+    position = 0
+    while (close := text.find(b'"', position)) >= 0:
+        after = text[close + 1 : close + 2]
+        if after != b'"':
+            rest = text[close + 1 :].lstrip(b" ")
+            return not rest or rest.startswith(mark)
+        position = close + 2
+    return True
 
 
 def _stays_open(text: bytes, mark: bytes, *, within: bool) -> bool:

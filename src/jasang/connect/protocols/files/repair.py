@@ -128,6 +128,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
+_ORDERS = {
+    "MDY": ("월/일/연", "month/day/year"),
+    "DMY": ("일/월/연", "day/month/year"),
+    "YMD": ("연/월/일", "year/month/day"),
+}
+
+
 @dataclass(slots=True)
 class _Count:
     rows: int = 0
@@ -172,6 +179,9 @@ class Tally:
 
 def _text(kind: str, column: str | None, count: _Count) -> Text:
     ko, en = _SENTENCES[kind]
+    if kind == "date_order":
+        ko_order, en_order = _ORDERS[count.example]
+        ko, en = ko.replace("{example}", ko_order), en.replace("{example}", en_order)
     filled = {"rows": f"{count.rows:,}", "row": count.first_row or "", "column": column or "", "example": count.example}
     return Text(ko=ko.format_map(_Quoting(filled)), en=_one(en, count.rows).format_map(_Quoting(filled)))
 
