@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
         start("worker", _portal("work"))
         start("portal", _portal("serve", "--port", str(port)))
         _wait_for_port(port, start)
-        _load_factories(arguments.examples, environment)
+        start("loader", _load_command(arguments.examples), ends=True)
         cell, logs = f"opc.tcp://127.0.0.1:{cell_port}", home / "logs"
         _tell(
             language,
@@ -114,20 +114,23 @@ class _Children:
         self._logs = home / "logs"
         self._logs.mkdir(exist_ok=True)
         self._environment = environment
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._running: list[tuple[str, subprocess.Popen[bytes], bool]] = []
 
-    def __call__(self, name: str, command: list[str]) -> None:
-        """Start a process; what it says goes to logs/<name>.log. Its own session keeps Ctrl-C for us to pass on in order."""
+    def __call__(self, name: str, command: list[str], *, ends: bool = False) -> None:
+        """Start a process; what it says goes to logs/<name>.log. Its own session keeps Ctrl-C for us to pass on in order.
+
+        `ends` for one that is done by itself; it must end with status 0.
+        """
         with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
-        self._running.append((name, process))
+        self._running.append((name, process, ends))
 
     def check(self) -> None:
         """Raise when one of them has ended."""
-        for name, process in self._running:
-            if process.poll() is not None:
+        for name, process, ends in self._running:
+            if process.poll() is not None and not (ends and process.returncode == 0):
                 log = self._logs / f"{name}.log"
                 tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-8:])
                 raise JasangError(
@@ -143,7 +146,7 @@ class _Children:
 
     def stop(self) -> None:
         """Ask each to stop, last started first; after ten seconds without an answer it is ended."""
-        for _, process in reversed(self._running):
+        for _, process, _ in reversed(self._running):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
@@ -195,20 +198,14 @@ def _prepare_portal(store: Path, environment: dict[str, str]) -> None:
         )
 
 
-def _load_factories(examples: Path, environment: dict[str, str]) -> None:
-    """Hand the real factories' files to the worker; what was diagnosed before is not diagnosed again."""
+def _load_command(examples: Path) -> list[str]:
+    """Hands the real factories' files to the worker; what was diagnosed before is not diagnosed again."""
     data = Path(os.environ.get("JASANG_DATA", "../shared")) / "data"
     folders = [(examples / folder, name) for folder, name in _SHIPPED.items()]
     folders += [(data / folder, name) for folder, name in _LOCAL_SETS.items()]
-    for folder, name in folders:
-        if folder.is_dir():
-            command = _portal("load", str(folder), "--factory", name, "--user", USER)
-            loaded = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            if loaded.returncode:
-                raise JasangError(
-                    ko=f"{folder}을(를) 올리지 못했습니다:\n{loaded.stderr}",
-                    en=f"Could not load {folder}:\n{loaded.stderr}",
-                )
+    there = [(folder, name) for folder, name in folders if folder.is_dir()]
+    names = [word for _, name in there for word in ("--factory", name)]
+    return _portal("load", *(str(folder) for folder, _ in there), *names, "--user", USER)
 
 
 def _password(home: Path) -> str:
