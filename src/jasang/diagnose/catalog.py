@@ -3,10 +3,15 @@
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.rules import (
     dead_channel,
+    downtime,
+    drift,
     driver,
     duplicate_rows,
+    excess_spread,
     impossible_time,
+    mean_shift,
     missing_data,
+    off_centre,
     sentinel_value,
     stuck_sensor,
     unit_flip,
@@ -20,5 +25,10 @@ RULES: tuple[Rule, ...] = (
     unit_flip.RULE,
     stuck_sensor.RULE,
     dead_channel.RULE,
+    mean_shift.RULE,
+    drift.RULE,
+    off_centre.RULE,
+    excess_spread.RULE,
     driver.RULE,
+    downtime.RULE,
 )

@@ -1,0 +1,252 @@
+"""How measured quality fits its specification, machine by machine and product by product (`off_centre`, `excess_spread`)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from scipy import stats
+
+from jasang.analyze.block_means import block_edges, robust_block_means
+from jasang.analyze.capability import Capability, capability_from_summary
+from jasang.diagnose.change_story import units_per_year
+from jasang.diagnose.chart import Chart, Line, Mark
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.fault_story import number
+from jasang.diagnose.finding import Worth
+from jasang.diagnose.series import Series, series_of
+from jasang.plant.factory import Column, Kind, Role
+from jasang.plant.text import Text
+
+FEWEST_VALUES = 30
+BATCHES = 24
+CONFIDENCE = 0.95
+FAMILY_ERROR = 0.01  # over every specification of the factory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One quality of one machine and product against its specification.
+
+    `mean_low` and `mean_high` bound the mean at `CONFIDENCE`, `sigma_low` and `sigma_high` the overall sigma; both come from the
+    differences between `BATCHES` stretches of the record, so that neighbouring values that resemble each other do not make them
+    too narrow. The `sure_` bounds hold for all specifications of the factory together at `FAMILY_ERROR`.
+    """
+
+    table: str
+    column: Column
+    asset: str | None
+    product: str | None
+    values: int
+    share_of_rows: float
+    capability: Capability
+    mean_low: float
+    mean_high: float
+    sure_mean_low: float
+    sure_mean_high: float
+    sigma_low: float
+    sigma_high: float
+    sure_sigma_low: float
+    histogram: tuple[np.ndarray, np.ndarray]  # counts (b,), edges (b+1,)
+    outside: float  # share of the values that are outside
+    p_of_mean: float
+    merged: bool = False
+
+    @property
+    def target(self) -> float:
+        """Where the mean should be: the stated target, else the middle of the tolerance."""
+        low, high = self.limits
+        return self.column.target if self.column.target is not None else 0.5 * (low + high)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Both specification limits."""
+        if self.column.lower is None or self.column.upper is None:
+            raise ValueError(f"column {self.column.name!r} has no two-sided specification")
+        return self.column.lower, self.column.upper
+
+    @property
+    def half_tolerance(self) -> float:
+        """Half the width between the limits."""
+        low, high = self.limits
+        return 0.5 * (high - low)
+
+    @property
+    def outside_centred(self) -> float:
+        """Expected share outside if the mean were on target and the spread as now."""
+        low, high = self.limits
+        sigma = self.capability.overall_sigma
+        return float(stats.norm.cdf((low - self.target) / sigma) + stats.norm.sf((high - self.target) / sigma))
+
+    @property
+    def outside_expected(self) -> float:
+        """Expected share outside as the process runs now."""
+        return self.capability.below + self.capability.above
+
+
+def fits(evidence: EvidenceBase) -> tuple[Fit, ...]:
+    """Every two-sided specification of a measured quality (or of a sensor whose limits somebody stated), judged."""
+    found: list[Fit] = []
+    tables = evidence.of_kind(Kind.UNITS, Kind.SIGNALS)
+    parts: list[tuple[TableData, Series, str | None, np.ndarray]] = []
+    for data in tables:
+        mine = data.once("specified_parts", partial(_parts, evidence, data))
+        parts += [(data, *part) for part in mine]
+    measured: dict[tuple[str, str], int] = {}
+    for data, series, _, values in parts:
+        key = (data.table.file, series.name)
+        measured[key] = measured.get(key, 0) + values.size
+    for data, series, product, values in parts:
+        fit = _fit(data, series, product, values, len(parts))
+        if fit is not None:
+            found.append(replace(fit, share_of_rows=values.size / measured[data.table.file, series.name]))
+    return tuple(found)
+
+
+def _parts(evidence: EvidenceBase, data: TableData) -> tuple[tuple[Series, str | None, np.ndarray], ...]:
+    return tuple(_specified(evidence, data))
+
+
+def _specified(evidence: EvidenceBase, data: TableData) -> Iterator[tuple[Series, str | None, np.ndarray]]:
+    if not any(column.lower is not None and column.upper is not None for column in _candidates(evidence, data)):
+        return
+    for series in series_of(evidence, data, roles=(Role.QUALITY, Role.SENSOR), fewest=FEWEST_VALUES):
+        if series.column.lower is None or series.column.upper is None:
+            continue
+        for code in np.unique(series.product):
+            values = series.values[series.product == code]
+            if values.size >= FEWEST_VALUES:
+                yield series, None if code < 0 else series.products[int(code)], values
+
+
+def _candidates(evidence: EvidenceBase, data: TableData) -> tuple[Column, ...]:
+    return (*data.table.columns, *evidence.factory.stated_columns.values())
+
+
+def _fit(data: TableData, series: Series, product: str | None, values: np.ndarray, tests: int) -> Fit | None:
+    column = series.column
+    middle = float(np.median(values))
+    scale = 1.4826 * float(np.median(np.abs(values - middle))) or float(np.std(values))
+    if scale <= 0 or column.lower is None or column.upper is None:
+        return None
+    drawn_in = np.clip(values, middle - 6 * scale, middle + 6 * scale)  # a stray reading says nothing about the process
+    mean, sigma = float(drawn_in.mean()), float(drawn_in.std(ddof=1))
+    edges = block_edges(values.size, most=BATCHES)
+    batch = robust_block_means(drawn_in, edges)
+    error = max(float(batch.std(ddof=1)) / np.sqrt(batch.size), sigma / np.sqrt(values.size))
+    # Every batch's own sigma, so the spread of the spread is seen, not assumed.
+    size = _independent(values.size, sigma, error)
+    chi = np.sqrt((size - 1) / stats.chi2.ppf([0.975, 0.025, 1 - FAMILY_ERROR / tests], size - 1))
+    t = float(stats.t.ppf(0.5 + CONFIDENCE / 2, batch.size - 1)) * error
+    sure = float(stats.t.ppf(1 - FAMILY_ERROR / 2 / tests, batch.size - 1)) * error
+    target = column.target if column.target is not None else 0.5 * (column.lower + column.upper)
+    edges_of_bars = np.linspace(min(float(drawn_in.min()), column.lower), max(float(drawn_in.max()), column.upper), 41)
+    return Fit(
+        table=data.table.file,
+        column=column,
+        asset=series.asset,
+        product=product,
+        values=values.size,
+        share_of_rows=1.0,
+        capability=capability_from_summary(
+            mean=mean, sigma=sigma, size=size, low=column.lower, high=column.upper, target=column.target
+        ),
+        mean_low=mean - t,
+        mean_high=mean + t,
+        sure_mean_low=mean - sure,
+        sure_mean_high=mean + sure,
+        sigma_low=sigma * float(chi[0]),
+        sigma_high=sigma * float(chi[1]),
+        sure_sigma_low=sigma * float(chi[2]),
+        histogram=np.histogram(drawn_in, edges_of_bars),
+        outside=float(np.mean((values < column.lower) | (values > column.upper))),
+        p_of_mean=min(1.0, tests * 2 * float(stats.t.sf(abs(mean - target) / error, batch.size - 1))),
+    )
+
+
+def _independent(n: int, sigma: float, error: float) -> float:
+    """The number of independent values with the same error of the mean, 4 to n."""
+    return float(np.clip((sigma / error) ** 2, 4.0, n)) if error > 0 else float(n)
+
+
+def worth_of(base: EvidenceBase, data: TableData, fit: Fit, saved: tuple[float, float, float]) -> Worth | None:
+    """`saved` shares of rejects (value, low, high) × units a year × cost of a defect."""
+    cost, units = base.factory.costs.defect, units_per_year(data)
+    if cost is None or units is None or saved[0] <= 0:
+        return None
+    yearly = units * fit.share_of_rows * cost
+    return Worth(
+        amount=saved[0] * yearly,
+        low=max(0.0, saved[1]) * yearly,
+        high=saved[2] * yearly,
+        currency=base.factory.currency,
+        basis=Text(
+            ko=f"줄어드는 규격 이탈 예상 {100 * saved[0]:.2f} % × 연 {units * fit.share_of_rows:,.0f}개 × "
+            f"불량 1개 {number(cost)}",
+            en=f"expected share out of specification saved {100 * saved[0]:.2f} % × {units * fit.share_of_rows:,.0f} units "
+            f"a year × {number(cost)} a defect",
+        ),
+    )
+
+
+def histogram_of(fit: Fit, question: Text) -> Chart:
+    """Histogram of the values with limits, target and mean."""
+    counts, edges = fit.histogram
+    low, high = fit.limits
+    return Chart(
+        title=question,
+        x_kind="number",
+        x=tuple(float(x) for x in 0.5 * (edges[:-1] + edges[1:])),
+        lines=(Line(name=Text(ko="개수", en="count"), y=tuple(float(count) for count in counts), look="bars"),),
+        marks=(
+            Mark(name=Text(ko="규격 하한", en="LSL"), axis="x", at=low, look="specification"),
+            Mark(name=Text(ko="규격 상한", en="USL"), axis="x", at=high, look="specification"),
+            Mark(name=Text(ko="목표", en="target"), axis="x", at=fit.target, look="good"),
+            Mark(name=Text(ko="평균", en="mean"), axis="x", at=fit.capability.mean, look="centre"),
+        ),
+        x_label=Text(ko=fit.column.name, en=fit.column.name),
+        y_label=Text(ko="개수", en="count"),
+        y_unit=None,
+    )
+
+
+def merged(found: list[Fit], all_fits: tuple[Fit, ...]) -> list[Fit]:
+    """One fit for a column whose every machine has the problem; else one for each machine, or product, that has it alone."""
+    kept: list[Fit] = []
+    for table, name in dict.fromkeys((fit.table, fit.column.name) for fit in found):
+        own = [fit for fit in found if (fit.table, fit.column.name) == (table, name)]
+        everybody = [fit for fit in all_fits if (fit.table, fit.column.name) == (table, name)]
+        assets, products = {fit.asset for fit in everybody}, {fit.product for fit in everybody}
+        bad_assets, bad_products = {fit.asset for fit in own}, {fit.product for fit in own}
+        total = sum(fit.share_of_rows for fit in own)
+        worst = min(own, key=lambda fit: fit.capability.cpk)
+        mostly = total >= 0.7 * sum(fit.share_of_rows for fit in everybody)
+        if mostly and bad_assets == assets:
+            kept.append(replace(worst, asset=_only(assets), product=_only(products), share_of_rows=total, merged=True))
+        elif len(bad_assets) < len(assets):
+            for asset in sorted(bad_assets, key=str):
+                mine = [fit for fit in own if fit.asset == asset]
+                bad = min(mine, key=lambda fit: fit.capability.cpk)
+                whole = {fit.product for fit in everybody if fit.asset == asset} == {fit.product for fit in mine}
+                share = sum(fit.share_of_rows for fit in mine)
+                kept.append(
+                    replace(bad, product=_only(products) if whole else bad.product, share_of_rows=share, merged=whole)
+                )
+        else:
+            for product in sorted(bad_products, key=str):
+                mine = [fit for fit in own if fit.product == product]
+                bad = min(mine, key=lambda fit: fit.capability.cpk)
+                share = sum(fit.share_of_rows for fit in mine)
+                kept.append(replace(bad, asset=_only(assets), share_of_rows=share))
+    return kept
+
+
+def _only(names: set[str | None]) -> str | None:
+    return next(iter(names)) if len(names) == 1 else None
+
+
+def where(fit: Fit) -> tuple[str, str]:
+    """ "INJ-01의 A 제품 " and " on INJ-01 for product A", empty for all."""
+    ko = (f"{fit.asset}의 " if fit.asset else "") + (f"{fit.product} 제품 " if fit.product else "")
+    en = (f" on {fit.asset}" if fit.asset else "") + (f" for product {fit.product}" if fit.product else "")
+    return ko, en

@@ -1,0 +1,208 @@
+"""How loud a change of level speaks, and its evidence, chart and worth: shared by `mean_shift` and `drift`."""
+
+from datetime import datetime
+
+import numpy as np
+
+from jasang.diagnose.changes import (
+    FAMILY_ERROR,
+    SMALLEST_OF_TOLERANCE,
+    SMALLEST_SHIFT,
+    WATCH_ERROR,
+    LevelChange,
+)
+from jasang.diagnose.chart import Chart, Line, Mark
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.fault_story import as_datetime, number
+from jasang.diagnose.finding import Cause, Evidence, Severity, Worth
+from jasang.plant.factory import Role
+from jasang.plant.text import Text
+
+SHORTEST_DRIFT = 2 * 86_400.0  # seconds: within a day or two a slow rise is warm-up or weather until proved otherwise
+MOST_BEEN_THERE = 0.1
+YEAR = 365.25 * 86_400.0
+
+
+def corrected(one: LevelChange, tried: int) -> float:
+    """The p-value allowed for every series tried in the factory."""
+    return min(1.0, one.p * max(1, tried))
+
+
+def severity(one: LevelChange, tried: int) -> Severity | None:
+    """`act` only for a change that chance, wandering, the calendar, products and settings do not explain and that is of size."""
+    p = corrected(one, tried)
+    setting = one.course.column.role is Role.SETTING
+    if p > WATCH_ERROR or (one.course.set_by_hand and not one.slow):
+        return None
+    if not _of_size(one, SMALLEST_SHIFT):
+        return Severity.NOTE if p <= FAMILY_ERROR and _of_size(one, 0.5 * SMALLEST_SHIFT) else None
+    if setting or one.course.set_by_hand or p > FAMILY_ERROR or _may_pass(one):
+        return Severity.WATCH
+    return Severity.ACT
+
+
+def _of_size(one: LevelChange, sigmas: float) -> bool:
+    column, size = one.course.column, abs(one.change.size)
+    if column.role is Role.DEFECT:
+        return size >= 0.3 * max(one.level_before, 1e-9) and size >= 0.002
+    if size >= sigmas * one.course.sigma:
+        return True
+    tolerance = column.upper - column.lower if column.upper is not None and column.lower is not None else np.inf
+    return bool(size >= SMALLEST_OF_TOLERANCE * tolerance and size >= 0.5 * sigmas * one.course.sigma)
+
+
+def _may_pass(one: LevelChange) -> bool:
+    """It went back already, has been there before, wanders, follows a setting or the weather, or the record is too short."""
+    seconds = one.course.seconds
+    short = one.slow and seconds is not None and float(seconds[-1] - seconds[0]) < SHORTEST_DRIFT
+    explained = any(cause.intended or cause.level is None for cause in one.explanations)
+    return (
+        one.change.kind == "excursion"
+        or one.change.wanders
+        or one.been_there > MOST_BEEN_THERE
+        or explained
+        or short
+        or (one.course.column.role is Role.ENERGY and one.been_there > 0.0)
+    )
+
+
+def strength(one: LevelChange, tried: int) -> float:
+    """-log10 of the corrected p-value, at most 300."""
+    return float(min(300.0, -np.log10(max(corrected(one, tried), 1e-300))))
+
+
+def moments(one: LevelChange) -> tuple[datetime | None, datetime | None]:
+    """Since and until in UTC."""
+    return (
+        None if one.since is None else as_datetime(one.since),
+        None if one.until is None else as_datetime(one.until),
+    )
+
+
+def unit(one: LevelChange) -> str | None:
+    """The column's unit; a defect rate is a share."""
+    return None if one.course.column.role is Role.DEFECT else one.course.column.unit
+
+
+def evidence_of(one: LevelChange, name: str, label: Text) -> list[Evidence]:
+    """Size with its 95 % interval, in the column's unit and in sigma, and the two levels."""
+    change, sigma = one.change, one.course.sigma
+    found = [
+        Evidence(name=name, label=label, value=change.size, low=change.low, high=change.high, unit=unit(one)),
+        Evidence(
+            name="in_sigma",
+            label=Text(ko="평소 산포(시그마) 대비", en="in sigma of single values"),
+            value=change.size / sigma,
+            low=change.low / sigma,
+            high=change.high / sigma,
+        ),
+        Evidence(
+            name="level_before", label=Text(ko="이전 수준", en="level before"), value=one.level_before, unit=unit(one)
+        ),
+        Evidence(name="level_after", label=Text(ko="지금 수준", en="level now"), value=one.level_after, unit=unit(one)),
+        Evidence(name="values", label=Text(ko="값의 수", en="values looked at"), value=float(one.course.values)),
+    ]
+    return found
+
+
+def causes_of(one: LevelChange) -> tuple[Cause, ...]:
+    """The columns that moved at the same moment."""
+    return tuple(Cause(column=each.column.name, level=each.level) for each in one.explanations)
+
+
+def with_company(one: LevelChange, text: Text) -> Text:
+    """The text and a sentence on what moved along, where something did."""
+    if not one.explanations:
+        return text
+    first = one.explanations[0]
+    name = f"{first.column.name} = {first.level}" if first.level is not None else first.column.name
+    if first.intended:
+        return Text(
+            ko=f"{text.ko} 같은 때에 설정 {name}도 바뀌었습니다. 일부러 바꾼 것이면 정상입니다.",
+            en=f"{text.en} The setting {name} was changed at the same moment; if that was intended, this is no fault.",
+        )
+    return Text(ko=f"{text.ko} 같은 때에 {name}도 바뀌었습니다.", en=f"{text.en} It moves with {name}.")
+
+
+def chart_of(one: LevelChange, question: Text) -> Chart:
+    """Block means with the fitted course, the limits of the time before and the onset."""
+    course, change = one.course, one.change
+    timed = course.seconds is not None
+    if course.seconds is not None:
+        stamps = (course.seconds * 1e6).astype("datetime64[us]")
+        x: tuple[float | str, ...] = tuple(as_datetime(stamp).isoformat() for stamp in stamps)
+    else:
+        x = tuple(float(row) for row in course.first_rows)
+    base = np.abs(change.fitted) <= 0.25 * abs(change.size)
+    spread = float(np.std((course.means - change.fitted)[base])) if base.sum() > 2 else float(np.std(course.means))
+    offset = float(np.mean(course.means - change.fitted))
+    marks = [
+        Mark(name=Text(ko="평균(이전)", en="mean before"), axis="y", at=one.level_before, look="centre"),
+        Mark(name=Text(ko="관리상한", en="upper limit"), axis="y", at=one.level_before + 3 * spread),
+        Mark(name=Text(ko="관리하한", en="lower limit"), axis="y", at=one.level_before - 3 * spread),
+    ]
+    for limit, ko, en in ((course.column.lower, "규격 하한", "LSL"), (course.column.upper, "규격 상한", "USL")):
+        if limit is not None and course.column.role is Role.QUALITY:
+            marks.append(Mark(name=Text(ko=ko, en=en), axis="y", at=limit, look="specification"))
+    start = one.since if timed and one.since is not None else None
+    if start is not None:
+        marks.append(
+            Mark(name=Text(ko="변화 시작", en="onset"), axis="x", at=as_datetime(start).isoformat(), look="event")
+        )
+    elif not timed:
+        marks.append(Mark(name=Text(ko="변화 시작", en="onset"), axis="x", at=float(one.onset_row), look="event"))
+    return Chart(
+        title=question,
+        x_kind="time" if timed else "number",
+        x=x,
+        lines=(
+            Line(name=Text(ko="구간 평균", en="block mean"), y=tuple(course.means.tolist()), look="points"),
+            Line(name=Text(ko="추정 수준", en="fitted level"), y=tuple((offset + change.fitted).tolist()), look="line"),
+        ),
+        marks=tuple(marks),
+        x_label=None if timed else Text(ko="행 번호", en="row"),
+        y_label=Text(ko=course.column.name, en=course.column.name),
+        y_unit=unit(one),
+    )
+
+
+def units_per_year(data: TableData) -> float | None:
+    """Rows of the table a year, from the span of its times; `None` without times or for less than a day."""
+    if data.time is None:
+        return None
+    known = data.time[~np.isnat(data.time)]
+    if known.size < 2:
+        return None
+    # The middle 98 % of the times, so that one impossible date does not stretch the record over decades.
+    low, high = np.quantile(known.astype(np.int64), [0.01, 0.99]) / 1e6
+    span = (high - low) / 0.98
+    return float(known.size / span * YEAR) if span >= 86_400.0 else None
+
+
+def worth_of(base: EvidenceBase, data: TableData, one: LevelChange) -> Worth | None:
+    """Money of a risen defect rate: the rise × units a year × cost of a defect. Other shifts have no price of their own."""
+    cost, units = base.factory.costs.defect, units_per_year(data)
+    if one.course.column.role is not Role.DEFECT or cost is None or units is None or one.change.size <= 0:
+        return None
+    share = 1.0
+    if one.course.asset is not None and not one.assets and data.rows:
+        share = one.course.values / data.rows
+    yearly = units * share * cost
+    return Worth(
+        amount=one.change.size * yearly,
+        low=max(0.0, one.change.low) * yearly,
+        high=one.change.high * yearly,
+        currency=base.factory.currency,
+        basis=Text(
+            ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units * share:,.0f}개 × 불량 1개 {number(cost)}",
+            en=f"rise of the defect rate {100 * one.change.size:.2f} points × {units * share:,.0f} units a year × "
+            f"{number(cost)} a defect",
+        ),
+    )
+
+
+def level_text(one: LevelChange, value: float) -> str:
+    """A level for a sentence: a percentage for a defect rate, else a number with its unit."""
+    if one.course.column.role is Role.DEFECT:
+        return f"{100 * value:.2g} %"
+    return f"{number(value)} {one.course.column.unit}" if one.course.column.unit else number(value)

@@ -1,0 +1,328 @@
+"""Which quantities of which machines changed their level, by a step or slowly: the survey behind `mean_shift` and `drift`.
+
+Every series is judged product by product with the daily and weekly calendar taken out; what a setting or a lot that changed at
+the same moment explains is kept as explanation. Chance is allowed for over everything tried in the factory (`tried`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from jasang.analyze.block_means import (
+    DAY,
+    FEWEST_DAYS,
+    block_edges,
+    calendar_nuisance,
+    daily_profile,
+    robust_block_means,
+)
+from jasang.analyze.change_points import FEWEST_BLOCKS, MOST_BLOCKS, Change, ChangeDetector, plain_detector
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.explanations import Explanation, explain
+from jasang.diagnose.series import PROCESS_ROLES, Series, asset_rows, asset_series, seconds_of, series_of
+from jasang.plant.factory import Column, Kind, Role
+
+FINE_BLOCKS = 4096
+INTERESTING = 0.05  # p-value of one series below which it is looked at closer
+SCREEN = 0.5  # without products and calendar: above it the dearer detector with them is not made
+FAMILY_ERROR = 0.005  # chance that a factory in control gives one `act` finding of these rules
+WATCH_ERROR = 0.05
+SMALLEST_SHIFT = 0.75  # in sigma within: less than this a foreman would not walk for
+SMALLEST_OF_TOLERANCE = 0.1
+DEFECTS_PER_BLOCK = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A series as block means; `means`, `seconds` (`None` without times) and `first_rows` (places in the series): shape (m,).
+
+    `means` are in the unit of the column with the part of product and hour of day taken out and the overall mean kept; `sigma`
+    is the spread of single values around the fitted course.
+    """
+
+    column: Column
+    asset: str | None
+    means: np.ndarray
+    seconds: np.ndarray | None
+    first_rows: np.ndarray
+    sigma: float
+    values: int
+    set_by_hand: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelChange:
+    """A change of level that chance does not explain at `INTERESTING`; `since` and `until` are moments in UTC or `None`.
+
+    `been_there` is the share of the earlier blocks that already were about where the level is now. `p` is that of this
+    series alone.
+    """
+
+    table: str
+    course: Course
+    change: Change
+    since: np.datetime64 | None
+    until: np.datetime64 | None
+    onset_row: int
+    level_before: float
+    level_after: float
+    been_there: float
+    explanations: tuple[Explanation, ...] = ()
+    assets: tuple[str, ...] = ()  # when all assets of the table share the change
+
+    @property
+    def p(self) -> float:
+        """Chance of such a change in a series that is in control."""
+        return self.change.p
+
+    @property
+    def slow(self) -> bool:
+        """A ramp of more than an eighth of the record: a drift rather than a shift."""
+        return self.change.kind == "ramp" and self.change.end - self.change.start > 0.12 * self.change.fitted.size
+
+
+def level_changes(evidence: EvidenceBase) -> tuple[tuple[LevelChange, ...], int]:
+    """The changes found in the factory and how many series were tried."""
+    found: list[LevelChange] = []
+    tried = 0
+    for data in evidence.of_kind(Kind.UNITS, Kind.SIGNALS):
+        some, number = data.once("level_changes", partial(_survey, evidence, data))
+        found += some
+        tried += number
+    return tuple(found), tried
+
+
+def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange, ...], int]:
+    # Many small products of matrices: threads of the linear algebra only wait for one another.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _survey_on_one_thread(evidence, data)
+
+
+def _survey_on_one_thread(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange, ...], int]:
+    detectors = DetectorShelf()
+    found: list[LevelChange] = []
+    tried = 0
+    for series in _all_series(evidence, data):
+        made = course_of(series)
+        if made is None:
+            continue
+        course, nuisance = made
+        tried += 1
+        if not _has_waves(course) and plain_detector(course.means.size).find(course.means[None, :])[0].p > SCREEN:
+            continue
+        change = detectors.get(nuisance).find(course.means[None, :])[0]
+        if change.p < INTERESTING and change.size != 0.0:
+            course = replace(course, sigma=_spread_within(series, course, change))
+            whole = _describe(data, series, course, change)
+            explanations = explain(data, series, course.first_rows, change, nuisance, course.means, detectors.get)
+            found.append(replace(whole, explanations=explanations))
+    return tuple(_shared_by_all_assets(found)), tried
+
+
+def _all_series(evidence: EvidenceBase, data: TableData) -> Iterable[Series]:
+    yield from series_of(evidence, data, roles=PROCESS_ROLES, fewest=FEWEST_BLOCKS)
+    flags = data.defects()
+    if flags is None:
+        return
+    column = data.table.with_role(Role.DEFECT)[0]
+    usable = data.usable_rows()
+    flags[~usable] = np.nan
+    for series in asset_series(data, column, flags, asset_rows(data), FEWEST_BLOCKS):
+        if series.values.sum() >= DEFECTS_PER_BLOCK * FEWEST_BLOCKS:
+            yield series
+
+
+def _has_waves(course: Course) -> bool:
+    """The record is so short that the daily cycle is still in it and may hide a change until it is fitted."""
+    return course.seconds is not None and float(course.seconds[-1] - course.seconds[0]) < FEWEST_DAYS * DAY
+
+
+class DetectorShelf:
+    """Detectors of one table, made once for every pattern of nuisances and kept while they are the latest."""
+
+    def __init__(self, most: int = 12) -> None:
+        self._kept: dict[tuple[int, bytes], ChangeDetector] = {}
+        self._most = most
+
+    def get(self, nuisance: np.ndarray) -> ChangeDetector:
+        """The detector for nuisances of shape (m, k)."""
+        key = (nuisance.shape[0], np.round(nuisance, 6).tobytes())
+        if key not in self._kept:
+            if len(self._kept) >= self._most:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = ChangeDetector(nuisance.shape[0], nuisance)
+        return self._kept[key]
+
+
+def course_of(series: Series) -> tuple[Course, np.ndarray] | None:
+    """The series as block means with its nuisances, shape (m, k); nothing where the values never change or count up."""
+    values = series.values
+    moves = np.diff(values)
+    if not moves.any() or _counts_up(moves):
+        return None
+    flag = series.column.role is Role.DEFECT
+    adjusted = _without_products(series)
+    fewest = max(1, int(np.ceil(DEFECTS_PER_BLOCK * values.size / max(1.0, values.sum())))) if flag else 1
+    fine_edges = block_edges(values.size, most=max(FEWEST_BLOCKS, FINE_BLOCKS // (1 if not flag else fewest)))
+    fine = np.add.reduceat(adjusted, fine_edges[:-1])[: fine_edges.size - 1] / np.diff(fine_edges) if flag else None
+    fine = robust_block_means(adjusted, fine_edges) if fine is None else fine
+    seconds = seconds_of(series.time)
+    if seconds is not None:
+        middles = seconds[(fine_edges[:-1] + fine_edges[1:]) // 2]
+        fine = fine - daily_profile(fine, middles)
+    edges = block_edges(
+        fine.size, most=MOST_BLOCKS, fewest_values=max(1, fewest * fine.size // values.size) if flag else 1
+    )
+    if edges.size - 1 < FEWEST_BLOCKS:
+        return None
+    means = np.add.reduceat(fine[: edges[-1]], edges[:-1]) / np.diff(edges) if flag else robust_block_means(fine, edges)
+    rows = np.append(fine_edges, values.size)[edges[:-1]]
+    middle = np.append(fine_edges, values.size)[(edges[:-1] + edges[1:]) // 2]
+    when = None if seconds is None else seconds[np.minimum(middle, values.size - 1)]
+    parts = [_product_shares(series, rows)]
+    if when is not None:
+        parts.append(calendar_nuisance(when))
+    course = Course(
+        column=series.column,
+        asset=series.asset,
+        means=means,
+        seconds=when,
+        first_rows=rows,
+        sigma=float(np.std(adjusted)),
+        values=values.size,
+        set_by_hand=_set_by_hand(values, moves),
+    )
+    return course, _few_nuisances(np.column_stack(parts))
+
+
+def _few_nuisances(nuisance: np.ndarray) -> np.ndarray:
+    """The nuisances that vary most, few enough to leave blocks to judge by."""
+    most = max(0, (nuisance.shape[0] - 8) // 3)
+    spread = nuisance.std(axis=0)
+    chosen = np.sort(np.argsort(-spread, kind="stable")[:most])
+    return np.asarray(nuisance[:, chosen[spread[chosen] > 1e-9]])
+
+
+def _counts_up(moves: np.ndarray) -> bool:
+    """A running number or clock: goes up at nearly every row by nearly the same, and starts again now and then."""
+    up = moves > 0
+    if up.mean() < 0.98:
+        return False
+    steps = moves[up]
+    return bool(np.mean(np.abs(steps - np.median(steps)) <= 0.01 * np.median(steps)) > 0.9)
+
+
+def _set_by_hand(values: np.ndarray, moves: np.ndarray) -> bool:
+    """Values that stand exactly still but for a few steps are chosen by somebody, not measured."""
+    return bool(np.mean(moves != 0) < 0.02 and np.unique(values).size <= max(10, values.size // 100))
+
+
+def _without_products(series: Series) -> np.ndarray:
+    """Values less the median of their product, plus the median of all: a mix of products must not look like a change."""
+    if len(series.products) + int((series.product < 0).any()) < 2:
+        return series.values
+    flag = series.column.role is Role.DEFECT
+    adjusted = series.values.copy()
+    middle = float(np.mean(series.values)) if flag else float(np.median(series.values))
+    for code in np.unique(series.product):
+        own = series.product == code
+        adjusted[own] -= (np.mean(series.values[own]) if flag else np.median(series.values[own])) - middle
+    return adjusted
+
+
+def _product_shares(series: Series, rows: np.ndarray) -> np.ndarray:
+    """Share of each product in each block, shape (m, products): a shift hidden in the product medians comes back by these."""
+    codes = np.unique(series.product)
+    if codes.size < 2:
+        return np.empty((rows.size, 0))
+    sizes = np.diff(np.append(rows, series.values.size))
+    shares = [np.add.reduceat((series.product == code).astype(np.float64), rows) / sizes for code in codes[:-1]]
+    return np.column_stack(shares)
+
+
+def _spread_within(series: Series, course: Course, change: Change) -> float:
+    """Standard deviation of single values around the fitted course, outliers drawn in."""
+    start = course.first_rows[0]
+    block = np.searchsorted(course.first_rows, np.arange(start, series.values.size), side="right") - 1
+    left = _without_products(series)[start:] - change.fitted[block]
+    centre = float(np.median(left))
+    away = np.abs(left - centre)
+    scale = 1.4826 * float(np.median(away))
+    if scale > 0:
+        left = np.clip(left, centre - 4 * scale, centre + 4 * scale)
+    return float(np.std(left)) or float(np.std(series.values)) or 1.0
+
+
+def _describe(data: TableData, series: Series, course: Course, change: Change) -> LevelChange:
+    """The change with its moments and levels; the onset of a step is sought row by row."""
+    rows = np.append(course.first_rows, series.values.size)
+    m = course.means.size
+    onset = int(np.interp(change.start, np.arange(m + 1), rows))
+    if change.kind == "step":
+        onset = _row_of_step(_without_products(series), rows, int(change.start), change)
+    end = int(np.interp(min(change.end, m), np.arange(m + 1), rows))
+    base = change.fitted <= 0.25 * change.size if change.size > 0 else change.fitted >= 0.25 * change.size
+    top = change.fitted >= 0.75 * change.size if change.size > 0 else change.fitted <= 0.75 * change.size
+    before = float(np.mean(course.means[base])) if base.any() else float(course.means[0])
+    reached = (course.means[base] - before) / change.size >= 0.75
+    return LevelChange(
+        table=data.table.file,
+        course=course,
+        change=change,
+        since=_moment(series, onset),
+        until=_moment(series, end) if change.kind == "excursion" else None,
+        onset_row=onset,
+        level_before=before,
+        level_after=float(np.mean(course.means[top])) if top.any() else float(course.means[-1]),
+        been_there=float(np.mean(reached)) if reached.size else 0.0,
+    )
+
+
+def _row_of_step(values: np.ndarray, rows: np.ndarray, block: int, change: Change) -> int:
+    """The row that parts the two levels best among the rows of the neighbouring blocks."""
+    low, high = int(rows[max(0, block - 2)]), int(rows[min(rows.size - 1, block + 2)])
+    middle = float(np.median(values[low:high])) if high > low else 0.0
+    before, after = values[max(0, low - (high - low)) : low], values[high : high + (high - low)]
+    if before.size and after.size:
+        middle = 0.5 * (float(np.median(before)) + float(np.median(after)))
+    limit = 2.0 * abs(change.size)
+    sums = np.cumsum(np.clip(np.sign(change.size) * (values[low:high] - middle), -limit, limit))
+    return low + int(np.argmin(np.concatenate([[0.0], sums]))) if sums.size else low
+
+
+def _moment(series: Series, row: int) -> np.datetime64 | None:
+    if series.time is None:
+        return None
+    known = np.flatnonzero(~np.isnat(series.time[: row + 1]))
+    return series.time[known[-1]] if known.size else None
+
+
+def _shared_by_all_assets(found: list[LevelChange]) -> list[LevelChange]:
+    """Changes of one column that all assets of the table made together, as one without an asset: the most certain of them."""
+    kept: list[LevelChange] = []
+    for name in dict.fromkeys(one.course.column.name for one in found):
+        own = [one for one in found if one.course.column.name == name]
+        certain = [one for one in own if one.p < 1e-3]
+        spans = [_onset_seconds(one) for one in certain]
+        together = len(certain) >= 2 and len(certain) == len(own) and all(spans)
+        if together and len({np.sign(one.change.size) for one in certain}) == 1:
+            first, last = max(span[0] for span in spans if span), min(span[1] for span in spans if span)
+            if first <= last:
+                best = min(certain, key=lambda one: one.p)
+                kept.append(replace(best, assets=tuple(str(one.course.asset) for one in certain)))
+                continue
+        kept += own
+    return kept
+
+
+def _onset_seconds(one: LevelChange) -> tuple[float, float] | None:
+    seconds = one.course.seconds
+    if seconds is None:
+        return None
+    places = np.arange(seconds.size) + 0.5
+    low, high = np.interp(one.change.onset, places, seconds)
+    step = float(np.median(np.diff(seconds)))
+    return float(low) - step, float(high) + step

@@ -1,0 +1,92 @@
+"""What else changed when a level changed: settings, lots, suppliers, the weather. "Moves with", never "because of"."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jasang.analyze.change_points import Change, ChangeDetector
+from jasang.diagnose.evidence_base import TableData
+from jasang.diagnose.series import Series
+from jasang.plant.factory import Column, Role
+
+MOST_COLUMNS = 60
+MOST_LEVELS = 60
+CLOSE = 0.7  # correlation of the block values with the change that makes a column worth a closer look
+EXPLAINED = 0.001  # p-value of the change beside the column above which nothing is left of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A column that moves with the change, so closely that beside it no change is left; `level` for a column of names."""
+
+    column: Column
+    level: str | None
+    correlation: float
+
+    @property
+    def intended(self) -> bool:
+        """A setting: somebody chose it, so the change may be wanted."""
+        return self.column.role is Role.SETTING
+
+
+def explain(
+    data: TableData,
+    series: Series,
+    first_rows: np.ndarray,
+    change: Change,
+    nuisance: np.ndarray,
+    means: np.ndarray,
+    detector: Callable[[np.ndarray], ChangeDetector],
+) -> tuple[Explanation, ...]:
+    """The columns of the same table that explain the change of block means, shape (m,), the closest first."""
+    table = data.table
+    own = {series.name, table.time, table.date, table.asset_column, table.product_column, table.value_column}
+    found: list[Explanation] = []
+    for column in table.with_role(Role.SETTING, Role.CONTEXT)[:MOST_COLUMNS]:
+        if column.name in own:
+            continue
+        for level, moved in _block_values(data, column, series, first_rows, change):
+            correlation = _correlation(moved, change.fitted)
+            if abs(correlation) < CLOSE or _is_clock(moved):
+                continue
+            beside = detector(np.column_stack([nuisance, moved])).find(means[None, :])[0]
+            if beside.p > EXPLAINED or abs(beside.size) < 0.25 * abs(change.size):
+                found.append(Explanation(column=column, level=level, correlation=correlation))
+    # A setting outranks a lot: who chose it can say so.
+    found.sort(key=lambda one: (not one.intended, -abs(one.correlation)))
+    return tuple(found[:4])
+
+
+def _block_values(
+    data: TableData, column: Column, series: Series, first_rows: np.ndarray, change: Change
+) -> list[tuple[str | None, np.ndarray]]:
+    """The column by blocks of the series: its mean when it is a number, else the share of the level that changed most."""
+    sizes = np.diff(np.append(first_rows, series.rows.size))
+    numbers = data.numbers(column.name)[series.rows]
+    if np.isfinite(numbers).mean() > 0.9:
+        filled = np.where(np.isfinite(numbers), numbers, np.nanmedian(numbers))
+        return [(None, np.add.reduceat(filled, first_rows) / sizes)]
+    labels = data.labels(column.name)
+    codes = labels.codes[series.rows]
+    if len(labels.levels) < 2 or len(labels.levels) > MOST_LEVELS:
+        return []
+    block = np.searchsorted(first_rows, np.arange(series.rows.size), side="right") - 1
+    inside = (block >= 0) & (codes >= 0)
+    counts = np.zeros((first_rows.size, len(labels.levels)))
+    np.add.at(counts, (block[inside], codes[inside]), 1.0)
+    shares = counts / np.maximum(1.0, counts.sum(axis=1, keepdims=True))
+    fits = [_correlation(shares[:, code], change.fitted) for code in range(shares.shape[1])]
+    rising = int(np.argmax(np.array(fits) * np.sign(change.size)))
+    return [(labels.levels[rising], shares[:, rising])]
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    spread = float(one.std() * other.std())
+    return float(np.mean((one - one.mean()) * (other - other.mean())) / spread) if spread > 1e-12 else 0.0
+
+
+def _is_clock(moved: np.ndarray) -> bool:
+    """A running number explains every drift and none."""
+    moves = np.diff(moved)
+    return bool(moves.size and max(np.mean(moves > 0), np.mean(moves < 0)) > 0.95 and np.unique(moved).size > 8)

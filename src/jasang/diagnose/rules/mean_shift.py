@@ -1,0 +1,118 @@
+"""mean_shift: the level of a quantity moved to another value and stayed there (docs/rules/mean_shift.md)."""
+
+from collections.abc import Iterator
+
+from jasang.diagnose import change_story as story
+from jasang.diagnose.changes import LevelChange, level_changes
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.fault_story import local
+from jasang.diagnose.finding import Action, Check, Finding, Severity, Subject
+from jasang.diagnose.rule import Rule
+from jasang.plant.factory import Role
+from jasang.plant.text import Text
+
+
+def _check(base: EvidenceBase) -> Iterator[Finding]:
+    changes, tried = level_changes(base)
+    tables = {data.table.file: data for data in base.tables}
+    for one in changes:
+        loud = None if one.slow else story.severity(one, tried)
+        if loud is not None:
+            yield _finding(base, tables[one.table], one, loud, tried)
+
+
+def _finding(base: EvidenceBase, data: TableData, one: LevelChange, loud: Severity, tried: int) -> Finding:
+    since, until = story.moments(one)
+    name = one.course.column.name
+    return Finding(
+        rule="mean_shift",
+        severity=loud,
+        subject=Subject(table=one.table, column=name, asset=None if one.assets else one.course.asset),
+        text=_text(base, one),
+        action=_action(one),
+        evidence=tuple(story.evidence_of(one, "shift", Text(ko="평균 변화량", en="shift of the mean"))),
+        since=since,
+        until=until,
+        causes=story.causes_of(one),
+        worth=story.worth_of(base, data, one),
+        check=Check(
+            metric="defect_rate" if one.course.column.role is Role.DEFECT else f"{name}_mean",
+            expected=-one.change.size,
+            days=14,
+        ),
+        strength=story.strength(one, tried),
+        charts=(
+            story.chart_of(one, Text(ko=f"{name}: 수준이 언제 바뀌었나?", en=f"{name}: when did the level change?")),
+        ),
+    )
+
+
+def _text(base: EvidenceBase, one: LevelChange) -> Text:
+    since, until = story.moments(one)
+    column = one.course.column
+    where_ko = f"{one.course.asset}의 " if one.course.asset and not one.assets else ""
+    where_en = f" on {one.course.asset}" if one.course.asset and not one.assets else ""
+    what_ko = "불량률" if column.role is Role.DEFECT else column.name
+    what_en = "The defect rate" if column.role is Role.DEFECT else column.name
+    before, after = story.level_text(one, one.level_before), story.level_text(one, one.level_after)
+    when_ko = f"{local(base, since)}부터" if since else f"{one.onset_row + 1:,}번째 값부터"
+    when_en = f"Since {local(base, since)}" if since else f"From value {one.onset_row + 1:,} on"
+    size = abs(one.change.size / one.course.sigma)
+    spread_ko = "" if column.role is Role.DEFECT else f"(평소 산포의 {size:.1f}배)"
+    spread_en = "" if column.role is Role.DEFECT else f" ({size:.1f} sigma)"
+    if one.change.kind == "excursion":
+        until_ko = f" {local(base, until)}까지" if until else ""
+        until_en = f" to {local(base, until)}" if until else " for a while"
+        return story.with_company(
+            one,
+            Text(
+                ko=f"{when_ko}{until_ko} {where_ko}{what_ko} 수준이 {before}에서 {after}(으)로 벗어났다가 "
+                f"돌아왔습니다{spread_ko}.",
+                en=f"{what_en}{where_en} left its level of {before} for {after}{spread_en} "
+                f"{when_en.replace('Since', 'from').replace('From', 'from')}{until_en} and came back.",
+            ),
+        )
+    return story.with_company(
+        one,
+        Text(
+            ko=f"{when_ko} {where_ko}{what_ko} 평균이 {before}에서 {after}(으)로 바뀌었고 그대로입니다{spread_ko}.",
+            en=f"{when_en}, {what_en}{where_en} has moved from {before} to {after} and stayed there{spread_en}.",
+        ),
+    )
+
+
+def _action(one: LevelChange) -> Action:
+    if any(each.intended for each in one.explanations):
+        return Action(
+            text=Text(
+                ko="설정을 일부러 바꾼 것인지 확인하고, 바꾼 이유를 기록하세요.",
+                en="Ask whether the setting was changed on purpose, and write down why.",
+            ),
+            owner="engineer",
+        )
+    if one.course.column.role is Role.SETTING:
+        return Action(
+            text=Text(
+                ko="이 설정을 누가 왜 바꿨는지 확인하고, 작업 표준에 적힌 값과 비교하세요.",
+                en="Ask who moved this setting and why, and compare it with the work standard.",
+            ),
+            owner="engineer",
+        )
+    if one.course.column.role in (Role.QUALITY, Role.DEFECT):
+        return Action(
+            text=Text(
+                ko="그 시점에 바뀐 것(금형·공구, 원료 로트, 작업자, 조건, 측정기)을 작업 일지에서 찾아 하나씩 되돌려 보세요.",
+                en="Look in the log for what changed then (tool, lot, operator, recipe, gauge) and undo it one by one.",
+            ),
+            owner="quality",
+        )
+    return Action(
+        text=Text(
+            ko="그 시점의 정비·교체·조정 기록을 찾고, 센서가 맞는지 먼저 확인한 뒤 설비를 점검하세요.",
+            en="Look up repairs, replacements and adjustments of that moment; check the sensor first, then the machine.",
+        ),
+        owner="maintenance",
+    )
+
+
+RULE = Rule(name="mean_shift", title=Text(ko="평균 이동", en="Shift of the mean"), check=_check)
