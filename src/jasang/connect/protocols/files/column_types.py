@@ -75,7 +75,9 @@ class ColumnCount:
 
     def _needs_look(self, plain: PlainColumn) -> bool:
         """Whether whole numbers may be dates or times of day without separators."""
-        return _digits_of_dates(plain.whole, plain.low, plain.high) or (plain.whole and bool(_CLOCK_NAME.search(self.name)))
+        return _digits_of_dates(plain.whole, plain.low, plain.high) or (
+            plain.whole and bool(_CLOCK_NAME.search(self.name))
+        )
 
     def _look_at_texts(self, texts: pl.Series, odd: pl.Series, file_rows: np.ndarray) -> None:
         if odd.str.starts_with("=").any():

@@ -85,7 +85,7 @@ def _rating_of_blanks(lines: list[str]) -> tuple[float, str]:
     above = [
         cells for number, cells in rows if number < (layout.header_row or layout.first_data_row) and len(cells) > 2
     ]
-    if sum(all(kind_of(cell) == "number" for cell in cells) for cells in above) >= 2:
+    if len(above) >= 2 and all(kind_of(cell) == "number" for cells in above for cell in cells):
         return 0.0, ONE_COLUMN  # numbers in rows of changing length: an instance file or a protocol, no table
     one_moment_each = layout.width == 2 and layout.kinds == ("time", "time")
     return (0.0, ONE_COLUMN) if one_moment_each else (_rating(layout), BLANKS)

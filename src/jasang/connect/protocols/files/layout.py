@@ -24,6 +24,7 @@ _TIME = re.compile(
     r"|\d{1,2}[-/ ][A-Za-z]{3,9}\.?[-/ ,]\s*\d{2,4}.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
     r"|((오전|오후|AM|PM)\s*)?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?"
 )
+_KIND_ROWS = 80
 _RULE = re.compile(r"[-=_+*|:.\s]{3,}")
 
 
@@ -122,6 +123,7 @@ def _body(rows: Sequence[Row]) -> tuple[int, int, float]:
 def _kinds(body: Sequence[Row], width: int) -> tuple[CellKind, ...]:
     """What most cells of each column look like, the first rows left aside because they may be a header."""
     data = body[min(3, len(body) // 2) :]
+    data = data[:: max(1, len(data) // _KIND_ROWS)]
     found: list[CellKind] = []
     for column in range(width):
         counts = Counter(kind_of(cells[column]) for _, cells in data)
