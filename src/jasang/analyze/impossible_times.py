@@ -8,7 +8,7 @@ import numpy as np
 DAY = 86_400_000_000  # microseconds
 # What clocks and spreadsheets say when nobody told them the time: the zero of Unix, Excel, Lotus, Mac, GPS and .NET, and "never".
 _DEFAULT_DATES = tuple(
-    np.datetime64(day, "us").astype(np.int64)
+    int(np.datetime64(day, "us").astype(np.int64))
     for day in (
         "1970-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1980-01-01", "1980-01-06",
         "2000-01-01", "0001-01-01", "1601-01-01", "9999-12-31", "2038-01-19", "2099-12-31",
@@ -38,7 +38,8 @@ def impossible_times(time: np.ndarray) -> np.ndarray:
     believed = np.flatnonzero(~far)
     jumped = believed[_excursions(ticks[believed])]
     far[jumped] = True
-    return known[far]
+    rows: np.ndarray = known[far]
+    return rows
 
 
 def _far_from_the_rest(ticks: np.ndarray) -> np.ndarray:

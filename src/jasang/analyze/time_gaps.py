@@ -97,3 +97,14 @@ def _at_work(profile: np.ndarray, moment: int) -> bool:
     hour = moment // HOUR
     usual = np.median(profile[profile > 0]) if (profile > 0).any() else 0.0
     return bool(profile[hour % WEEK] > 0.5 * usual > 0 and profile[(hour + 1) % WEEK] > 0.5 * usual)
+
+
+def working_hours(time: np.ndarray) -> np.ndarray:
+    """Hours of the week (UTC, from Thursday 00:00 as the epoch) in which rows are usual, bool, shape (168,).
+
+    An hour counts when it has at least a third of the rows that a busy hour has. `time` as in `find_gaps`.
+    """
+    profile = _weekly_profile(time.astype(np.int64))
+    busy = float(np.quantile(profile[profile > 0], 0.75)) if (profile > 0).any() else 0.0
+    worked: np.ndarray = profile >= max(busy / 3, 1e-9)
+    return worked

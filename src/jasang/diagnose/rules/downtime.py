@@ -1,0 +1,379 @@
+"""downtime: the stops ranked by time lost, and those that take clearly more than usual."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from jasang.analyze.machine_states import State
+from jasang.analyze.pareto import Bar, pareto
+from jasang.analyze.stops import Excess, against_level, against_past, against_sisters
+from jasang.diagnose.chart import Chart, Line, Mark
+from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.fault_story import local, percent
+from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
+from jasang.diagnose.rule import Rule
+from jasang.diagnose.shot_gaps import gap_log
+from jasang.diagnose.stop_log import Loss, StopLog, stop_log
+from jasang.plant.factory import Kind
+from jasang.plant.text import Text
+
+# What a loss normally takes of the planned time. One reason of unplanned stops above 5 %, all of them without reasons above 12 %,
+# set-up above 15 %: docs/rules/downtime.md says where these come from.
+_LEVELS = {(State.DOWN, True): 0.05, (State.DOWN, False): 0.12, (State.SETUP, True): 0.15, (State.SETUP, False): 0.15}
+_CHANCE = 0.05  # family-wise, over everything tried in a table
+_LEAST = 0.03  # of planned time: smaller differences pay nobody
+_LOUD = 0.04
+_SETUP = 0.08
+_SMALL = 0.01  # of planned time over the whole record: not worth a test
+_MOST = 6  # findings a table
+_SEED = 20191001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Problem:
+    asset: int
+    loss: int
+    against: str  # "past" | "sisters" | "level"
+    excess: Excess
+    p: float  # corrected
+
+
+def _check(base: EvidenceBase) -> Iterator[Finding]:
+    logged: set[str | None] = set()
+    for data in base.of_kind(Kind.STATES):
+        log = stop_log(data, base.factory.timezone)
+        if log is None or not log.losses or not log.lost.sum() > 0:
+            continue
+        logged |= set(log.assets)
+        problems = _problems(log)
+        for problem in problems[:_MOST]:
+            yield _problem(base, data, log, problem)
+        yield _ranking(data, log)
+    for data in base.of_kind(Kind.UNITS):
+        log = gap_log(data, base.factory.timezone)
+        if log is not None and not (set(log.assets) & logged):
+            yield _ranking(data, log, gaps=True)
+
+
+def _problems(log: StopLog) -> list[_Problem]:
+    """Losses above usual, one a machine and loss, the clearest comparison of each, largest first."""
+    tried: list[tuple[int, int, str, Excess]] = []
+    for asset in range(len(log.assets)):
+        for loss, kind in enumerate(log.losses):
+            lost, planned = log.lost[asset, loss], log.planned[asset]
+            if lost.sum() < _SMALL * planned.sum():
+                continue
+            others = [other for other in range(len(log.assets)) if other != asset]
+            if others:
+                excess = against_sisters(
+                    lost, planned, log.lost[others, loss].sum(axis=0), log.planned[others].sum(axis=0)
+                )
+                tried += [(asset, loss, "sisters", excess)] if excess else []
+            excess = against_past(lost, planned, log.days)
+            tried += [(asset, loss, "past", excess)] if excess else []
+            level = _LEVELS.get((kind.state, kind.has_reason))
+            excess = against_level(lost, planned, level) if level else None
+            tried += [(asset, loss, "level", excess)] if excess else []
+    best: dict[tuple[int, int], _Problem] = {}
+    for asset, loss, against, excess in tried:
+        problem = _Problem(asset=asset, loss=loss, against=against, excess=excess, p=min(1.0, excess.p * len(tried)))
+        known = best.get((asset, loss))
+        if _clear(problem, log.losses[loss].state) and (
+            known is None or problem.excess.difference > known.excess.difference
+        ):
+            best[asset, loss] = problem
+    return sorted(best.values(), key=lambda problem: -problem.excess.difference)
+
+
+def _clear(problem: _Problem, state: State) -> bool:
+    excess = problem.excess
+    if state is State.SETUP and problem.against != "level" and excess.difference < _SETUP:
+        return False  # how often a machine is set up follows from its orders
+    return problem.p < _CHANCE and excess.difference >= _LEAST and excess.share >= 1.5 * excess.reference
+
+
+def _problem(base: EvidenceBase, data: TableData, log: StopLog, problem: _Problem) -> Finding:
+    loss, excess = log.losses[problem.loss], problem.excess
+    asset = log.assets[problem.asset]
+    lost, planned = log.lost[problem.asset, problem.loss], log.planned[problem.asset]
+    after = log.days >= (excess.since if excess.since is not None else log.days[0])
+    hours, count = float(lost[after].sum()), int(log.stops[problem.asset, problem.loss])
+    loud = excess.difference >= _LOUD and excess.share >= 2 * excess.reference and loss.state is State.DOWN
+    if problem.against == "level":
+        loud = excess.low > 0 and excess.difference >= _LEAST
+    return Finding(
+        rule="downtime",
+        severity=Severity.ACT if loud else Severity.WATCH,
+        subject=Subject(table=data.table.file, column=data.table.reason_column or data.table.state_column, asset=asset),
+        text=_problem_text(base, log, problem, hours),
+        action=_action(loss),
+        evidence=(
+            Evidence(name="hours", label=Text(ko="멈춘 시간", en="time lost"), value=hours, unit="h"),
+            _share_evidence(excess),
+            Evidence(
+                name="reference",
+                label=_REFERENCES[problem.against],
+                value=100 * excess.reference,
+                unit="%",
+            ),
+            Evidence(name="count", label=Text(ko="멈춘 횟수", en="stops"), value=float(count)),
+            Evidence(
+                name="mean_stop",
+                label=Text(ko="한 번에 평균(MTTR)", en="mean length of a stop (MTTR)"),
+                value=60 * float(lost.sum()) / max(count, 1),
+                unit="min",
+            ),
+            Evidence(
+                name="between_stops",
+                label=Text(ko="멈춤 사이 평균(MTBF)", en="mean time between stops (MTBF)"),
+                value=float(planned.sum() - lost.sum()) / max(count, 1),
+                unit="h",
+            ),
+            Evidence(name="p", label=Text(ko="우연일 확률(보정)", en="p-value, corrected"), value=problem.p),
+        ),
+        since=_since(log, problem),
+        causes=_causes(data, loss, excess),
+        worth=_worth(base, planned, log.days, excess),
+        check=Check(metric="down_share", expected=-excess.difference, days=14),
+        strength=float(min(300.0, -np.log10(max(problem.p, 1e-300)))),
+        charts=(_daily_chart(log, problem), _pareto_chart(log, problem.asset)),
+    )
+
+
+_REFERENCES = {
+    "past": Text(ko="그 전의 비율", en="share before"),
+    "sisters": Text(ko="다른 설비의 비율", en="share on the other machines"),
+    "level": Text(ko="보통 수준", en="normal level"),
+}
+
+
+def _share_evidence(excess: Excess) -> Evidence:
+    return Evidence(
+        name="share",
+        label=Text(ko="계획 시간 중 비율", en="share of planned time"),
+        value=100 * excess.share,
+        low=100 * max(0.0, excess.reference + excess.low),
+        high=100 * min(1.0, excess.reference + excess.high),
+        unit="%",
+    )
+
+
+def _causes(data: TableData, loss: Loss, excess: Excess) -> tuple[Cause, ...]:
+    column = data.table.reason_column if loss.has_reason else data.table.state_column
+    if column is None:
+        return ()
+    return (Cause(column=column, level=loss.name, effect=excess.difference, low=excess.low, high=excess.high),)
+
+
+def _since(log: StopLog, problem: _Problem) -> datetime | None:
+    if problem.excess.since is None:
+        return None
+    starts = log.first_start[problem.asset, problem.loss][log.days >= problem.excess.since]
+    starts = starts[starts > 0]
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(starts[0])) if starts.size else None
+
+
+def _problem_text(base: EvidenceBase, log: StopLog, problem: _Problem, hours: float) -> Text:
+    loss, excess = log.losses[problem.loss], problem.excess
+    asset = log.assets[problem.asset]
+    ko, en = (f"{asset}이(가) ", f"{asset} ") if asset else ("설비가 ", "The machine ")
+    share, reference = percent(excess.share), percent(excess.reference)
+    since = _since(log, problem)
+    when_ko, when_en = (f"{local(base, since)}부터 ", f"Since {local(base, since)} ") if since else ("", "")
+    than = {
+        "past": (f"그 전에는 {reference}였습니다", f"it was {reference} before"),
+        "sisters": (f"다른 설비는 {reference}입니다", f"on the other machines it is {reference}"),
+        "level": (f"보통은 {reference} 이하입니다", f"below {reference} is normal"),
+    }[problem.against]
+    what_ko, what_en = {
+        State.SETUP: ("준비·교체로", "spends on set-up"),
+        State.IDLE: ("대기로", "waits"),
+    }.get(loss.state, ("정지로", "stands still"))
+    return Text(
+        ko=f"{when_ko}{ko}'{loss.name}' {what_ko} 계획 시간의 {share}({hours:,.1f}시간)를 잃습니다. {than[0]}.",
+        en=f"{when_en}{en}{what_en} '{loss.name}' for {share} of the planned time ({hours:,.1f} h); {than[1]}.",
+    )
+
+
+def _action(loss: Loss) -> Action:
+    if loss.state is State.SETUP:
+        return Action(
+            text=Text(
+                ko=f"'{loss.name}' 작업을 한 번 촬영해서 멈추기 전에 할 수 있는 준비를 밖으로 빼세요(SMED).",
+                en=f"Film one '{loss.name}' and move outside the stop whatever can be prepared before it (SMED).",
+            ),
+            owner="engineer",
+        )
+    if loss.state is State.IDLE:
+        return Action(
+            text=Text(
+                ko="기다리는 이유(자재, 사람, 앞 공정)를 한 주 동안 적으세요.",
+                en="Write down for a week what it waits for.",
+            ),
+            owner="operator",
+        )
+    return Action(
+        text=Text(
+            ko=f"'{loss.name}'의 최근 정지를 보전 담당과 함께 보고, 반복되는 부위 하나를 먼저 고치세요.",
+            en=f"Go through the latest '{loss.name}' stops with maintenance and mend the one spot that repeats.",
+        ),
+        owner="maintenance",
+    )
+
+
+def _worth(base: EvidenceBase, planned: np.ndarray, days: np.ndarray, excess: Excess) -> Worth | None:
+    """What the excess over the reference costs in a year at this pace."""
+    cost = base.factory.costs.machine_hour
+    if cost is None or days.size < 5:
+        return None
+    currency = base.factory.currency
+    a_year = float(planned.sum()) / days.size * 365.25
+    amount, low, high = (a_year * share * cost for share in (excess.difference, max(0.0, excess.low), excess.high))
+    return Worth(
+        amount=amount,
+        low=low,
+        high=high,
+        currency=currency,
+        basis=Text(
+            ko=f"계획 {a_year:,.0f}시간/년 × 더 멈춘 비율 {percent(excess.difference)} × 설비 시간당 {cost:,.0f} {currency}",
+            en=f"{a_year:,.0f} planned h/year × {percent(excess.difference)} more stopped × {cost:,.0f} {currency} per hour",
+        ),
+    )
+
+
+def _ranking(data: TableData, log: StopLog, *, gaps: bool = False) -> Finding:
+    bars, places = _bars(log)
+    total, planned = float(log.lost.sum()), float(log.planned.sum())
+    top = bars[0]
+    asset, loss = places[top.name]
+    count = int(log.stops.sum())
+    lines = ", ".join(f"{bar.name} {bar.amount:,.1f} h ({percent(bar.share)})" for bar in bars[:3])
+    column = data.table.time if gaps else data.table.reason_column or data.table.state_column
+    ranks = tuple(
+        Evidence(
+            name=f"rank_{rank}",
+            label=Text(ko=f"{rank}위 {bar.name}", en=f"no. {rank}: {bar.name}"),
+            value=bar.amount,
+            low=bar.low * total,
+            high=bar.high * total,
+            unit="h",
+        )
+        for rank, bar in enumerate(bars[:5], start=1)
+    )
+    return Finding(
+        rule="downtime",
+        severity=Severity.NOTE,
+        subject=Subject(table=data.table.file, column=column, asset=log.assets[asset]),
+        text=_ranking_text(log, total, count, lines, gaps),
+        action=Action(
+            text=Text(
+                ko=f"맨 위의 '{top.name}'부터 이유를 적고 줄이세요.",
+                en=f"Start with the one on top, '{top.name}': write down why, and cut it.",
+            ),
+            owner="boss",
+        ),
+        evidence=(
+            Evidence(name="hours", label=Text(ko="멈춘 시간", en="time lost"), value=total, unit="h"),
+            Evidence(name="count", label=Text(ko="멈춘 횟수", en="stops"), value=float(count)),
+            Evidence(
+                name="share",
+                label=Text(ko="계획 시간 중 비율", en="share of planned time"),
+                value=100 * total / max(planned, total),
+                unit="%",
+            ),
+            *ranks,
+        ),
+        causes=_rank_causes(data, log, loss, gaps),
+        strength=0.0,
+        charts=(_bar_chart(bars),),
+    )
+
+
+def _ranking_text(log: StopLog, total: float, count: int, lines: str, gaps: bool) -> Text:
+    share = percent(total / max(float(log.planned.sum()), total))
+    if gaps:
+        return Text(
+            ko=f"평소 일하는 시간에 30분 넘게 생산이 없던 때가 {count:,}번, 모두 {total:,.1f}시간입니다. 큰 것부터: {lines}.",
+            en=f"In usual working hours nothing was made for half an hour or more {count:,} times, {total:,.1f} h in all. "
+            f"Largest first: {lines}.",
+        )
+    of_ko, of_en = ("기록된 시간", "recorded time") if log.whole else ("계획 시간", "planned time")
+    odd = log.believed.backwards + log.believed.overlaps
+    odd_ko = f" 기록 {odd:,}행은 시각이 겹치거나 거꾸로여서 잘라 내거나 뺐습니다." if odd else ""
+    odd_en = f" {odd:,} rows overlap or end before they start; they were cut or left out." if odd else ""
+    return Text(
+        ko=f"멈춘 시간은 모두 {total:,.1f}시간({count:,}회), {of_ko}의 {share}입니다. 큰 것부터: {lines}.{odd_ko}",
+        en=f"Stops took {total:,.1f} h ({count:,} stops), {share} of the {of_en}. Largest first: {lines}.{odd_en}",
+    )
+
+
+def _rank_causes(data: TableData, log: StopLog, loss: int, gaps: bool) -> tuple[Cause, ...]:
+    kind = log.losses[loss]
+    column = None if gaps else data.table.reason_column if kind.has_reason else data.table.state_column
+    return (Cause(column=column, level=kind.name),) if column else ()
+
+
+def _bars(log: StopLog) -> tuple[tuple[Bar, ...], dict[str, tuple[int, int]]]:
+    """Machine and reason together, in falling order of hours."""
+    names: dict[str, tuple[int, int]] = {}
+    amounts = []
+    for asset, machine in enumerate(log.assets):
+        for loss, kind in enumerate(log.losses):
+            if log.lost[asset, loss].sum() > 0:
+                name = f"{machine} · {kind.name}" if machine and len(log.assets) > 1 else kind.name
+                names[name if name not in names else f"{name} ({kind.state.value})"] = (asset, loss)
+                amounts.append(log.lost[asset, loss])
+    return pareto(list(names), np.array(amounts).T, seed=_SEED), names
+
+
+def _pareto_chart(log: StopLog, asset: int) -> Chart:
+    hours = log.lost[asset]
+    used = np.flatnonzero(hours.sum(axis=1) > 0)
+    return _bar_chart(pareto([log.losses[place].name for place in used], hours[used].T, seed=_SEED))
+
+
+def _bar_chart(bars: tuple[Bar, ...], most: int = 15) -> Chart:
+    shown = bars[:most]
+    return Chart(
+        title=Text(ko="어떤 정지가 시간을 가장 많이 가져가나?", en="Which stops take most of the time?"),
+        x_kind="category",
+        x=tuple(bar.name for bar in shown),
+        lines=(
+            Line(name=Text(ko="멈춘 시간", en="time lost"), y=tuple(bar.amount for bar in shown), look="bars"),
+            Line(
+                name=Text(ko="누적 비율", en="cumulative share"),
+                y=tuple(100 * bar.cumulative for bar in shown),
+                look="cumulative",
+            ),
+        ),
+        y_label=Text(ko="시간", en="hours"),
+        y_unit="h",
+    )
+
+
+def _daily_chart(log: StopLog, problem: _Problem) -> Chart:
+    worked = log.planned[problem.asset] > 0.5
+    days = log.days[worked]
+    share = 100 * log.lost[problem.asset, problem.loss][worked] / log.planned[problem.asset][worked]
+    x = tuple(f"{np.datetime64(int(day), 'D')}" for day in days)
+    marks = [
+        Mark(name=_REFERENCES[problem.against], axis="y", at=100 * problem.excess.reference, look="centre"),
+    ]
+    if problem.excess.since is not None:
+        at = f"{np.datetime64(int(problem.excess.since), 'D')}"
+        marks.append(Mark(name=Text(ko="늘어난 날", en="rise"), axis="x", at=at, look="event"))
+    name = log.losses[problem.loss].name
+    return Chart(
+        title=Text(ko=f"'{name}' 정지는 날마다 얼마나 되나?", en=f"How much does '{name}' take each day?"),
+        x_kind="category",
+        x=x,
+        lines=(Line(name=Text(ko=name, en=name), y=tuple(float(value) for value in share), look="bars"),),
+        marks=tuple(marks),
+        y_label=Text(ko="계획 시간 중 비율", en="share of planned time"),
+        y_unit="%",
+    )
+
+
+RULE = Rule(name="downtime", title=Text(ko="설비 정지", en="Downtime"), check=_check)
