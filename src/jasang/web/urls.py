@@ -2,9 +2,12 @@
 
 from django.urls import include, path
 
+from jasang.web.floor.views import start
+
 urlpatterns = [
     path("", include("jasang.web.ui.urls")),
     path("", include("jasang.web.tenants.urls")),
+    path("", start, name="start"),
     path("", include("jasang.web.floor.urls")),
 ]
 

@@ -55,7 +55,7 @@ class FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         """The files, each with a checked name."""
-        given = data if isinstance(data, list | tuple) else [data]
+        given = data if isinstance(data, list | tuple) and data else [None]
         return [super(FilesField, self).clean(item, initial) for item in given]
 
 
@@ -85,7 +85,7 @@ class UploadForm(forms.Form):
             raise ValidationError(
                 _("The files are larger than %(limit)s MB together.") % {"limit": settings.UPLOAD_LIMIT_MB}
             )
-        if all(name.endswith(".toml") for name in names):
+        if names and all(name.endswith(".toml") for name in names):
             raise ValidationError(_("Besides factory.toml a file with data is needed."))
         return files
 

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-import pyarrow as pa
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +22,10 @@ FIRST_SIGNALS = 4
 BUCKETS = 240
 # No reading of any signal for so long: the collector is away, or it has lost the machine.
 AWAY_AFTER = timedelta(seconds=30)
+SPARSE = 20  # readings in a window: fewer are drawn as steps, a set point rather than a measurement
+CROWDED = 4  # readings a bucket: from here on the mean alone would hide the extremes
+Bucket = dict[str, Any]  # a row of jasang.store.BUCKET_SCHEMA
+_MEAN, _LEAST, _MOST = Text(ko="평균", en="mean"), Text(ko="최소", en="minimum"), Text(ko="최대", en="maximum")
 _STATE = re.compile(r"(^|[._ ])(machine_?state|state|status|상태)$", re.IGNORECASE)
 _BAD, _UNCERTAIN = 0x8000_0000, 0x4000_0000  # the two severity bits of an OPC UA status code
 
@@ -53,7 +56,10 @@ def live_view(reader: Reader, asked: Question, *, now: datetime, zone: str) -> d
     numeric = [name for name in signals if _is_number(last.get(name))]
     chosen = [name for name in asked.signals if name in numeric] or _first(numeric)
     start = now - timedelta(seconds=asked.window)
-    table = reader.downsample(chosen, start, now, BUCKETS) if chosen else None
+    rows: dict[str, list[Bucket]] = {name: [] for name in chosen}
+    for row in reader.downsample(chosen, start, now, BUCKETS).to_pylist() if chosen else []:
+        if row["mean"] is not None:
+            rows[row["signal"]].append(row)
     return {
         "status": _status(last, now),
         "window": asked.window,
@@ -63,9 +69,7 @@ def live_view(reader: Reader, asked: Question, *, now: datetime, zone: str) -> d
         "most": MOST_SIGNALS,
         "machines": _machines(signals, last, now),
         "signals": [_signal(signals[name], last.get(name), now, chart=name in numeric) for name in signals],
-        "charts": [_chart(signals[name], last[name], table, start, now) for name in chosen]
-        if table is not None
-        else [],
+        "charts": [_chart(signals[name], last[name], rows[name], start, now) for name in chosen],
     }
 
 
@@ -87,16 +91,13 @@ def age_words(seconds: float) -> str:
     """How long ago, as people say it."""
     if seconds < 2:
         return _("just now")
-    for size, one, many in (
-        (86400, "%(n)d day ago", "%(n)d days ago"),
-        (3600, "%(n)d hour ago", "%(n)d hours ago"),
-        (60, "%(n)d minute ago", "%(n)d minutes ago"),
-        (1, "%(n)d second ago", "%(n)d seconds ago"),
-    ):
-        if seconds >= size:
-            count = int(seconds // size)
-            return ngettext(one, many, count) % {"n": count}
-    return _("just now")
+    if seconds < 60:
+        return ngettext("%(n)d second ago", "%(n)d seconds ago", int(seconds)) % {"n": seconds}
+    if seconds < 3600:
+        return ngettext("%(n)d minute ago", "%(n)d minutes ago", int(seconds // 60)) % {"n": seconds // 60}
+    if seconds < 86400:
+        return ngettext("%(n)d hour ago", "%(n)d hours ago", int(seconds // 3600)) % {"n": seconds // 3600}
+    return ngettext("%(n)d day ago", "%(n)d days ago", int(seconds // 86400)) % {"n": seconds // 86400}
 
 
 def _first(numeric: Sequence[str]) -> list[str]:
@@ -156,7 +157,10 @@ def _signal(signal: Signal, reading: Reading | None, now: datetime, *, chart: bo
         return shown | {"value": "–", "quality": "none", "quality_words": _("no value yet"), "age": "", "chart": False}
     quality, words = _quality(reading)
     age = age_words((now - reading.source_time).total_seconds())
-    return shown | {"value": _value(reading), "quality": quality, "quality_words": words, "age": age, "chart": chart}
+    value = _value(reading)
+    if _STATE.search(signal.name) and isinstance(reading.value, str):
+        value = state_words(value)
+    return shown | {"value": value, "quality": quality, "quality_words": words, "age": age, "chart": chart}
 
 
 def _short(signal: Signal) -> str:
@@ -180,42 +184,47 @@ def _quality(reading: Reading) -> tuple[str, str]:
     return "good", _("good")
 
 
-def _chart(signal: Signal, last: Reading, table: pa.Table, start: datetime, now: datetime) -> dict[str, Any]:
-    """The signal's trend: bucket means, and the extremes as thin lines where a bucket holds several readings."""
-    rows = [row for row in table.to_pylist() if row["signal"] == signal.name and row["mean"] is not None]
-    width = (now - start) / BUCKETS
-    times: list[datetime] = []
-    values: dict[str, list[float | None]] = {"mean": [], "minimum": [], "maximum": []}
-    for row in rows:
-        if times and row["bucket"] - times[-1] > max(12 * width, timedelta(minutes=2)):
-            times.append(times[-1] + width)  # a gap stays a gap
-            for column in values.values():
-                column.append(None)
-        times.append(row["bucket"])
-        for name, column in values.items():
-            column.append(row[name])
+def _chart(signal: Signal, last: Reading, rows: Sequence[Bucket], start: datetime, now: datetime) -> dict[str, Any]:
+    """The signal's trend over the whole window: bucket means, and the extremes where a bucket holds many readings."""
     value = last.value
     if not rows and isinstance(value, int | float) and last.source_time < start:
         # The machine reports changes only: the value it had before the window still holds.
-        times, values = [start, now], {"mean": [float(value)] * 2, "minimum": [], "maximum": []}
-    lines = _lines(values, sparse=sum(row["readings"] for row in rows) < 20)
+        times: list[datetime] = [start, now]
+        means: list[float | None] = [float(value)] * 2
+        lines = [Line(name=_MEAN, y=tuple(means), look="step")]
+    else:
+        places = _with_gaps(rows, (now - start) / BUCKETS)
+        times = [start, *(moment for moment, _row in places), now]
+        readings = sum(row["readings"] for row in rows)
+        look: Literal["step", "line"] = "step" if readings < SPARSE else "line"
+        lines = [_line(_MEAN, places, "mean", look)]
+        if readings >= CROWDED * len(rows):
+            lines += [_line(_LEAST, places, "minimum", "thin"), _line(_MOST, places, "maximum", "thin")]
     short = _short(signal)
     chart = Chart(
         title=Text(ko=short, en=short),
         x_kind="time",
         x=tuple(moment.astimezone(UTC).isoformat() for moment in times),
-        lines=lines,
+        lines=tuple(lines),
         y_unit=signal.unit,
     )
     return {"name": signal.name, "chart": chart_json(chart)}
 
 
-def _lines(values: Mapping[str, list[float | None]], *, sparse: bool) -> tuple[Line, ...]:
-    mean = Line(name=Text(ko="평균", en="mean"), y=tuple(values["mean"]), look="step" if sparse else "line")
-    if values["minimum"] == values["maximum"]:
-        return (mean,)
-    return (
-        mean,
-        Line(name=Text(ko="최소", en="minimum"), y=tuple(values["minimum"]), look="thin"),
-        Line(name=Text(ko="최대", en="maximum"), y=tuple(values["maximum"]), look="thin"),
+def _with_gaps(rows: Sequence[Bucket], width: timedelta) -> list[tuple[datetime, Bucket | None]]:
+    """The buckets with an empty one where nothing came for long: a gap stays a gap."""
+    places: list[tuple[datetime, Bucket | None]] = []
+    for row in rows:
+        if places and row["bucket"] - places[-1][0] > max(12 * width, timedelta(minutes=2)):
+            places.append((places[-1][0] + width, None))
+        places.append((row["bucket"], row))
+    return places
+
+
+def _line(
+    name: Text, places: Sequence[tuple[datetime, Bucket | None]], column: str, look: Literal["step", "line", "thin"]
+) -> Line:
+    """A line over the whole window: its first and last point carry no value, only the ends of the axis."""
+    return Line(
+        name=name, y=(None, *(None if row is None else row[column] for _moment, row in places), None), look=look
     )

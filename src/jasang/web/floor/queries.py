@@ -1,5 +1,6 @@
 """What the pages of a factory show, each in a fixed number of queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,11 +23,41 @@ class Choice:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactoryOverview:
+    """A factory in the list of a person's factories: what was found, loudest first, as (word, number)."""
+
+    factory: Factory
+    counts: list[tuple[str, int]]
+    diagnosed: bool
+
+
+def overview(factories: Sequence[Factory]) -> list[FactoryOverview]:
+    """How many findings of each severity every one of these factories has, in two queries."""
+    current = _latest(Diagnosis.objects.of_every_factory().filter(factory__in=factories))
+    diagnosed = set(current.values_list("factory", flat=True))
+    found = Finding.objects.of_every_factory().filter(diagnosis__in=current.values("pk"))
+    counted = found.order_by().values_list("factory", "severity").annotate(findings=Count("pk"))
+    numbers = {(factory, severity): findings for factory, severity, findings in counted}
+    return [
+        FactoryOverview(
+            factory=factory,
+            counts=[(word.word, numbers[factory.pk, word]) for word in Severity if (factory.pk, word) in numbers],
+            diagnosed=factory.pk in diagnosed,
+        )
+        for factory in factories
+    ]
+
+
 def current_diagnoses(factory: Factory) -> QuerySet[Diagnosis]:
     """Of each title the latest version whose diagnosis is done."""
-    done = Diagnosis.objects.of(factory).filter(job__state=State.DONE)
-    latest = done.filter(title=OuterRef("title")).order_by("-version").values("pk")[:1]
-    return done.filter(pk=Subquery(latest))
+    return _latest(Diagnosis.objects.of(factory))
+
+
+def _latest(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
+    done = diagnoses.filter(job__state=State.DONE)
+    same = done.filter(title=OuterRef("title"), factory=OuterRef("factory"))
+    return done.filter(pk=Subquery(same.order_by("-version").values("pk")[:1]))
 
 
 def findings(factory: Factory, *, severity: Severity | None = None, diagnosis: UUID | None = None) -> QuerySet[Finding]:

@@ -13,6 +13,9 @@ from jasang.mentor.wording import money, number, owner_name
 from jasang.plant.factory import Kind
 from jasang.web.floor.models import Finding, Severity
 
+_RATES = {"defect_rate"}
+_RATE_EVIDENCE = {"effect": "points", "inside": "share", "outside": "share", "defect_rate": "share"}
+_LEAST_PROBABILITY = 0.0001
 _TITLES = {rule.name: rule.title for rule in RULES}
 
 
@@ -131,44 +134,72 @@ def evidence_rows(document: Mapping[str, Any], language: Language) -> list[Row]:
     return [
         Row(
             label=item["label"][language] if item.get("label") else item["name"],
-            value=quantity(item["value"], item["unit"]),
-            interval=interval(item["low"], item["high"], item["unit"]),
+            value=_evidence_value(item, document),
+            interval=interval(item["low"], item["high"], _unit(item, document)),
         )
         for item in document["evidence"]
     ]
 
 
 def cause_rows(document: Mapping[str, Any]) -> list[CauseRow]:
-    """What moves with the subject. A share changes in percentage points."""
+    """What moves with the subject and how far the outcome moves."""
+    unit = "points" if _is_rate(document) else None
     return [
         CauseRow(
             column=cause["column"],
             place=_place(cause),
-            effect="" if cause["effect"] is None else _signed(cause["effect"]),
-            interval=""
-            if cause["low"] is None or cause["high"] is None
-            else f"{_signed(cause['low'])} – {_signed(cause['high'])}",
+            effect="" if cause["effect"] is None else signed(cause["effect"], unit),
+            interval=interval(cause["low"], cause["high"], unit),
         )
         for cause in document["causes"]
     ]
 
 
 def quantity(value: float | None, unit: str | None) -> str:
-    """A number with its unit; a share as per cent."""
+    """A number with its unit; a share as per cent, a change of a share in percentage points."""
     if value is None:
         return "–"
-    if unit == "share":
-        return f"{number(value * 100)} %"
-    return f"{number(value)} {unit_words(unit)}".strip()
+    scale, words = _scaled(unit)
+    return f"{number(value * scale)} {words}".strip()
+
+
+def signed(value: float, unit: str | None) -> str:
+    """The same with its sign."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{quantity(abs(value), unit)}"
 
 
 def interval(low: float | None, high: float | None, unit: str | None) -> str:
     """The interval with its unit, or nothing where there is none."""
     if low is None or high is None:
         return ""
+    scale, words = _scaled(unit)
+    return f"{number(low * scale)} – {number(high * scale)} {words}".strip()
+
+
+def _scaled(unit: str | None) -> tuple[float, str]:
     if unit == "share":
-        return f"{number(low * 100)} – {number(high * 100)} %"
-    return f"{number(low)} – {number(high)} {unit_words(unit)}".strip()
+        return 100.0, "%"
+    if unit == "points":
+        return 100.0, _("%-points")
+    return 1.0, unit_words(unit)
+
+
+def _is_rate(document: Mapping[str, Any]) -> bool:
+    """Whether the outcome is a rate: then effects are differences of shares."""
+    return bool(document["check"]) and document["check"]["metric"] in _RATES
+
+
+def _unit(item: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
+    if item["unit"] is None and _is_rate(document):
+        return _RATE_EVIDENCE.get(item["name"])
+    return item["unit"]
+
+
+def _evidence_value(item: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    # Beyond this a probability says no more than "not by chance".
+    if item["name"].endswith("_p") and item["value"] is not None and item["value"] < _LEAST_PROBABILITY:
+        return f"< {_LEAST_PROBABILITY}"
+    return quantity(item["value"], _unit(item, document))
 
 
 def worth_words(worth: Mapping[str, Any] | None, language: Language) -> dict[str, str] | None:
@@ -194,15 +225,14 @@ def check_words(document: Mapping[str, Any]) -> str:
     check = document["check"]
     if not check:
         return ""
-    expected = check["expected"]
-    direction = _("fall") if (expected or 0) < 0 else _("rise")
-    size = number(abs(expected)) if expected is not None else "–"
-    return _("Look at %(metric)s again after %(days)s days. It should %(direction)s by about %(size)s.") % {
+    given = {
         "metric": metric_words(check["metric"]),
         "days": check["days"],
-        "direction": direction,
-        "size": size,
+        "size": quantity(abs(check["expected"] or 0.0), "points" if _is_rate(document) else None),
     }
+    if (check["expected"] or 0.0) < 0:
+        return _("Look at %(metric)s again after %(days)s days. It should fall by about %(size)s.") % given
+    return _("Look at %(metric)s again after %(days)s days. It should rise by about %(size)s.") % given
 
 
 def metric_words(metric: str) -> str:
@@ -226,7 +256,3 @@ def _place(cause: Mapping[str, Any]) -> str:
     if cause["direction"] == "down":
         return _("▼ move it down")
     return ""
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"

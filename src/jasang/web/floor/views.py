@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,7 +21,18 @@ from jasang.web.floor.forms import FilterForm, UploadForm
 from jasang.web.floor.models import Diagnosis, Finding
 from jasang.web.jobs.services import ask_to_cancel
 from jasang.web.tenants.access import FactoryRequest, for_members
+from jasang.web.tenants.queries import factories_of
 from jasang.web.ui.language import current
+
+
+@login_required
+@require_GET
+def start(request: HttpRequest) -> HttpResponse:
+    """The person's one factory, or the list when there are several."""
+    factories = list(factories_of(request.user))
+    if len(factories) == 1:
+        return redirect("floor:findings", factory_key=factories[0].key)
+    return render(request, "floor/start.html", {"factories": queries.overview(factories)})
 
 
 @for_members
@@ -83,8 +95,8 @@ def finding(request: FactoryRequest, key: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def files(request: FactoryRequest) -> HttpResponse:
     """Hand over files, and what was handed over before."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
         services.hand_over_files(factory=request.factory, files=form.cleaned_data["files"], user=request.user)
         return redirect("floor:files", factory_key=request.factory.key)
     page = Paginator(queries.diagnoses(request.factory), queries.LIST_LENGTH).get_page(request.GET.get("page"))

@@ -3,12 +3,9 @@
 from django.contrib.auth import views as accounts
 from django.urls import path, reverse_lazy
 
-from jasang.web.tenants import views
 from jasang.web.tenants.forms import SignInForm
 
 urlpatterns = [
-    path("", views.start, name="start"),
-    path("favicon.ico", views.FavIcon.as_view(), name="favicon"),
     path(
         "sign-in/",
         accounts.LoginView.as_view(

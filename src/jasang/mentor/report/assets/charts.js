@@ -74,6 +74,8 @@
     return element;
   }
 
+  const zoneOf = (element) => (element.closest("[data-timezone]") || element).dataset.timezone || "";
+
   /** Where a given x lies on the axis. */
   function placing(chart, zone) {
     if (chart.x_kind !== "time") return (x) => x;
@@ -127,7 +129,7 @@
     return [mark.at, mark.to].some((edge) => typeof edge === "number" && (edge < range.low - room || edge > range.high + room));
   }
 
-  function markOptions(chart, place, range, small) {
+  function markOptions(chart, place, range) {
     const lines = [], areas = [], reach = [];
     chart.marks.forEach((mark) => {
       if (isOutside(mark, range)) return;
@@ -137,8 +139,7 @@
       if (mark.to !== null && mark.to !== undefined) {
         areas.push([{ [key]: at(mark.at), itemStyle: { color: look.colour, opacity: 0.13 } }, { [key]: at(mark.to) }]);
       } else {
-        const label = { show: mark.axis === "x" && !small, formatter: say(mark.name), position: "insideEndTop", color: look.colour, fontSize: 12 };
-        lines.push({ [key]: at(mark.at), label, lineStyle: { color: look.colour, type: look.type, width: look.width } });
+        lines.push({ [key]: at(mark.at), label: { show: false }, lineStyle: { color: look.colour, type: look.type, width: look.width } });
       }
       if (mark.axis === "y") [mark.at, mark.to].forEach((edge) => { if (typeof edge === "number") reach.push(edge); });
     });
@@ -213,11 +214,10 @@
   }
 
   function options(chart, element, small) {
-    const zone = (element.closest("[data-timezone]") || element).dataset.timezone || "";
-    const place = placing(chart, zone);
+    const place = placing(chart, zoneOf(element));
     const xs = chart.x.map(place);
     const range = valueRange(chart);
-    const marks = markOptions(chart, place, range, small);
+    const marks = markOptions(chart, place, range);
     const series = chart.lines.map((line, position) => lineSeries(chart, line, position, xs));
     // Carries the marks, and stretches the y axis so that every drawn limit is in the picture.
     const anchor = chart.x_kind === "category" ? chart.x[0] : xs.find((x) => x !== null);
@@ -253,7 +253,7 @@
   }
 
   /** Names and values of lines and marks as text below the picture: they never overlap, and can be read aloud. */
-  function key(chart, series, range) {
+  function key(chart, series, range, place) {
     const list = make("ul", "jasang-key");
     if (chart.lines.length > 1 || chart.marks.length) {
       chart.lines.forEach((line, position) => {
@@ -262,16 +262,19 @@
       });
     }
     const seen = new Map();
+    const spanMs = chart.x_kind === "time" ? Date.parse(chart.x[chart.x.length - 1]) - Date.parse(chart.x[0]) : 0;
     chart.marks.forEach((mark) => {
       const look = MARK_LOOKS[mark.look] || MARK_LOOKS.limit;
       const band = mark.to !== null && mark.to !== undefined;
-      const edges = (band ? [mark.at, mark.to] : [mark.at]).filter((edge) => typeof edge === "number").map(number);
+      const moments = mark.axis === "x" && chart.x_kind === "time";
+      const words = (edge) => (moments ? momentWords(place(edge), spanMs) : typeof edge === "number" ? number(edge) : "");
+      const edges = (band ? [mark.at, mark.to] : [mark.at]).map(words).filter(Boolean);
       const id = `${mark.look} ${say(mark.name)} ${band}`;
       if (!seen.has(id)) seen.set(id, { name: say(mark.name), edges: [], band, look: mark.look, colour: look.colour, outside: isOutside(mark, range) });
-      if (edges.length && (mark.axis === "y" || chart.x_kind === "number")) seen.get(id).edges.push(edges.join("–"));
+      if (edges.length) seen.get(id).edges.push(edges.join("–"));
     });
     seen.forEach((mark) => {
-      const values = mark.edges.length && mark.edges.length <= 4 ? ` ${mark.edges.join(" / ")}` : "";
+      const values = mark.edges.length && mark.edges.length <= 3 ? ` ${mark.edges.join(" / ")}` : "";
       const outside = mark.outside ? ` (${WORDS[language()].outside})` : "";
       list.append(keyEntry(mark.band ? "mark-band" : `mark-${mark.look}`, mark.colour, mark.name + values + outside));
     });
@@ -312,7 +315,7 @@
     const option = options(chart, element, small);
     kept.instance.setOption(option, { notMerge: true });
     if (!small) {
-      const list = key(chart, option.series, valueRange(chart));
+      const list = key(chart, option.series, valueRange(chart), placing(chart, zoneOf(element)));
       if (list.textContent !== kept.keyText) {
         const before = element.querySelector(".jasang-key");
         if (before) before.remove();

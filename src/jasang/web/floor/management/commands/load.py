@@ -16,6 +16,7 @@ class Command(BaseCommand):
     """Queue the diagnosis of a file or folder. 파일이나 폴더의 진단을 맡깁니다."""
 
     help = __doc__
+    requires_system_checks = ()  # they load every page; this command needs none of them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What, and for which factory."""

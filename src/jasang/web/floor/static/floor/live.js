@@ -109,11 +109,13 @@
         card.dataset.signal = entry.name;
         const chart = make("div", "jasang-chart");
         chart.dataset.size = "middle";
-        card.append(chart);
+        card.append(chart, make("p", "now"));
       }
       cards.delete(entry.name);
       if (trends.children[place] !== card) trends.insertBefore(card, trends.children[place] || null);
       window.jasangCharts.draw(card.firstElementChild, entry.chart);
+      const now = list.querySelector(`[data-signal="${CSS.escape(entry.name)}"] .value`);
+      card.lastElementChild.textContent = now ? now.textContent : "";
     });
     cards.forEach((card) => card.remove());
   }

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Do background jobs until told to stop. 백그라운드 작업을 처리합니다."""
 
     help = __doc__
+    requires_system_checks = ()  # they load every page; this command needs none of them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether to end when there is nothing left to do."""

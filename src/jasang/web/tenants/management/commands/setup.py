@@ -17,6 +17,7 @@ class Command(BaseCommand):
     """Set up the portal: database, account, factory. 포털 준비: 데이터베이스, 계정, 공장."""
 
     help = __doc__
+    requires_system_checks = ()  # they load every page; this command needs none of them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Account and factory, both optional: without them only the database is brought up to date."""

@@ -1,0 +1,8 @@
+"""The portal's settings with one more kind of job, for the tests that kill workers."""
+
+from jasang.web.settings import *  # noqa: F403
+from jasang.web.settings import JOB_KINDS
+
+JOB_KINDS = JOB_KINDS | {"slow": "slow_job.slow_job"}
+JOB_HEARTBEAT_SECONDS = 0.5
+JOB_LOST_AFTER_SECONDS = 3
