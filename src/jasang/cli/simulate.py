@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
 from jasang.errors import Language
-from jasang.mentor.simulate import FAULTS, serve_cell
+from jasang.mentor.simulate import FAULTS, serve_cell, write_factory_folder
 from jasang.plant.text import Text
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     )
     kinds = parser.add_subparsers(dest="what", required=True, metavar="cell|factory")
     _add_cell(kinds)
+    _add_factory(kinds)
     parser.set_defaults(run=run)
 
 
@@ -49,9 +51,43 @@ def _add_cell(kinds: "_SubParsersAction[Any]") -> None:
     cell.add_argument("--stop-with-parent", action="store_true", help=argparse.SUPPRESS)
 
 
-def run(arguments: argparse.Namespace, language: Language) -> int:
-    """Serve the cell until stopped."""
+def _add_factory(kinds: "_SubParsersAction[Any]") -> None:
+    factory = kinds.add_parser(
+        "factory",
+        help=say(Text(ko="파일로 된 가상 공장 폴더를 만듭니다", en="write a virtual factory's folder of files")),
+    )
+    factory.add_argument("out", type=Path, metavar="OUT", help=say(Text(ko="새 폴더", en="a new folder")))
+    factory.add_argument("--days", type=int, default=14, help=say(Text(ko="며칠치", en="days of production")))
+    factory.add_argument("--seed", type=int, default=1)
+    factory.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help=say(Text(ko="심을 고장", en="a fault to plant"))
+    )
 
+
+def run(arguments: argparse.Namespace, language: Language) -> int:
+    """Serve the cell until stopped, or write the files."""
+    return _cell(arguments, language) if arguments.what == "cell" else _factory(arguments, language)
+
+
+def _factory(arguments: argparse.Namespace, language: Language) -> int:
+    made = write_factory_folder(arguments.out, days=arguments.days, seed=arguments.seed, faults=tuple(arguments.fault))
+    text = Text(
+        ko=f"{arguments.out} 에 썼습니다: 제품 {made.shots}개(불량 {made.defects}개), 상태 {made.states}줄, "
+        f"신호 {made.signal_rows}줄.",
+        en=f"written to {arguments.out}: {made.shots} shots ({made.defects} defective), {made.states} states, "
+        f"{made.signal_rows} rows of signals",
+    )
+    sys.stdout.write(text.in_language(language) + "\n")
+    for fault in made.faults.values():
+        truth = Text(
+            ko=f"심은 고장 {fault.name}: {fault.onset / 86400:.2f}일째부터, 세기 {fault.strength:.2f}",
+            en=f"planted fault {fault.name}: from day {fault.onset / 86400:.2f}, strength {fault.strength:.2f}",
+        )
+        sys.stdout.write(truth.in_language(language) + "\n")
+    return 0
+
+
+def _cell(arguments: argparse.Namespace, language: Language) -> int:
     def listening(url: str) -> None:
         text = Text(ko=f"기다리는 중: listening on {url}", en=f"listening on {url}")
         sys.stdout.write(text.in_language(language) + "\n")

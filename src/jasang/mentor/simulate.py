@@ -4,16 +4,20 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from jasang.errors import ConfigurationError, WrongArguments
 from jasang.mentor.until_stopped import until_stopped
+from jasang.plant.text import Progress, silent
 from jasang.simulate.cell import Cell
+from jasang.simulate.factory import SimulatedFactory, write_factory
 from jasang.simulate.faults import FAULTS, plant
 from jasang.simulate.shift import Hours
 
 FIRST_MINUTES = 3.0
+MOST_DAYS = 366
 
-__all__ = ["FAULTS", "serve_cell"]
+__all__ = ["FAULTS", "SimulatedFactory", "serve_cell", "write_factory_folder"]
 
 
 def serve_cell(
@@ -64,6 +68,21 @@ def serve_cell(
                 raise results[0]
 
     asyncio.run(serve())
+
+
+def write_factory_folder(
+    folder: Path, *, days: int, seed: int, faults: tuple[str, ...] = (), progress: Progress = silent
+) -> SimulatedFactory:
+    """Write `days` days of a virtual factory into a new folder; the answer tells the planted truth.
+
+    Raises `WrongArguments` for an unknown fault or a senseless number of days, `JasangError` when the folder cannot be written.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise WrongArguments(
+            ko=f"--days {days}: 1에서 {MOST_DAYS} 사이의 날 수를 주세요.",
+            en=f"--days {days}: expected a number of days from 1 to {MOST_DAYS}",
+        )
+    return write_factory(folder, days=days, seed=seed, faults=check_faults(faults), progress=progress)
 
 
 def check_faults(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ import contextlib
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from asyncua import Node, Server, ua
-from asyncua.server.user_managers import UserManager
 from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.user_managers import UserManager
 
 URI = "urn:test:machine"
 PASSWORD = "s3cret-Passw0rd"
@@ -62,6 +63,44 @@ async def machine(port: int, *, before: Sequence[str] = (), users: UserManager |
         yield Machine(server, namespace, top)
     finally:
         await server.stop()
+
+
+class Served:
+    """One server in a thread of its own, shared by tests that use variables of their own names; starting one takes a second."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+        self._thread.start()
+        assert self._ready.wait(30)
+
+    async def _serve(self) -> None:
+        async with machine(self.port) as self._machine:
+            self._ready.set()
+            await self._stop.wait()
+
+    def add(self, name: str, value: Any, kind: ua.VariantType, data: ua.DataValue | None = None) -> Node:
+        """Make a variable; `data` is what it shows first."""
+        node = self.call(self._machine.add(name, value, kind))
+        if data is not None:
+            self.write(node, data)
+        return node
+
+    def write(self, node: Node, data: ua.DataValue | float) -> None:
+        """Write from any thread, in order."""
+        self.call(node.write_value(data))
+
+    def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run something on the server's loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
 
 
 async def count_forever(port: int) -> None:

@@ -3,19 +3,20 @@
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncua import ua
-from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, free_port, machine
+from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served, free_port, machine
 
 from jasang.connect.collector import Collector
 from jasang.connect.contract import Link, WantedBranch, WantedSignal
 from jasang.connect.protocols.opcua import OpcUa
 from jasang.connect.protocols.opcua.client import parse_address
+from jasang.connect.protocols.opcua.value import OVERFLOW
 from jasang.connect.status import CollectorStatus
 from jasang.errors import ConnectionFailed
 from jasang.plant.reading import Reading, Signal
@@ -103,23 +104,21 @@ QUALITIES = {
 }  # uncertain, good local override, uncertain
 
 
-def test_values_qualities_and_times_are_equal_at_both_ends(tmp_path: Path) -> None:
-    port = free_port()
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    server = Served()
+    yield server
+    server.close()
 
-    async def run() -> None:
-        async with machine(port) as served:
-            for name, kind, value, _ in KINDS:
-                node = await served.add(name, value, kind)
-                await node.write_value(stamped(value, kind, QUALITIES.get(name, 0)))
-            broken = await served.add("broken", 1.0, T.Double)
-            await broken.write_value(stamped(1.0, T.Double, BAD_SENSOR))
-            names = [name for name, *_ in KINDS]
-            await collecting(
-                link(port, *names, "broken"), store, lambda _: until(lambda: len(store.last()) == len(KINDS) + 1)
-            )
 
+def test_values_qualities_and_times_are_equal_at_both_ends(served: Served, tmp_path: Path) -> None:
+    for name, kind, value, _ in KINDS:
+        served.add(name, value, kind, stamped(value, kind, QUALITIES.get(name, 0)))
+    served.add("broken", 1.0, T.Double, stamped(1.0, T.Double, BAD_SENSOR))
+    names = [*(name for name, *_ in KINDS), "broken"]
     store = open_store(tmp_path / "store")
-    asyncio.run(run())
+
+    asyncio.run(collecting(link(served.port, *names), store, lambda _: until(lambda: len(store.last()) == len(names))))
     kept = store.last()
     store.close()
 
@@ -129,75 +128,101 @@ def test_values_qualities_and_times_are_equal_at_both_ends(tmp_path: Path) -> No
     assert (kept["M.broken"].value, kept["M.broken"].quality) == (None, BAD_SENSOR)
 
 
-def test_array_becomes_one_signal_per_element() -> None:
-    port, sink = free_port(), Memory()
+def test_array_becomes_one_signal_per_element(served: Served) -> None:
+    served.add("zones", [210.5, 222.0], T.Double, stamped([210.5, 222.0], T.Double))
+    served.add("none", [1.0], T.Double, stamped([], T.Double))
+    sink = Memory()
 
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("zones", [210.5, 222.0], T.Double)
-            await node.write_value(stamped([210.5, 222.0], T.Double))
-            empty = await served.add("none", [1.0], T.Double)
-            await empty.write_value(stamped([], T.Double))
-            await collecting(link(port, "zones", "none"), sink, lambda _: until(lambda: len(sink.readings) == 3))
-
-    asyncio.run(run())
+    asyncio.run(collecting(link(served.port, "zones", "none"), sink, lambda _: until(lambda: len(sink.readings) == 3)))
 
     assert {r.signal: r.value for r in sink.readings} == {"M.zones[0]": 210.5, "M.zones[1]": 222.0, "M.none": None}
 
 
-def test_time_with_another_zone_is_kept_as_the_same_moment() -> None:
-    port, sink = free_port(), Memory()
+def test_time_with_another_zone_is_kept_as_the_same_moment(served: Served) -> None:
     seoul = MOMENT.astimezone(timezone(timedelta(hours=9)))
+    served.add("seoul", 1.0, T.Double, stamped(1.0, T.Double, moment=seoul))
+    sink = Memory()
 
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("x", 1.0, T.Double)
-            await node.write_value(stamped(1.0, T.Double, moment=seoul))
-            await collecting(link(port, "x"), sink, lambda _: until(lambda: bool(sink.readings)))
-
-    asyncio.run(run())
+    asyncio.run(collecting(link(served.port, "seoul"), sink, lambda _: until(lambda: bool(sink.readings))))
 
     assert sink.readings[0].source_time == MOMENT
 
 
-def test_no_change_is_lost_between_two_messages() -> None:
-    port, sink, expected = free_port(), Memory(), list(range(900))
+def test_no_change_is_lost_between_two_messages(served: Served) -> None:
+    node, sink, expected = served.add("burst", -1, T.Int32), Memory(), list(range(900))
 
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("x", -1, T.Int32)
+    async def burst(_: Collector) -> None:
+        await until(lambda: sink.values("M.burst") == [-1])
+        for number in expected:
+            served.write(node, stamped(number, T.Int32, moment=MOMENT + timedelta(milliseconds=number)))
+        await until(lambda: len(sink.readings) == 901)
 
-            async def burst(_: Collector) -> None:
-                await until(lambda: sink.values("M.x") == [-1])
-                for number in expected:
-                    await node.write_value(stamped(number, T.Int32, moment=MOMENT + timedelta(milliseconds=number)))
-                await until(lambda: len(sink.readings) == 901)
+    asyncio.run(collecting(link(served.port, "burst", publishing_interval=0.5), sink, burst))
 
-            await collecting(link(port, "x", publishing_interval=0.5), sink, burst)
-
-    asyncio.run(run())
-
-    assert sink.values("M.x") == [-1, *expected]
+    assert sink.values("M.burst") == [-1, *expected]
 
 
-def test_deadband_keeps_small_changes_away() -> None:
-    port, sink = free_port(), Memory()
+def test_too_small_a_queue_is_not_silent(served: Served) -> None:
+    node, sink = served.add("narrow", -1, T.Int32), Memory()
 
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("x", 10.0, T.Double)
+    async def burst(_: Collector) -> None:
+        await until(lambda: bool(sink.readings))
+        for number in range(100):
+            served.write(
+                node, stamped(number, T.Int32, quality=OVERFLOW, moment=MOMENT + timedelta(milliseconds=number))
+            )
+        await until(lambda: sink.values("M.narrow")[-1] == 99)
 
-            async def change(_: Collector) -> None:
-                await until(lambda: bool(sink.readings))
-                for value in (10.2, 10.4, 12.0, 12.1, 9.0):
-                    await node.write_value(stamped(value, T.Double))
-                await until(lambda: len(sink.readings) == 3)
+    final = asyncio.run(collecting(link(served.port, "narrow", publishing_interval=0.5), sink, burst))
 
-            await collecting(link(port, "x", deadband=0.5), sink, change)
+    assert final.connections[0].overflows == 100
 
-    asyncio.run(run())
 
-    assert sink.values("M.x") == [10.0, 12.0, 9.0]
+def test_deadband_keeps_small_changes_away(served: Served) -> None:
+    node, sink = served.add("quiet", 10.0, T.Double), Memory()
+
+    async def change(_: Collector) -> None:
+        await until(lambda: bool(sink.readings))
+        for value in (10.2, 10.4, 12.0, 12.1, 9.0):
+            served.write(node, stamped(value, T.Double))
+        await until(lambda: len(sink.readings) == 3)
+
+    asyncio.run(collecting(link(served.port, "quiet", deadband=0.5), sink, change))
+
+    assert sink.values("M.quiet") == [10.0, 12.0, 9.0]
+
+
+def test_missing_node_is_named_and_the_others_come(served: Served) -> None:
+    served.add("there", 1.0, T.Double)
+    sink = Memory()
+
+    final = asyncio.run(
+        collecting(link(served.port, "there", "nosuch"), sink, lambda _: until(lambda: bool(sink.readings)))
+    )
+
+    assert list(sink.described) == ["M.there"]
+    assert [text.en for text in final.connections[0].missing] == [
+        f"connection 'press': the server does not give signal 'M.nosuch' (nsu={URI};s=Machine.nosuch): BadNodeIdUnknown"
+    ]
+
+
+def test_span_read_back_is_what_was_delivered_before_the_stop(served: Served, tmp_path: Path) -> None:
+    moments = [MOMENT + timedelta(milliseconds=10 * i) for i in range(50)]
+    node = served.add("span", 0.0, T.Double, stamped(0.0, T.Double, moment=moments[0]))
+    store = open_store(tmp_path / "store")
+
+    async def change(collector: Collector) -> None:
+        await until(lambda: collector.status().stored == 1)
+        for index, moment in enumerate(moments[1:], start=1):
+            served.write(node, stamped(index / 7, T.Double, BAD_SENSOR if index == 20 else 0, moment))
+        await until(lambda: collector.status().connections[0].readings == 50)  # arrived; the stop must write them down
+
+    final = asyncio.run(collecting(link(served.port, "span"), store, change))
+    found = to_readings(store.range(["M.span"], MOMENT, MOMENT + timedelta(days=1)))
+    store.close()
+
+    assert [(r.source_time, r.value) for r in found] == [(m, None if i == 20 else i / 7) for i, m in enumerate(moments)]
+    assert final.stored == 50
 
 
 def test_restarted_server_with_other_namespace_numbers_is_found_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -208,6 +233,8 @@ def test_restarted_server_with_other_namespace_numbers_is_found_again(caplog: py
         served = await context.__aenter__()
         node = await served.add("x", value, T.Double)
         await node.write_value(stamped(value, T.Double, moment=MOMENT + timedelta(seconds=value)))
+        same = await served.add("same", 5.0, T.Double)
+        await same.write_value(stamped(5.0, T.Double))
         return context, served
 
     async def run() -> CollectorStatus:
@@ -223,7 +250,7 @@ def test_restarted_server_with_other_namespace_numbers_is_found_again(caplog: py
             assert second.namespace == first.namespace + 1
             await until(lambda: sink.values("M.x") == [1.0, 2.0])
 
-        final = await collecting(link(port, "x"), sink, restart)
+        final = await collecting(link(port, "x", "same"), sink, restart)
         await context.__aexit__(None, None, None)
         return final
 
@@ -234,46 +261,7 @@ def test_restarted_server_with_other_namespace_numbers_is_found_again(caplog: py
     assert levels == ["INFO", "WARNING", "INFO"]  # collecting, gone once, back once
     assert final.connections[0].last_error is not None
     assert final.dropped == 0
-
-
-def test_value_repeated_by_a_new_subscription_is_kept_once() -> None:
-    port, sink = free_port(), Memory()
-
-    async def run() -> None:
-        for _ in range(2):
-            async with machine(port) as served:
-                node = await served.add("x", 5.0, T.Double)
-                await node.write_value(stamped(5.0, T.Double))
-                if not sink.readings:
-                    await asyncio.wait_for(started.wait(), 20)
-                else:
-                    await until(lambda: collector.status().connections[0].state == "connected")
-                    await asyncio.sleep(0.3)
-
-    async def both() -> None:
-        task = asyncio.create_task(collector.run(stop))
-        watch = asyncio.create_task(seen())
-        await run()
-        stop.set()
-        await task
-        watch.cancel()
-
-    async def seen() -> None:
-        await until(lambda: bool(sink.readings))
-        started.set()
-
-    async def main() -> None:
-        nonlocal collector, stop, started
-        stop, started = asyncio.Event(), asyncio.Event()
-        collector = Collector([link(port, "x")], sink, report=lambda status: None, retry=0.1)
-        await both()
-
-    collector: Collector
-    stop: asyncio.Event
-    started: asyncio.Event
-    asyncio.run(main())
-
-    assert sink.values("M.x") == [5.0]
+    assert sink.values("M.same") == [5.0]  # a value that the new subscription repeats is kept once
 
 
 def test_wrong_password_is_refused_for_good_and_never_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -309,44 +297,23 @@ def test_right_password_is_let_in() -> None:
     assert sink.values("M.x") == [1.0]
 
 
-def test_missing_node_is_named_and_the_others_come() -> None:
-    port, sink = free_port(), Memory()
+def test_branch_collects_everything_below_with_units_as_described(served: Served) -> None:
+    top = served.add("branch", 0, T.Int32)
+    below = served.call(top.add_variable(ua.NodeId("Machine.t", top.nodeid.NamespaceIndex), "2:t", 20.0, T.Double))
+    unit = ua.EUInformation(DisplayName=ua.LocalizedText("°C"), UnitId=4408652)
+    served.call(below.add_property(0, "EngineeringUnits", unit))
+    served.call(below.add_property(0, "EURange", ua.Range(Low=0.0, High=300.0)))
+    address, sink = f"nsu={URI};s=Machine.branch", Memory()
+    wanted = link(served.port, branches=(WantedBranch(asset="branch", address=address),))
 
-    async def run() -> CollectorStatus:
-        async with machine(port) as served:
-            await served.add("x", 1.0, T.Double)
-            return await collecting(link(port, "x", "nosuch"), sink, lambda _: until(lambda: bool(sink.readings)))
-
-    final = asyncio.run(run())
-
-    assert list(sink.described) == ["M.x"]
-    assert [text.en for text in final.connections[0].missing] == [
-        f"connection 'press': the server does not give signal 'M.nosuch' (nsu={URI};s=Machine.nosuch): BadNodeIdUnknown"
-    ]
-
-
-def test_branch_collects_everything_below_with_units_as_described() -> None:
-    port, sink = free_port(), Memory()
-    wanted = link(port, branches=(WantedBranch(asset="Machine"),))
-
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("t", 20.0, T.Double)
-            unit = ua.EUInformation(DisplayName=ua.LocalizedText("°C"), UnitId=4408652)
-            await node.add_property(0, "EngineeringUnits", unit)
-            await node.add_property(0, "EURange", ua.Range(Low=0.0, High=300.0))
-            await served.add("n", 3, T.Int32)
-            found.extend(await OpcUa().browse(wanted, f"nsu={URI};s=Machine"))
-            await collecting(wanted, sink, lambda _: until(lambda: len(sink.readings) == 2))
-
-    found: list[Any] = []
-    asyncio.run(run())
+    found = asyncio.run(OpcUa().browse(wanted, address))
+    asyncio.run(collecting(wanted, sink, lambda _: until(lambda: len(sink.readings) == 2)))
 
     assert [(v.path, v.address, v.data_type, v.unit, v.low, v.high) for v in found] == [
-        ("n", f"nsu={URI};s=Machine.n", "Int32", None, None, None),
+        ("branch", address, "Int32", None, None, None),
         ("t", f"nsu={URI};s=Machine.t", "Double", "°C", 0.0, 300.0),
     ]
-    assert {name: signal.unit for name, signal in sink.described.items()} == {"Machine.n": None, "Machine.t": "°C"}
+    assert {name: signal.unit for name, signal in sink.described.items()} == {"branch.branch": None, "branch.t": "°C"}
 
 
 def test_unreachable_machine_is_a_passing_failure() -> None:
@@ -393,31 +360,3 @@ def test_address_is_namespace_uri_and_node_id(address: str, uri: str | None, ide
 def test_nonsense_is_no_address(address: str) -> None:
     with pytest.raises(ValueError, match="is no OPC UA node id"):
         parse_address(address)
-
-
-def test_store_round_trip_of_a_span_equals_what_was_delivered(tmp_path: Path) -> None:
-    port = free_port()
-    moments = [MOMENT + timedelta(milliseconds=10 * i) for i in range(50)]
-    store = open_store(tmp_path / "store")
-
-    async def run() -> None:
-        async with machine(port) as served:
-            node = await served.add("x", 0.0, T.Double)
-            await node.write_value(stamped(0.0, T.Double, moment=moments[0]))
-
-            async def change(_: Collector) -> None:
-                await until(lambda: bool(store.last()))
-                for index, moment in enumerate(moments[1:], start=1):
-                    quality = BAD_SENSOR if index == 20 else 0
-                    await node.write_value(stamped(index / 7, T.Double, quality, moment))
-
-            await collecting(link(port, "x"), store, change)  # the stop alone must flush what has arrived
-
-    asyncio.run(run())
-    found = to_readings(store.range(["M.x"], MOMENT, MOMENT + timedelta(days=1)))
-    store.close()
-
-    arrived = len(found)
-    assert arrived >= 1
-    assert [r.source_time for r in found] == moments[:arrived]
-    assert [r.value for r in found] == [None if i == 20 else i / 7 for i in range(arrived)]
