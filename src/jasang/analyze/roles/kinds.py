@@ -145,8 +145,8 @@ def table_kind(
         add(Kind.UNITS, 1.5, "제품에서 잰 값이 있음", "it holds measures of the part")
     if has[Role.PRODUCT] or has[Role.ID]:
         add(Kind.UNITS, 1.0, "제품이나 일련번호가 있음", "it names product or serial number")
-    if any(reading.has(Concept.LOT) for reading in readings.values()):
-        add(Kind.UNITS, 1.0, "로트가 있음", "it names lots")
+    if any(reading.has(Concept.LOT, Concept.SUPPLY, Concept.PEOPLE) for reading in readings.values()):
+        add(Kind.UNITS, 2.0, "로트, 업체나 작업자가 있음", "it names lots, suppliers or operators")
     if any(
         (r.has(Concept.DURATION) and "cycle" in "".join(w.text for w in r.words))
         or (r.has(Concept.DURATION) and "사이클" in n)
@@ -169,6 +169,14 @@ def table_kind(
         has[Role.DEFECT] or has[Role.QUALITY] or has[Role.ID] or has[Role.PRODUCT] or has[Role.CONTEXT]
     ):
         add(Kind.SIGNALS, 1.5, "판정, 제품, 로트 열이 없음", "no verdict, product or lot")
+    identity = (Role.DEFECT, Role.ID, Role.PRODUCT, Role.CONTEXT, Role.COUNT, Role.STATE)
+    if (
+        regular == regular
+        and regular >= 0.8
+        and not any(has[role] for role in identity)
+        and not (axis.start and axis.end)
+    ):
+        add(Kind.SIGNALS, 2.0, "고른 간격의 측정값뿐임", "nothing but values at even times")
     if has[Role.ENERGY] and regular == regular and regular >= 0.8:
         add(Kind.SIGNALS, 1.5, "에너지를 일정 간격으로 잼", "energy at even times")
     if has[Role.STATE] and not has[Role.DEFECT]:

@@ -11,7 +11,7 @@ GOOD = word_set(
 )
 BAD = word_set(
     """
-    ng nok n.g. n.g f fail failed failure bad defect defective reject rejected scrap x b 불량 불 불합격 부적합 이상
+    ng n nok n.g. n.g f fail failed failure bad defect defective reject rejected scrap x b 불량 불 불합격 부적합 이상
     폐기 불량품 nio n.i.o. ausschuss schlecht difettoso scarto malo defectuoso rechazado false abnormal anomaly
     nonconforming rework ko"""
 )
@@ -50,7 +50,7 @@ MACHINE_SHAPE = re.compile(
     r"""(?ix) ^(?:m|inj|imm|press|prs|cnc|mct|mc|m/c|eq|eqp|equip|machine|mach|line|ln|robot|rb|die|dcm|ext|cell|station|st|lathe|
     mill|
     furnace|oven|tank|pump|unit|asset|wc|ws|maschine|linie|maq|사출|프레스|설비|기계|라인|머신|로|압출|가공)[\s_\-#]*[a-z]?\d{1,4}[a-z]?$
-    | .*\d+\s*호기?.*$ | .*\d+\s*라인.*$ | .*\d+\s*톤.*$"""
+    | ^(?!lot|sup|op|ven|wo|so|no)[a-z]{2,4}[\-_\#]\d{1,2}$ | .*\d+\s*호기?.*$ | .*\d+\s*라인.*$ | .*\d+\s*톤.*$"""
 )
 PRODUCT_SHAPE = re.compile(
     r"(?i)^(?:p|prod|product|part|pn|item|model|sku|recipe|code|제품|품목|모델|기종|금형|mold|mould)[\s_\-#]*[a-z0-9]{1,8}$"

@@ -134,19 +134,20 @@ def _glued(piece: str, anywhere: dict[str, tuple[Concept, ...]]) -> list[str] | 
 
 
 def _korean(piece: str, anywhere: dict[str, tuple[Concept, ...]]) -> list[str]:
-    """The known words of a Korean compound, longest first from the left."""
-    found, place = [], 0
-    while place < len(piece):
-        for length in range(min(8, len(piece) - place), 0, -1):
-            word = piece[place : place + length]
-            single = length == 1 and not (word in KOREAN_SUFFIXES and place + 1 == len(piece))
+    """The known words of a Korean compound, longest first from the right, where its head stands ("배기온도": 배기 + 온도)."""
+    found: list[str] = []
+    end = len(piece)
+    while end > 0:
+        for length in range(min(8, end), 0, -1):
+            word = piece[end - length : end]
+            single = length == 1 and not (word in KOREAN_SUFFIXES and end == len(piece))
             if word in anywhere and (not single or length == len(piece)):
                 found.append(word)
-                place += length
+                end -= length
                 break
         else:
-            place += 1
-    return found
+            end -= 1
+    return found[::-1]
 
 
 def _words(pieces: list[str]) -> list[str]:

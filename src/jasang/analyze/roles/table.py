@@ -212,14 +212,18 @@ def _settings_within(work: _Work) -> None:
         return
     grouped = work.sample.sort([pl.col(key).cast(pl.String) for key in keys], maintain_order=True)
     for name, one in work.found.items():
-        if (
-            one.values is not Values.NUMBER
-            or one.constant
-            or one.copy_of
-            or roles[name] not in (Role.SENSOR, Role.SETTING)
-        ):
+        able = (Role.SENSOR, Role.SETTING, Role.ID, Role.CONTEXT)
+        if one.values is not Values.NUMBER or one.constant or one.copy_of or roles[name] not in able:
             continue
         numbers = numbers_in_text(grouped[name]).drop_nulls()
+        if one.whole and _counts(numbers):
+            reason = Text(
+                ko="설비마다 1씩 늘다가 다시 시작하는 번호",
+                en="a counter that goes up by 1 on each machine and restarts",
+            )
+            work.votes[name].append(Vote(role=Role.COUNT, weight=5.5, reason=reason))
+        if roles[name] not in (Role.SENSOR, Role.SETTING):
+            continue
         changes = float((numbers != numbers.shift(1)).slice(1).mean() or 0.0)  # type: ignore[arg-type]
         held = changes <= 0.1 < one.changes and one.levels <= max(3, one.filled // 20)
         if held:
@@ -228,6 +232,15 @@ def _settings_within(work: _Work) -> None:
                 en=f"held at one of {one.levels} values for each machine or product",
             )
             work.votes[name].append(Vote(role=Role.SETTING, weight=2.0, reason=reason))
+
+
+def _counts(numbers: pl.Series) -> bool:
+    """Whether whole numbers go up by 1 and start again several times."""
+    steps = numbers.cast(pl.Float64).diff().drop_nulls()
+    if steps.len() < 20:
+        return False
+    falls = int((steps < 0).sum())
+    return float((steps == 1).sum()) > 0.85 * steps.len() and falls >= 3 and numbers.n_unique() < 0.9 * numbers.len()
 
 
 def _one_verdict(work: _Work) -> None:

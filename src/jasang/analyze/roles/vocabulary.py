@@ -172,23 +172,24 @@ WORDS: dict[Concept, str] = {
         schwingung kraft temperatura presion velocidad caudal corriente voltaje pressione velocita portata corrente
         tensione coppia inertia luminosity""",
     Concept.MEASURE: """
-        중량 무게 두께 폭 너비 길이 직경 외경 내경 높이 경도 조도 거칠기 표면조도 수분 수분율 함수율 치수 단차
-        평탄도 평면도 진원도 동심도 강도 인장강도 인장 연신율 광택 광택도 색차 색도 수축률 수축량 휨 휨량 변형량
-        누설량 누설 리크 저항값 도막두께 도금두께 갭 간극 편심 공차 순도 함량 당도 비중 기공률 접착력 박리강도 단면
-        흑점 weight wgt gewicht thickness thick thk width length len diameter dia outerdiameter innerdiameter od
-        height hardness hrc hrb hv roughness ra rz moisture dimension dim flatness roundness concentricity strength
-        tensile tensilestrength elongation gloss colour color deltae shrinkage warpage warp leak leakage leakrate
-        resistance resistivity coatingthickness gap runout yield purity impurity content brix porosity adhesion
-        peel insp measurement flash burr offset deviation dicke breite laenge durchmesser haerte rauheit
-        feuchtigkeit espesor ancho largo peso dureza spessore larghezza lunghezza durezza diametro concentrate bore""",
+        casedepth 경화깊이 유효경화깊이 침탄깊이 경화층 용입깊이 너깃 nugget 중량 무게 두께 폭 너비 길이 직경 외경
+        내경 높이 경도 조도 거칠기 표면조도 수분 수분율 함수율 치수 단차 평탄도 평면도 진원도 동심도 강도 인장강도
+        인장 연신율 광택 광택도 색차 색도 수축률 수축량 휨 휨량 변형량 누설량 누설 리크 저항값 도막두께 도금두께 갭
+        간극 편심 공차 순도 함량 당도 비중 기공률 접착력 박리강도 단면 흑점 weight wgt gewicht thickness thick thk
+        width length len diameter dia outerdiameter innerdiameter od height hardness hrc hrb hv roughness ra rz
+        moisture dimension dim flatness roundness concentricity strength tensile tensilestrength elongation gloss
+        colour color deltae shrinkage warpage warp leak leakage leakrate resistance resistivity coatingthickness
+        gap runout yield purity impurity content brix porosity adhesion peel insp measurement flash burr offset
+        deviation dicke breite laenge durchmesser haerte rauheit feuchtigkeit espesor ancho largo peso dureza
+        spessore larghezza lunghezza durezza diametro concentrate bore""",
     Concept.PART: """
         제품 부품 성형품 완제품 시편 시료 완성품 가공품 part product piece specimen workpiece finished casting weld
         용접부""",
     Concept.MACHINE_PART: """
-        금형 몰드 사출기 실린더 배럴 호퍼 노즐 스크류 히터 냉각수 오일 유압 모터 펌프 챔버 용탕 탱크 형개 형폐
-        스트로크 원료 투입 이송 mold mould barrel hopper nozzle screw heater coolant oil hydraulic motor pump
-        chamber melt molten tank stroke clamp biscuit spindle axis bearing furnace sleeve physical wire cutting
-        feed rod ore pulp conveyer conveyor""",
+        비스킷 비스켓 배기 급기 소재 원소재 스트립 strip exhaust inlet supply raw blank 금형 몰드 사출기 실린더
+        배럴 호퍼 노즐 스크류 히터 냉각수 오일 유압 모터 펌프 챔버 용탕 탱크 형개 형폐 스트로크 원료 투입 이송 mold
+        mould barrel hopper nozzle screw heater coolant oil hydraulic motor pump chamber melt molten tank stroke
+        clamp biscuit spindle axis bearing furnace sleeve physical wire cutting feed rod ore pulp conveyer conveyor""",
     Concept.ENERGY: """
         전력량 전기량 전기사용량 전력사용량 에너지 소비전력량 사용전력량 유효전력량 무효전력량 가스사용량 energy
         kwh mwh wh kvarh electricity energie energia usage consumption usagekwh 사용량 소비량""",

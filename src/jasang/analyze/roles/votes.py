@@ -161,8 +161,11 @@ def _outcomes(reading: NameReading, head: tuple[Concept, ...], able: Fit, one: B
     def vote(role: Role, weight: float, *concepts: Concept) -> None:
         votes.append(Vote(role=role, weight=weight, reason=says(reading, *concepts)))
 
+    marks = (
+        able.flag and one.levels == 2 and all(len(level) <= 2 for level in one.top)
+    )  # 0/1, Y/N, OX: no reason is so short
     if Concept.REASON in head and (one.values is Values.TEXT or able.label):
-        vote(Role.REASON, 6.0, Concept.REASON)
+        vote(Role.DEFECT if marks else Role.REASON, 6.0, Concept.REASON)
     verdict = reading.has(Concept.VERDICT, Concept.GOOD)
     counted = reading.has(Concept.COUNT, Concept.RATE)
     kind_of = reading.has(Concept.TYPE, Concept.NAMING, Concept.REASON)
@@ -199,8 +202,11 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
     quantity = bool({Concept.QUANTITY, Concept.DURATION, Concept.TIME} & set(head)) or (
         reading.unit is not None and not measured and not reading.has(Concept.ENERGY, Concept.COUNT, Concept.POWER)
     )
-    if reading.has(Concept.AMBIENT) and (
-        reading.unit or reading.has(Concept.QUANTITY, Concept.WEATHER, Concept.MEASURE)
+    timed = bool({Concept.DURATION, Concept.TIME} & set(head))  # "대기시간" is a wait, not the air
+    if (
+        reading.has(Concept.AMBIENT)
+        and not timed
+        and (reading.unit or reading.has(Concept.QUANTITY, Concept.WEATHER, Concept.MEASURE))
     ):
         vote(Role.CONTEXT, 6.0, Concept.AMBIENT)
     elif Concept.WEATHER in head and not reading.has(Concept.MACHINE_PART):
@@ -216,7 +222,7 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
         vote(Role.SENSOR if on_machine else Role.QUALITY, 2.5 if on_machine else 4.5, Concept.MEASURE)
         if on_machine:
             vote(Role.QUALITY, 1.5, Concept.MEASURE)
-    elif quantity and not reading.has(Concept.AMBIENT):
+    elif quantity and (timed or not reading.has(Concept.AMBIENT)):
         part = reading.has(Concept.PART) and not reading.has(Concept.MACHINE_PART)
         words = (Concept.QUANTITY, Concept.DURATION, Concept.TIME)
         if reading.has(*words):
@@ -227,7 +233,7 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
     if Concept.RATE in head:
         vote(Role.QUALITY, 3.0, Concept.RATE)
     if reading.has(Concept.ACTUAL) and not reading.has(Concept.COUNT, Concept.RATE):
-        vote(Role.SENSOR, 1.5, Concept.ACTUAL)
+        vote(Role.SENSOR, 3.5 if measured else 1.5, Concept.ACTUAL)
     if Concept.VALUE in head:
         vote(Role.SENSOR, 1.0, Concept.VALUE)
     return votes
@@ -310,18 +316,19 @@ def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
         f"{one.low:g}에서 {one.high:g} 사이의 숫자",
         f"a number between {one.low:g} and {one.high:g}",
     )
-    counter = one.whole and one.rising > 0.9 and one.by_one > 0.8 and one.filled >= 10
+    counter = one.whole and one.rising > 0.8 and one.by_one > 0.75 and one.filled >= 10 and one.levels >= 10
     if counter and one.falls == 0 and one.distinct > 0.95:
         vote(Role.ID, 5.0, "행마다 1씩 늘어나는 번호", "a number that goes up by 1 with every row")
     elif counter and one.falls > 0:
         vote(
             Role.COUNT,
-            4.0,
+            5.5,
             "1씩 늘다가 다시 처음으로 돌아가는 번호",
             "a counter that goes up by 1 and starts again",
         )
-    elif one.whole and one.distinct > 0.98 and one.low >= 0 and one.filled >= 50 and one.high >= 10 * one.filled:
-        vote(Role.ID, 3.0 if one.falls == 0 else 0.5, "행마다 다른 정수", "a whole number, different in every row")
+    elif one.whole and one.distinct > 0.9 and one.low >= 0 and one.filled >= 50:
+        rises = one.falls <= 0.01 and one.rising > 0.99
+        vote(Role.ID, 3.5 if rises else 0.5, "행마다 다른 정수", "a whole number, different in every row")
     if one.whole and one.levels == 2 and one.filled >= 20:
         rarer = 1 - one.top_share
         if {one.low, one.high} in ({0.0, 1.0}, {-1.0, 1.0}):
@@ -365,7 +372,7 @@ def _level_votes(one: Behaviour) -> list[Vote]:
         and level_words.share(one.top, level_words.STATES) < 1
     ):
         weight = 4.0 if not one.constant else 5.0
-        letters = all(len(level) == 1 and level.isascii() for level in one.top)
+        letters = all(len(level) == 1 and level.isascii() for level in one.top) and one.top_share < 0.75
         vote(Role.DEFECT, weight - (1.5 if letters else 0), "값이 양품/불량 판정임", "the values are verdicts")
     if one.levels <= 25 and not one.constant:
         if level_words.share(one.top, level_words.STATES) >= 0.6:
