@@ -6,6 +6,10 @@ from jasang.errors import UnreadableInput
 MOST_COLUMNS = 4_096
 
 
+class NoTable(UnreadableInput):
+    """The file is no table at all: prose, a protocol, an empty log. In a folder such a text file is left aside."""
+
+
 def missing_path(file: str) -> UnreadableInput:
     return UnreadableInput(
         ko=f"'{file}'이(가) 없습니다. 파일이나 폴더의 경로를 확인하세요.",
@@ -35,28 +39,28 @@ def cannot_read(file: str, reason: str) -> UnreadableInput:
 
 
 def empty_file(file: str) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}'은(는) 빈 파일입니다(0바이트). 머리글과 데이터 행이 있어야 합니다.",
         en=f"{file!r} is empty (0 bytes); expected a header and rows of data.",
     )
 
 
 def all_blank(file: str) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}'에는 빈칸뿐입니다. 머리글과 데이터 행이 있어야 합니다.",
         en=f"{file!r} holds nothing but blanks; expected a header and rows of data.",
     )
 
 
 def header_only(file: str, row: int) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}': {row}행의 머리글만 있고 데이터 행이 없습니다. 데이터가 2행 이상 있어야 합니다.",
         en=f"{file!r} has only the header in row {row} and no rows of data; expected at least 2.",
     )
 
 
 def one_row(file: str, row: int) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}': 데이터가 {row}행 하나뿐입니다. 데이터가 2행 이상 있어야 합니다.",
         en=f"{file!r} has a single row of data (row {row}); expected at least 2.",
     )
@@ -113,14 +117,14 @@ def unclosed_quote(file: str, row: int) -> UnreadableInput:
 
 
 def ragged(file: str, row: int, found: int, expected: int, rows: int, total: int) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}': 행마다 칸 수가 다릅니다. {row}행은 {found}칸인데 {expected}칸이어야 합니다({total:,}행 중 {rows:,}행).",
         en=f"{file!r} is no table: row {row} has {found} fields, expected {expected} ({rows:,} of {total:,} rows differ).",
     )
 
 
 def no_table(file: str) -> UnreadableInput:
-    return UnreadableInput(
+    return NoTable(
         ko=f"'{file}'에서 표를 찾을 수 없습니다. 행마다 칸 수가 같은 표여야 합니다.",
         en=f"{file!r} holds no table; expected rows with the same number of fields.",
     )

@@ -54,7 +54,7 @@ def find_dialect(file: str, head: str, *, complete: bool, prose_allowed: bool, t
     layout = find_layout(rows, tally=tally)
     if layout is None:
         raise complaints.all_blank(file)
-    if delimiter == ONE_COLUMN and not prose_allowed and _is_prose(layout, rows):
+    if not prose_allowed and _is_prose(layout, rows):
         raise complaints.no_table(file)
     return Dialect(delimiter=delimiter, quoted=quoted and delimiter not in (BLANKS, ONE_COLUMN)), layout
 
@@ -157,6 +157,8 @@ def _mostly_numbers(filled: list[tuple[int, str]]) -> bool:
 
 
 def _is_prose(layout: Layout, rows: list[Row]) -> bool:
-    if layout.kinds[0] != "text":
+    """Sentences, whatever commas they hold: texts only, and most cells of several words."""
+    if any(kind != "text" for kind in layout.kinds):
         return False
-    return sum(" " in cells[0] for _, cells in rows) > 0.3 * len(rows)
+    cells = [cell.strip() for _, row in rows for cell in row if cell.strip()]
+    return sum(" " in cell for cell in cells) > 0.3 * len(cells)

@@ -127,11 +127,10 @@ def _open(
             found_tables, left_aside = read_file(file_path, file, Path(temporary.name), timezone, share)
             tables.extend(found_tables)
             skipped.extend(left_aside)
-        except UnreadableInput as error:
-            if in_folder and _plain_suffix(file_path) in _MAY_BE_PROSE and _is_no_table(error):
-                skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
-                continue
-            raise
+        except complaints.NoTable as error:
+            if not in_folder or _plain_suffix(file_path) not in _MAY_BE_PROSE:
+                raise
+            skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
     if not tables:
         raise complaints.no_tables_in_folder(str(path))
     return OpenedFolder(files=tuple(tables), skipped=tuple(skipped), factory_file=factory_file, temporary=temporary)
@@ -150,10 +149,6 @@ class _Share:
 def _plain_suffix(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz").removesuffix(".zip")
     return Path(name).suffix
-
-
-def _is_no_table(error: UnreadableInput) -> bool:
-    return "holds no table" in error.en or "is no table" in error.en
 
 
 def _not_a_table(path: Path) -> Text | None:

@@ -83,7 +83,7 @@ def _digits(cells: pl.Series, whole: pl.Series, count: NumberCount) -> None:
     count.long_digits += int((digits_only & (not_whole.str.len_bytes() > 18)).sum())
     count.leading_zeros += int(not_whole.str.contains(LEADING_ZERO).sum())
     count.whole = count.whole and bool(
-        (digits_only | not_whole.str.contains(PLAIN_COMMA_GROUPS + r"|[^\d+\-., ]")).all()
+        (digits_only | not_whole.str.contains(PLAIN_COMMA_GROUPS + r"|^$|[^\d+\-., ]")).all()
     )
 
 
