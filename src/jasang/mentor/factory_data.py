@@ -174,8 +174,8 @@ def _backwards(source: FileTable, table: Table, time: np.ndarray, behind: np.nda
         f"(이런 행 {rows:,}개). "
         f"시간 순서대로 된 파일이 필요합니다. "
         f'순서가 원래 뒤섞인 파일이면 factory.toml의 [[tables]]에 time_order = "any"를 적으세요.',
-        en=f"{table.file}: row {line}, column '{column}': time goes backwards, {here} follows {previous} ({rows:,} such rows). "
-        f'Expected rows in order of time. If the rows really stand in any order, write time_order = "any" under [[tables]] '
+        en=f"{table.file}: row {line}, column '{column}': time goes backwards, {here} follows {previous} ({rows:,} such rows); "
+        f'expected rows in order of time. If the rows really stand in any order, write time_order = "any" under [[tables]] '
         f"in factory.toml.",
     )
 
