@@ -60,8 +60,8 @@ class Content:
     packing: str | None = None
     member: str | None = None
 
-    def chunks(self, size: int = CHUNK) -> Iterator[tuple[bytes, float]]:
-        """The unpacked bytes in pieces of at most `size`, each with the share of the packed file read so far.
+    def chunks(self, size: int | None = None) -> Iterator[tuple[bytes, float]]:
+        """The unpacked bytes in pieces of at most `size` (default `CHUNK`), each with the share of the packed file read so far.
 
         Raises `UnreadableInput` when the packing is damaged or unpacks beyond all measure.
         """
@@ -70,7 +70,7 @@ class Content:
         with ExitStack() as stack:
             try:
                 raw, stream = self._streams(stack)
-                while piece := stream.read(size):
+                while piece := stream.read(size or CHUNK):
                     total += len(piece)
                     if self.packing is not None:
                         refuse_bomb(self.file, unpacked=total, packed=packed_size)

@@ -1,6 +1,7 @@
 """From blocks of texts to a table with types: counts all cells, decides, converts; big tables go to a temporary file."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from jasang.connect.protocols.files.column_types import ColumnCount, Plan, decid
 from jasang.connect.protocols.files.layout import Layout, report_names, unique_names
 from jasang.connect.protocols.files.plain_numbers import cast_plain, plain_columns
 from jasang.connect.protocols.files.repair import Tally
-from jasang.connect.protocols.files.rows import Block
+from jasang.connect.protocols.files.rows import Block, FileRows
 from jasang.connect.protocols.files.table import InMemory, OnDisk, Values
 from jasang.plant.text import Progress, Text
 
@@ -33,10 +34,20 @@ class TextSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A table's columns, their values, the units under its header, and the rows of the file it came from."""
+
+    columns: tuple[str, ...]
+    values: Values
+    units: dict[str, str]
+    file_rows: FileRows
+
+
 def convert(
     source: TextSource, *, file: str, folder: Path, timezone: str, spreadsheet: bool, tally: Tally, progress: Progress
-) -> tuple[tuple[str, ...], Values, dict[str, str]]:
-    """The columns' names, their values and their units.
+) -> Converted:
+    """The table's values.
 
     `folder` takes the values of a big table. Raises `UnreadableInput` where the table has fewer than two rows or cells that may
     not be (formulas, infinite numbers, mixed time zones).
@@ -45,6 +56,7 @@ def convert(
     names = unique_names(source.layout)
     _refuse_formula_header(source.layout, file)
     counts = [ColumnCount(file, name) for name in names]
+    file_rows = FileRows()
     kept: list[Block] | None = []
     size = rows = last_row = 0
     for block, share in source.blocks(tally):
@@ -52,6 +64,7 @@ def convert(
         plain = plain_columns(block.frame)
         for count, column in zip(counts, block.frame.iter_columns(), strict=True):
             count.add(column, block.file_rows, plain.get(column.name))
+        file_rows.add(block.file_rows)
         rows += block.frame.height
         last_row = int(block.file_rows[-1])
         size += int(block.frame.estimated_size())
@@ -72,10 +85,10 @@ def convert(
     if kept is not None:
         frames = [work.of(block) for block in kept]
         progress(reading, 1.0)
-        return columns, InMemory(pl.concat(frames).rechunk()), units
+        return Converted(columns, InMemory(pl.concat(frames).rechunk()), units, file_rows)
     path = folder / f"table-{len(list(folder.iterdir()))}.arrow"
     work.to_file(path, (blocks for blocks in source.blocks(Tally())), lambda share: progress(reading, 0.5 + share / 2))
-    return columns, OnDisk(path, rows), units
+    return Converted(columns, OnDisk(path, rows), units, file_rows)
 
 
 def _refuse_formula_header(layout: Layout, file: str) -> None:

@@ -206,19 +206,18 @@ def _read_sheet(
 ) -> FileTable:
     tally = Tally()
     sheet = Worksheet.of(book, name, file, tally)
-    columns, values, units = convert(
-        sheet, file=file, folder=folder, timezone=timezone, spreadsheet=True, tally=tally, progress=progress
-    )
+    made = convert(sheet, file=file, folder=folder, timezone=timezone, spreadsheet=True, tally=tally, progress=progress)
     return FileTable(
         file=file,
-        columns=columns,
+        columns=made.columns,
         repairs=tally.repairs(),
         encoding="",
         delimiter="",
         header_row=sheet.layout.header_row,
         first_data_row=sheet.layout.first_data_row,
-        values=values,
-        units=units,
+        values=made.values,
+        units=made.units,
+        file_rows=made.file_rows,
     )
 
 
@@ -242,17 +241,18 @@ def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progr
 def _read_text(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
     tally = Tally()
     source = DelimitedText.of(content, tally)
-    columns, values, units = convert(
+    made = convert(
         source, file=content.file, folder=folder, timezone=timezone, spreadsheet=False, tally=tally, progress=progress
     )
     return FileTable(
         file=content.file,
-        columns=columns,
+        columns=made.columns,
         repairs=tally.repairs(),
         encoding=source.decoder.encoding,
         delimiter=source.dialect.delimiter,
         header_row=source.layout.header_row,
         first_data_row=source.layout.first_data_row,
-        values=values,
-        units=units,
+        values=made.values,
+        units=made.units,
+        file_rows=made.file_rows,
     )

@@ -1,5 +1,6 @@
 """Rows that are no data: blank ones, the header repeated within a file, totals and averages. Taken out and counted."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,32 @@ _TOTALS = (
     r"(grand |sub-?)?totals?|sum|average|avg\.?|mean|min(imum)?|max(imum)?|std\.?( dev\.?)?)\s*[)\]>*:]*\s*$"
 )
 _LAST_ROWS = 5
+
+
+@dataclass(slots=True)
+class FileRows:
+    """Which row of the file each row of the table stood in, kept as stretches without a gap."""
+
+    _starts: list[int] = field(default_factory=list)
+    _rows: list[int] = field(default_factory=list)
+    _count: int = 0
+
+    def add(self, file_rows: np.ndarray) -> None:
+        """The rows of the next block, ascending."""
+        if not file_rows.size:
+            return
+        due = self._rows[-1] + self._count - self._starts[-1] if self._rows else -1
+        breaks = np.flatnonzero(np.diff(file_rows, prepend=due - 1) != 1)
+        self._starts.extend(int(at) + self._count for at in breaks)
+        self._rows.extend(int(file_rows[at]) for at in breaks)
+        self._count += file_rows.size
+
+    def of(self, row: int) -> int:
+        """The row of the file, counted from 1, in which row `row` of the table (counted from 0) stood."""
+        if not 0 <= row < self._count:
+            raise IndexError(f"row {row} of a table of {self._count} rows")
+        stretch = bisect_right(self._starts, row) - 1
+        return self._rows[stretch] + row - self._starts[stretch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

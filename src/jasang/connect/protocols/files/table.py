@@ -8,6 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from jasang.connect.protocols.files.repair import Repair
+from jasang.connect.protocols.files.rows import FileRows
 
 
 class Values(Protocol):
@@ -70,11 +71,16 @@ class FileTable:
     first_data_row: int
     values: Values = field(repr=False)
     units: Mapping[str, str] = field(default_factory=dict)
+    file_rows: FileRows | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
         """Number of rows of data."""
         return self.values.rows
+
+    def file_row(self, row: int) -> int:
+        """The row of the file, counted from 1, in which row `row` of the table (counted from 0) stands; for messages."""
+        return self.file_rows.of(row) if self.file_rows is not None else self.first_data_row + row
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
         """These columns, all rows, in the order of the file. Raises `KeyError` for a column the table does not have."""
