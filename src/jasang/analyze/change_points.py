@@ -36,8 +36,9 @@ class Change:
 
     `start` and `end` are block positions (0 = before the first block): a step has `start == end`, a ramp rises between them, an
     excursion lies between them. `size` is the change in the unit of the values with its 95 % interval; `onset` is the 95 %
-    interval of `start`. `p` allows for all templates and noises tried on this row, not for other rows. `wanders` says that the
-    process also moves without a home, so that the level may go back by itself. `fitted` has shape (m,), mean not included.
+    interval of `start`. `p` allows for all templates and noises tried on this row, not for other rows; `p_with_home` leaves out
+    the random walks, which explain any slow drift: it asks whether a process that always comes back may look so. `wanders` says
+    that the process also moves far and slowly without the change. `fitted` has shape (m,), mean not included.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Change:
     high: float
     onset: tuple[float, float]
     p: float
+    p_with_home: float
     wanders: bool
     noise: str
     fitted: np.ndarray
@@ -102,7 +104,8 @@ class ChangeDetector:
         spread = means.std(axis=1)
         # A constant row has no noise to judge by; it has no change either. The floor is rounding error.
         scaled = (means - means.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)[:, None]
-        quiet = np.full(n, -np.inf)
+        quiet = np.full((2, n), -np.inf)  # under noises with a home, under all
+        home = np.full(n, -np.inf)
         changed = np.full((2, n), -np.inf)  # among steady noises, among all
         choice = np.zeros((2, 2, n), dtype=np.int64)
         for place, white in enumerate(self._whitened):
@@ -111,20 +114,23 @@ class ChangeDetector:
             matched = np.square(z @ white.templates)
             best = np.argmax(matched, axis=1)
             left = np.maximum(power - matched[np.arange(n), best], 1e-9)
-            quiet = np.maximum(quiet, -0.5 * (self.freedom * np.log(power) + white.log_determinant))
+            without = -0.5 * (self.freedom * np.log(power) + white.log_determinant)
             likelihood = -0.5 * (self.freedom * np.log(left) + white.log_determinant)
+            quiet[1] = np.maximum(quiet[1], without)
+            if white.noise.has_home:
+                quiet[0], home = np.maximum(quiet[0], without), np.maximum(home, likelihood)
             for group in (0, 1) if not white.noise.wanders else (1,):
                 better = likelihood > changed[group]
                 changed[group][better] = likelihood[better]
                 choice[group, 0][better], choice[group, 1][better] = place, best[better]
-        ratio = 2.0 * np.maximum(changed[1] - quiet, 0.0)
+        ratios = 2.0 * np.maximum(np.stack([home, changed[1]]) - quiet, 0.0)
         return [
-            self._change(means[row], float(ratio[row]), changed[:, row], choice[:, :, row], float(spread[row]))
+            self._change(means[row], ratios[:, row], changed[:, row], choice[:, :, row], float(spread[row]))
             for row in range(n)
         ]
 
     def _change(
-        self, means: np.ndarray, ratio: float, likelihoods: np.ndarray, choice: np.ndarray, spread: float
+        self, means: np.ndarray, ratios: np.ndarray, likelihoods: np.ndarray, choice: np.ndarray, spread: float
     ) -> Change:
         if spread <= 0:
             return self._nothing()
@@ -148,7 +154,8 @@ class ChangeDetector:
             low=size - reach,
             high=size + reach,
             onset=(max(0.0, float(near.min()) - 0.5), min(float(self.m), float(near.max()) + 0.5)),
-            p=self.p_value(ratio),
+            p=self.p_value(float(ratios[1])),
+            p_with_home=self.p_value(float(ratios[0])),
             wanders=wanders,
             noise=white.noise.name,
             fitted=size * self.shapes[best],
@@ -156,7 +163,7 @@ class ChangeDetector:
 
     def _nothing(self) -> Change:
         return Change(
-            kind="step", start=0.0, end=0.0, size=0.0, low=0.0, high=0.0, onset=(0.0, 0.0), p=1.0, wanders=False,
+            kind="step", start=0.0, end=0.0, size=0.0, low=0.0, high=0.0, onset=(0.0, 0.0), p=1.0, p_with_home=1.0, wanders=False,
             noise="white", fitted=np.zeros(self.m),
         )  # fmt: skip
 

@@ -19,12 +19,14 @@ WHITE_RATIOS = (0.0, 0.25, 1.0, 4.0, 16.0, 64.0)  # white variance over the vari
 class Noise:
     """One noise: `covariance` of m block means, shape (m, m), up to scale and up to a constant added to all means.
 
-    `wanders` is true where the level has no fixed home: what it was a while ago says little about what it will be.
+    `wanders` is true where the level moves far and slowly; `has_home` is false where it need not ever come back (a random walk
+    and what is between it and 1/f noise).
     """
 
     name: str
     covariance: np.ndarray
     wanders: bool
+    has_home: bool
 
 
 def noise_family(m: int) -> tuple[Noise, ...]:
@@ -35,19 +37,18 @@ def noise_family(m: int) -> tuple[Noise, ...]:
     """
     lags = np.arange(m, dtype=np.float64)
     one = np.eye(m)
-    family = [Noise(name="white", covariance=one, wanders=False)]
+    family = [Noise(name="white", covariance=one, wanders=False, has_home=True)]
     for phi in AUTOCORRELATIONS:
         for share in WHITE_SHARES:
             covariance = (1.0 - share) * toeplitz(phi**lags) + share * one
-            family.append(
-                Noise(name=f"autoregressive {phi} + {share} white", covariance=covariance, wanders=phi >= 0.9)
-            )
+            name = f"autoregressive {phi} + {share} white"
+            family.append(Noise(name=name, covariance=covariance, wanders=phi >= 0.9, has_home=True))
     for roughness in ROUGHNESSES:
         variogram = toeplitz(lags ** (2.0 * roughness)) * (0.5 if roughness >= 0.25 else 1.0 / (4.0 * roughness))
         for ratio in WHITE_RATIOS:
             # With much measurement noise a wander is too small to call it one within the record.
             wanders = roughness >= 0.25 and ratio < m / 4.0
-            family.append(
-                Noise(name=f"wander {roughness} + {ratio} white", covariance=ratio * one - variogram, wanders=wanders)
-            )
+            name = f"wander {roughness} + {ratio} white"
+            covariance = ratio * one - variogram
+            family.append(Noise(name=name, covariance=covariance, wanders=wanders, has_home=roughness < 0.25))
     return tuple(family)

@@ -75,8 +75,8 @@ class LevelChange:
 
     @property
     def p(self) -> float:
-        """Chance of such a change in a series that is in control."""
-        return self.change.p
+        """Chance of such a change in a series that is in control, that is, comes back to its home."""
+        return self.change.p_with_home
 
     @property
     def slow(self) -> bool:
@@ -111,10 +111,13 @@ def _survey_on_one_thread(evidence: EvidenceBase, data: TableData) -> tuple[tupl
             continue
         course, nuisance = made
         tried += 1
-        if not _has_waves(course) and plain_detector(course.means.size).find(course.means[None, :])[0].p > SCREEN:
+        if (
+            not _has_waves(course)
+            and plain_detector(course.means.size).find(course.means[None, :])[0].p_with_home > SCREEN
+        ):
             continue
         change = detectors.get(nuisance).find(course.means[None, :])[0]
-        if change.p < INTERESTING and change.size != 0.0:
+        if change.p_with_home < INTERESTING and change.size != 0.0:
             course = replace(course, sigma=_spread_within(series, course, change))
             whole = _describe(data, series, course, change)
             explanations = explain(data, series, course.first_rows, change, nuisance, course.means, detectors.get)

@@ -51,7 +51,7 @@ def explain(
             if abs(correlation) < CLOSE or _is_clock(moved):
                 continue
             beside = detector(np.column_stack([nuisance, moved])).find(means[None, :])[0]
-            if beside.p > EXPLAINED or abs(beside.size) < 0.25 * abs(change.size):
+            if beside.p_with_home > EXPLAINED or abs(beside.size) < 0.25 * abs(change.size):
                 found.append(Explanation(column=column, level=level, correlation=correlation))
     # A setting outranks a lot: who chose it can say so.
     found.sort(key=lambda one: (not one.intended, -abs(one.correlation)))

@@ -93,7 +93,7 @@ def _standardised(series: Series) -> np.ndarray:
 
 def _grew(course: SpreadCourse, tried: int) -> Severity | None:
     change = course.change
-    p = min(1.0, change.p * max(1, tried))
+    p = min(1.0, change.p_with_home * max(1, tried))
     if p > WATCH_ERROR or change.size < GREW:
         return None
     before = course.logs[change.fitted <= 0.25 * change.size]
@@ -138,7 +138,7 @@ def _growth_finding(
         ),
         since=since,
         check=Check(metric=f"{column.name}_sigma", expected=-before * (factor - 1.0), days=14),
-        strength=float(min(300.0, -np.log10(max(1e-300, min(1.0, change.p * tried))))),
+        strength=float(min(300.0, -np.log10(max(1e-300, min(1.0, change.p_with_home * tried))))),
         charts=(
             _chart(
                 course, Text(ko=f"{column.name}: 산포가 언제 커졌나?", en=f"{column.name}: when did the spread grow?")

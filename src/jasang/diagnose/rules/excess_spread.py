@@ -63,8 +63,8 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
         ),
         action=Action(
             text=Text(
-                ko="먼저 측정기 반복성(게이지 R&R)을 확인하고, 그다음 원료·로트·작업자·설비별로 나누어 어디서 흩어지는지 찾으세요.",
-                en="Check the gauge first (R&R), then split by lot, operator and machine to find its source.",
+                ko="먼저 측정기 반복성(게이지 R&R)을 확인하고, 그다음 로트·작업자·설비별로 나누어 어디서 흩어지는지 찾으세요.",
+                en="Check the gauge first (R&R), then split by lot, operator and machine.",
             ),
             owner="engineer",
         ),
