@@ -1,11 +1,16 @@
 """The portal's commands as real processes, in a data folder of their own."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60.0
@@ -61,6 +66,34 @@ class Portal:
                     process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+
+
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL of our own; skips by name where none is installed."""
+    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
+        pytest.skip("PostgreSQL is not installed (initdb, pg_ctl): apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="jasang-pg-"))
+    before: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        before = ["runuser", "-u", "postgres", "--"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data, options = str(folder / "data"), f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+    start = ["pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"]
+    try:
+        for command in (["initdb", "-D", data, "-U", "jasang", "-A", "trust", "-E", "UTF8", "--no-sync"], start):
+            subprocess.run([*before, *command], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        yield f"postgresql://jasang@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(
+            [*before, "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:

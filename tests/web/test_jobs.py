@@ -3,11 +3,12 @@
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.utils import timezone
 
@@ -16,27 +17,43 @@ from jasang.plant.text import Progress, Text
 from jasang.web.jobs import services, worker
 from jasang.web.jobs.models import Job, State
 
-from .running import Portal, wait_until
+from .running import Portal, postgresql_server, wait_until
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with its database."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def set_up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal's database, on each of the two."""
     folder = tmp_path_factory.mktemp("portal")
-    Portal(folder).run("setup", "--factory", "대한정밀")
-    return folder
+    with contextmanager(no_server if request.param == "sqlite" else postgresql_server)() as url:
+        portal = Portal(folder, database_url=url)
+        portal.run("setup", "--factory", "대한정밀")
+        yield portal
 
 
 @pytest.fixture
-def portal(home: Path) -> Iterator[Portal]:
+def portal(set_up: Portal) -> Iterator[Portal]:
     """Real processes with their own database."""
-    made = Portal(home)
+    made = Portal(set_up.home, database_url=set_up.environment["JASANG_DATABASE_URL"])
     yield made
     made.close()
-    with closing(sqlite3.connect(home / "db.sqlite3", isolation_level=None)) as database:
-        database.execute("DELETE FROM jobs_job")
+    ask(made, "DELETE FROM jobs_job")
+
+
+def no_server() -> Iterator[str]:
+    yield ""
+
+
+def ask(portal: Portal, statement: str) -> list[Any]:
+    """What the portal's database answers."""
+    url = portal.environment["JASANG_DATABASE_URL"]
+    opened: Any = psycopg.connect(url) if url else sqlite3.connect(portal.home / "db.sqlite3", timeout=20)
+    with closing(opened) as database:
+        cursor = database.execute(statement)
+        answer = cursor.fetchall() if statement.startswith("SELECT") else []
+        database.commit()
+        return answer
 
 
 def queue_slow_job(portal: Portal, log: Path, seconds: float) -> None:
@@ -48,8 +65,7 @@ def queue_slow_job(portal: Portal, log: Path, seconds: float) -> None:
 
 def jobs(portal: Portal) -> list[tuple[str, int]]:
     """State and number of starts of every job."""
-    with closing(sqlite3.connect(portal.home / "db.sqlite3", timeout=20)) as database:
-        return database.execute("SELECT state, attempts FROM jobs_job ORDER BY id").fetchall()
+    return ask(portal, "SELECT state, attempts FROM jobs_job ORDER BY id")
 
 
 def lines(log: Path) -> list[str]:
@@ -71,6 +87,21 @@ def test_job_of_a_killed_worker_is_resumed_once(portal: Portal, tmp_path: Path) 
     wait_until(lambda: jobs(portal) == [("done", 2)], "the job is done")
     assert ready == "Jasang worker ready"
     assert lines(log) == ["start", "start", "end"]
+
+
+def test_several_workers_do_each_job_once(portal: Portal, tmp_path: Path) -> None:
+    logs = [tmp_path / f"log{place}" for place in range(12)]
+    payloads = [{"log": str(log), "seconds": 0.2} for log in logs]
+    portal.python(
+        "from jasang.web.jobs.services import queue_job; from jasang.web.tenants.models import Factory; "
+        f"[queue_job(factory=Factory.objects.get(), kind='slow', payload=payload) for payload in {payloads!r}]"
+    )
+
+    for _ in range(3):
+        portal.start("work")
+
+    wait_until(lambda: jobs(portal) == [("done", 1)] * 12, "all jobs are done")
+    assert [lines(log) for log in logs] == [["start", "end"]] * 12
 
 
 def test_worker_told_to_stop_puts_its_job_back(portal: Portal, tmp_path: Path) -> None:
