@@ -31,6 +31,9 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     kinds = parser.add_subparsers(dest="what", required=True, metavar="cell|factory")
     _add_cell(kinds)
     _add_factory(kinds)
+    for kind in kinds.choices.values():
+        # The language is chosen for the whole command; here the option is only let through.
+        kind.add_argument("--lang", choices=("ko", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 

@@ -205,8 +205,8 @@ def _expected(found: Any) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return "없는 항목입니다. 철자를 확인하세요", "is not a known field; check its spelling"
     value = found.get("input")
-    shown = value if isinstance(value, (str, int, float, bool)) else type(value).__name__
-    return f"{shown!r} 은(는) 맞지 않습니다: {_korean(found)}", f"found {shown!r}, expected: {message}"
+    shown = repr(value) if isinstance(value, (str, int, float, bool)) else f"a {type(value).__name__}"
+    return f"{shown} 은(는) 맞지 않습니다: {_korean(found)}", f"found {shown}, expected: {message}"
 
 
 def _korean(found: Any) -> str:

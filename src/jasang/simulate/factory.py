@@ -166,6 +166,7 @@ def _factory_toml() -> str:
         lines += _column(name, "context")
     # The two products differ in size, so their specification limits are the customer's business, not one pair for the column.
     lines += [*_column("weight", "quality", "g"), *_column("length", "quality", "mm"), *_column("defect", "defect")]
+    lines += [*_column("defect_type", "reason"), *_column("shot", "id")]
     return "\n".join(lines)
 
 

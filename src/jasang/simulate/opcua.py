@@ -190,7 +190,8 @@ class CellServer:
         server = Server()
         server.set_endpoint(self.url)
         server.set_server_name("Jasang virtual injection-moulding cell")
-        logging.getLogger("asyncua.server").setLevel(logging.ERROR)  # it warns that an open server has no certificate
+        # It warns that an open server has no certificate, and shows a traceback of a port that is taken; we say that in a sentence.
+        logging.getLogger("asyncua.server").setLevel(logging.CRITICAL)
         await server.init()
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         server.iserver.allow_remote_admin = False  # clients may write setpoints, not rebuild the machine
