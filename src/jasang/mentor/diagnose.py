@@ -14,6 +14,7 @@ from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Finding, Severity
 from jasang.mentor.factory_data import Notice, open_factory
 from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
+from jasang.mentor.store_data import is_store, store_evidence
 from jasang.plant.factory import Factory
 from jasang.plant.text import Progress, Text, silent
 
@@ -72,7 +73,7 @@ class Diagnosis:
 
 
 def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
-    """Diagnose a file or a factory's folder.
+    """Diagnose a file, a factory's folder, or the folder of a collector's store.
 
     Raises
     ------
@@ -81,6 +82,15 @@ def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
     ConfigurationError
         factory.toml is wrong.
     """
+    if is_store(path):
+        evidence = store_evidence(path, factory=Factory(name=path.resolve().name), progress=progress)
+        return Diagnosis(
+            factory=evidence.factory,
+            tables=tuple(summary(table) for table in evidence.tables),
+            notices=(),
+            skipped=(),
+            findings=run_rules(evidence, progress=_part(progress, _READING, 1.0)),
+        )
     with open_factory(path, progress=_part(progress, 0.0, _READING)) as data:
         findings = run_rules(data.evidence, progress=_part(progress, _READING, 1.0))
         return Diagnosis(
