@@ -104,4 +104,4 @@ def _fills_a_hole(ticks: np.ndarray, first: int, last: int, hole: int) -> bool:
     others = np.concatenate((ticks[:first], ticks[last + 1 :]))
     if low < others.min() or high > others.max():
         return False
-    return not bool(((others >= low - hole // 50) & (others <= high + hole // 50)).any())
+    return not bool(((others >= low - hole // 100) & (others <= high + hole // 100)).any())

@@ -59,7 +59,7 @@ def find_sentinels(
     counts = np.diff(np.concatenate(([0], edges, [ordered.size])))
     all_distinct = distinct
     found: list[Sentinel] = []
-    for end in (-1, 1):
+    for end in (-1, 1, -1):  # a code at the far end may have hidden one at the near end
         stepped = 0
         while distinct.size > 2 and len(found) < most and stepped <= outliers:
             place = 0 if end < 0 else distinct.size - 1

@@ -125,40 +125,47 @@ def against_sisters(
     )  # fmt: skip
 
 
-def against_past(lost: np.ndarray, planned: np.ndarray, days: np.ndarray, *, least: int = 4) -> Excess | None:
-    """The day from which the loss is most clearly higher than before it.
+def against_past(
+    lost: np.ndarray, planned: np.ndarray, days: np.ndarray, *, seed: int, least: int = 4, draws: int = 4999
+) -> Excess | None:
+    """The day that best splits the record into fewer hours lost before and more after it (least squares).
 
-    Welch's t with Satterthwaite's degrees of freedom; the p-value is multiplied by the number of days tried.
+    The p-value is that of a permutation test: how often days in a random order split as well somewhere (largest over all
+    splits, Good 2005, chapter 4). It assumes that days may change places, as stops of different days have different causes.
+    `days` are the day numbers; `least` days stand on either side.
     """
     worked = planned > 0.5
     share, when = lost[worked] / planned[worked], days[worked]
-    hours_lost, hours_planned = lost[worked], planned[worked]
     n = share.size
-    if n < 2 * least + 2:
+    if n < 2 * least + 2 or not share.any():
         return None
     cuts = np.arange(least, n - least + 1)
-    sums, squares = np.cumsum(share), np.cumsum(share**2)
-    before, after = cuts.astype(float), (n - cuts).astype(float)
-    mean_before, mean_after = sums[cuts - 1] / before, (sums[-1] - sums[cuts - 1]) / after
-    var_before = np.maximum(squares[cuts - 1] / before - mean_before**2, 0) * before / (before - 1)
-    var_after = np.maximum((squares[-1] - squares[cuts - 1]) / after - mean_after**2, 0) * after / (after - 1)
-    # Days without any stop have no spread; a floor of a minute a day keeps t finite.
-    error = np.sqrt(var_before / before + var_after / after + (1 / 60 / 24) ** 2)
-    t = (mean_after - mean_before) / error
-    best = int(np.argmax(t))
-    parts = np.array([var_before[best] / before[best], var_after[best] / after[best]])
-    sizes = np.array([before[best], after[best]]) - 1
-    freedom = (
-        float(max(parts.sum() ** 2 / max((parts**2 / sizes).sum(), 1e-30), 2.0)) if parts.sum() > 0 else float(n - 2)
-    )
+    rise = _rises(share[None, :], cuts)[0]
+    best = int(np.argmax(rise))
     cut = int(cuts[best])
-    p = min(1.0, float(stats.t.sf(t[best], freedom)) * cuts.size)
-    half = float(stats.t.ppf(0.975, freedom) * error[best])
-    now = float(hours_lost[cut:].sum() / hours_planned[cut:].sum())
-    past = float(hours_lost[:cut].sum() / hours_planned[:cut].sum())
+    if rise[best] <= 0:
+        return None
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permuted(np.broadcast_to(share, (draws, n)), axis=1)
+    as_good = int((_rises(shuffled, cuts).max(axis=1) >= rise[best]).sum())
+    before, after = share[:cut], share[cut:]
+    half = 1.96 * float(np.sqrt(before.var(ddof=1) / cut + after.var(ddof=1) / (n - cut)))
+    now = float(lost[worked][cut:].sum() / planned[worked][cut:].sum())
+    past = float(lost[worked][:cut].sum() / planned[worked][:cut].sum())
     return Excess(
-        share=now, reference=past, difference=now - past, low=now - past - half, high=now - past + half, p=p, since=int(when[cut])
+        share=now, reference=past, difference=now - past, low=now - past - half, high=now - past + half,
+        p=(1 + as_good) / (draws + 1), since=int(when[cut]),
     )  # fmt: skip
+
+
+def _rises(share: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Rise of the mean at each cut, weighted so that its square is the variance explained; shape (rows, cuts)."""
+    n = share.shape[1]
+    sums = np.cumsum(share, axis=1)
+    before = sums[:, cuts - 1] / cuts
+    after = (sums[:, -1:] - sums[:, cuts - 1]) / (n - cuts)
+    rise: np.ndarray = (after - before) * np.sqrt(cuts * (n - cuts) / n)
+    return rise
 
 
 def against_level(lost: np.ndarray, planned: np.ndarray, level: float) -> Excess | None:

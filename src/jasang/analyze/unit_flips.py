@@ -127,7 +127,8 @@ def _flip(
     up = max(ratio, 1 / ratio)
     spread_here, spread_there = _spread(series[here]), _spread(series[there])
     usual, flipped = float(np.median(series[there])), float(np.median(series[here]))
-    factor, offset, certain = _match(up, spread_here, spread_there, rows.size, int(there.sum()))
+    episodes = 1 + int((np.diff(np.cumsum(there)[rows]) > 0).sum())
+    factor, offset, certain = _match(up, spread_here, spread_there, rows.size, episodes)
     if factor is None or factor.ratio < 9:
         fahrenheit = _fahrenheit(series[rows], neighbours, spread_here * flipped, spread_there * usual, temperature)
         factor, offset, certain = fahrenheit if fahrenheit[0] else (factor, offset, certain)
@@ -145,7 +146,7 @@ def _flip(
         offset=offset,
         usual=usual,
         flipped=flipped,
-        episodes=1 + int((np.diff(np.cumsum(there)[rows]) > 0).sum()),
+        episodes=episodes,
         certain=certain,
     )
 
@@ -166,11 +167,11 @@ def _spread(values: np.ndarray) -> float:
 
 
 def _match(
-    up: float, spread_here: float, spread_there: float, rows: int, others: int
+    up: float, spread_here: float, spread_there: float, rows: int, episodes: int
 ) -> tuple[Factor | None, float, bool]:
     """The factor that the ratio and the spreads agree with. A wide group needs a looser ratio, but never more than 5 %."""
     wide = max(spread_here, spread_there)
-    error = 3 * (spread_here / np.sqrt(rows) + spread_there / np.sqrt(min(others, 20)))
+    error = 3 * (spread_here / np.sqrt(rows) + spread_there / np.sqrt(20 * episodes))
     allowed = min(max(0.005, error), 0.05) if up > 9 else 0.01
     best = min(FACTORS, key=lambda factor: abs(np.log(up / factor.ratio)))
     if abs(np.log(up / best.ratio)) > allowed:

@@ -42,7 +42,7 @@ def _too_long(lengths: np.ndarray, least: int, times: float) -> tuple[np.ndarray
     Were lengths exponential with k runs, the longest would be near scale·ln k; four times that has a chance of about k^-3.
     A heavy tail (nights, weekends) has no such step between its longest runs and the next.
     """
-    if not lengths.size:
+    if not lengths.size or lengths.max() < least:
         return np.empty(0, dtype=np.int64), 0
     some = min(_MOST_STUCK + 1, lengths.size)
     longest = np.argpartition(lengths, -some)[-some:]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jasang.analyze.dead_channels import Constant, family
+from jasang.analyze.dead_channels import Constant, family, named_as_measured
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import number
 from jasang.diagnose.faults import ColumnFault
@@ -32,7 +32,9 @@ def _finding(data: TableData, fault: ColumnFault, alike: int) -> Finding:
     blank = bool(np.isnan(value))
     sensor = column.role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
     spare = alike >= _SPARE and "#" in family(fault.name)
-    severity = Severity.WATCH if (sensor or value == 0) and not spare else Severity.NOTE
+    # A constant whole number on all machines may be a setting that nobody marked as one.
+    certain = blank or value <= 0 or value != round(value) or fault.asset is not None or named_as_measured(fault.name)
+    severity = Severity.WATCH if certain and (sensor or value == 0) and not spare else Severity.NOTE
     reads_ko, reads_en = ("비어 있습니다", "is empty") if blank else (f"{number(value)}입니다", f"is {number(value)}")
     where_ko, where_en = (f"{fault.asset}의 ", f" on {fault.asset}") if fault.asset else ("", "")
     text = Text(

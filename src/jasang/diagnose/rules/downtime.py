@@ -24,7 +24,7 @@ from jasang.plant.text import Text
 _LEVELS = {(State.DOWN, True): 0.05, (State.DOWN, False): 0.12, (State.SETUP, True): 0.15, (State.SETUP, False): 0.15}
 _CHANCE = 0.05  # family-wise, over everything tried in a table
 _LEAST = 0.03  # of planned time: smaller differences pay nobody
-_LOUD = 0.04
+_LOUD = 0.07  # of planned time: worth a boss's attention today
 _SETUP = 0.08
 _SMALL = 0.01  # of planned time over the whole record: not worth a test
 _MOST = 6  # findings a table
@@ -71,7 +71,7 @@ def _problems(log: StopLog) -> list[_Problem]:
                     lost, planned, log.lost[others, loss].sum(axis=0), log.planned[others].sum(axis=0)
                 )
                 tried += [(asset, loss, "sisters", excess)] if excess else []
-            excess = against_past(lost, planned, log.days)
+            excess = against_past(lost, planned, log.days, seed=_SEED)
             tried += [(asset, loss, "past", excess)] if excess else []
             level = _LEVELS.get((kind.state, kind.has_reason))
             excess = against_level(lost, planned, level) if level else None
@@ -100,7 +100,7 @@ def _problem(base: EvidenceBase, data: TableData, log: StopLog, problem: _Proble
     lost, planned = log.lost[problem.asset, problem.loss], log.planned[problem.asset]
     after = log.days >= (excess.since if excess.since is not None else log.days[0])
     hours, count = float(lost[after].sum()), int(log.stops[problem.asset, problem.loss])
-    loud = excess.difference >= _LOUD and excess.share >= 2 * excess.reference and loss.state is State.DOWN
+    loud = loss.state is State.DOWN and excess.share >= max(_LOUD, 2 * excess.reference)
     if problem.against == "level":
         loud = excess.low > 0 and excess.difference >= _LEAST
     return Finding(
