@@ -129,8 +129,8 @@ def against_peer(repeat: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "peer.py"
         script.write_text(PEER, encoding="utf-8")
-        uv = [str(ROOT / ".tools/bin/uv"), "run", "--quiet", "--isolated", "--no-project", "--python", "3.12"]
-        packages = ["--with", "ydata-profiling", "--with", "setuptools<81"]
+        uv = [str(ROOT / ".tools/bin/uv"), "run", "--quiet", "--isolated", "--no-project", "--python", sys.executable]
+        packages = ["--with", "ydata-profiling==4.18.4", "--with", "setuptools<81"]
         peer = [*uv, *packages, "python", str(script), str(DIE_CASTING), "minimal", f"{folder}/peer.html"]
         report("ydata-profiling (minimal), first run, installs included", peer, 1)
         ours, theirs = [], []

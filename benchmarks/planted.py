@@ -151,12 +151,18 @@ def main() -> int:
         return 0
     seeds = [(seed, False) for seed in range(given.seed, given.seed + given.factories)]
     seeds += [(seed, True) for seed in range(given.seed, given.seed + given.nulls)]
+    seeds.sort()  # planted and healthy in turn
+    # Written as they come, so that a long run can be read while it goes on.
+    lines: list[dict[str, Any]] = []
+    out = given.out.open("w", encoding="utf-8") if given.out else None
     with ProcessPoolExecutor(given.jobs) as pool:
-        lines = list(pool.map(run_one, *zip(*seeds, strict=True), chunksize=2))
-    if given.out:
-        given.out.write_text(
-            "".join(json.dumps(x, ensure_ascii=False, default=str) + "\n" for x in lines), encoding="utf-8"
-        )
+        for line in pool.map(run_one, *zip(*seeds, strict=True)):
+            lines.append(line)
+            if out:
+                out.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+                out.flush()
+    if out:
+        out.close()
     print(f"first seed {given.seed}: {given.factories} factories with planted problems, {given.nulls} healthy ones")
     print(table(lines))
     return 0

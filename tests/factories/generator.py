@@ -287,6 +287,8 @@ def _as_written(
         changed["outcome"] = verdict.header
     if one.column == "asset":
         changed["column"] = headers["asset"]
+    if one.rule in ("off_centre", "excess_spread") and one.kind == "one machine":
+        changed["also"] = (headers["asset"],)  # parts outside the limits are bad there: the machine explains defects
     if one.column == "start_up":
         changed["also"] = (*one.also, headers["time"])
     if one.rule == "downtime" and reasons is not None and one.level is not None:
