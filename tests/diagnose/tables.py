@@ -31,9 +31,7 @@ def table_data(
     columns = tuple(Column(name=name, role=roles.get(name, Role.SENSOR)) for name in frame.columns)
     moments = table.get("time") or table.get("start")
     time = frame[moments].cast(pl.Datetime("us")).to_numpy().astype("datetime64[us]") if moments else None
-    return TableData(
-        table=Table(file=file, kind=kind, columns=columns, **table), source=FrameSource(frame), time=time
-    )
+    return TableData(table=Table(file=file, kind=kind, columns=columns, **table), source=FrameSource(frame), time=time)
 
 
 def evidence(*tables: TableData, **factory: Any) -> EvidenceBase:
