@@ -69,7 +69,7 @@ def expected(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(made)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     frame=tables(),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
@@ -113,7 +113,7 @@ def opens_or_explains(data: bytes, name: str = "a.csv", piece: int = 1 << 24) ->
     assert all(name in sentence for sentence in said)
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.txt", "a.xlsx", "a.parquet", "a.csv.gz", "a.zip"]))
 def test_any_bytes(data: bytes, name: str) -> None:
     opens_or_explains(data, name)
@@ -146,7 +146,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=120, deadline=None)
 @given(
     edits=st.lists(
         st.tuples(st.integers(0, len(SOUND)), st.integers(0, 30), st.one_of(PARTS, st.binary(max_size=6))), max_size=6
@@ -160,7 +160,7 @@ def test_damaged_tables(edits: list[tuple[int, int, bytes]], piece: int) -> None
     opens_or_explains(data, piece=piece)
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=120, deadline=None)
 @given(st.text(alphabet=st.sampled_from('01,;"\n\t =.-:/eE|a가'), max_size=200))
 def test_any_text_of_table_characters(text: str) -> None:
     opens_or_explains(text.encode())

@@ -25,6 +25,7 @@ Becomes = Literal["whole", "number", "moment", "clock", "text", "compact_clock",
 # Share of the cells that must read as numbers; the rest is reported and counts as missing.
 _NUMBERS = 0.95
 _TIMES = 0.8
+_ENOUGH = 50_000
 _TIME_NAME = re.compile(
     r"(?i)(^|[^a-z])(ts|date|time|datetime|timestamp|epoch)([^a-z]|$)|timestamp|datetime|_dt$|_at$|일시|시각|시간|날짜|일자"
 )
@@ -60,6 +61,8 @@ class ColumnCount:
         """
         if plain is not None and not self._needs_look(plain):
             self.numbers.add_plain(plain)
+        elif self._surely_text and texts.null_count() < texts.len():
+            self._count_text(texts, file_rows)
         elif texts.null_count() < texts.len():
             odd = count_numbers(texts, self.numbers)
             if self.numbers.low >= 0 and self.numbers.high <= 235_959 and _CLOCK_NAME.search(self.name):
@@ -72,6 +75,17 @@ class ColumnCount:
                 at = int(texts.cast(pl.Float64, strict=False).is_infinite().fill_null(value=False).arg_max() or 0)
                 self.infinite = int(file_rows[at]), str(texts[at])
         self.cells += texts.len()
+
+    @property
+    def _surely_text(self) -> bool:
+        """Whether so many cells are neither numbers nor times that no more need be looked at; a text loses nothing."""
+        known = self.numbers.readable + max(self.times.clocks, *self.times.dates.values())
+        return self.numbers.filled >= _ENOUGH and known < 0.5 * self.numbers.filled
+
+    def _count_text(self, texts: pl.Series, file_rows: np.ndarray) -> None:
+        self.numbers.filled += texts.len() - texts.null_count()
+        if texts.str.starts_with("=").any():
+            self._without_literals(texts, file_rows)
 
     def _needs_look(self, plain: PlainColumn) -> bool:
         """Whether whole numbers may be dates or times of day without separators."""

@@ -1,6 +1,6 @@
 """Cells read as numbers: plain ones at once, the rest without their separators, units and brackets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -34,7 +34,6 @@ class NumberCount:
     broken: int = 0  # "ERR", "---", "#DIV/0!": no reading rather than a text
     low: float = float("inf")
     high: float = float("-inf")
-    examples: dict[str, str] = field(default_factory=dict)
 
     def add_plain(self, plain: PlainColumn) -> None:
         """Count a block of plain numbers."""
@@ -98,18 +97,19 @@ def _count_odd(odd: pl.Series, count: NumberCount) -> pl.Series:
     count.plain += odd.len() - plain.null_count()
     _range(plain, count)
     odd = odd.filter(plain.is_null())
+    # A machine's name or a verdict stands in thousands of cells; its forms need one look.
+    tallied = odd.value_counts(name="often")
+    odd, often = tallied.to_series(0), tallied.get_column("often")
     for name, pattern in (("groups", PLAIN_COMMA_GROUPS), ("decimal_commas", ANY_DECIMAL_COMMA)):
         found = odd.str.contains(pattern)
         if found.any():
-            matching = odd.filter(found)
-            setattr(count, name, getattr(count, name) + matching.len())
-            count.examples.setdefault(name, str(matching[0]))
-            odd = odd.filter(~found)
+            setattr(count, name, getattr(count, name) + int(often.filter(found).sum()))
+            odd, often = odd.filter(~found), often.filter(~found)
     if odd.len():
         readable = _tidied(odd, decimal_comma=False).cast(pl.Float64, strict=False).is_not_null()
-        count.other += int(readable.sum())
-        odd = odd.filter(~readable)
-    count.broken += int(odd.str.contains(_NO_READING).sum())
+        count.other += int(often.filter(readable).sum())
+        odd, often = odd.filter(~readable), often.filter(~readable)
+    count.broken += int(often.filter(odd.str.contains(_NO_READING)).sum())
     return odd
 
 

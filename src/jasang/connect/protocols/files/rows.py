@@ -66,18 +66,19 @@ class RowFilter:
         if not block.frame.height:
             return
         if self._waiting is not None:
-            yield self._counted(self._without_totals(self._waiting, last=False))
+            yield from self._counted(self._without_totals(self._waiting, last=False))
         self._waiting = block
 
     def finish(self) -> Iterator[Block]:
         """The last block."""
         if self._waiting is not None:
-            yield self._counted(self._without_totals(self._waiting, last=True))
+            yield from self._counted(self._without_totals(self._waiting, last=True))
             self._waiting = None
 
-    def _counted(self, block: Block) -> Block:
+    def _counted(self, block: Block) -> Iterator[Block]:
         self.rows += block.frame.height
-        return block
+        if block.frame.height:
+            yield block
 
     def _without_blanks(self, block: Block) -> Block:
         frame = block.frame
