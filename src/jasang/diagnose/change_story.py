@@ -59,6 +59,7 @@ def _may_pass(one: LevelChange) -> bool:
     return (
         one.change.kind == "excursion"
         or one.change.wanders
+        or one.whole_machine
         or one.been_there > MOST_BEEN_THERE
         or explained
         or short

@@ -4,12 +4,12 @@ Every series is judged product by product with the daily and weekly calendar tak
 the same moment explains is kept as explanation. Chance is allowed for over everything tried in the factory (`tried`).
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from jasang.analyze.block_means import (
     DAY,
@@ -32,6 +32,7 @@ FAMILY_ERROR = 0.005  # chance that a factory in control gives one `act` finding
 WATCH_ERROR = 0.05
 SMALLEST_SHIFT = 0.75  # in sigma within: less than this a foreman would not walk for
 SMALLEST_OF_TOLERANCE = 0.1
+FAR = 6.0  # sigma: what switching a machine off does to its signals
 DEFECTS_PER_BLOCK = 6.0
 
 
@@ -72,6 +73,7 @@ class LevelChange:
     been_there: float
     explanations: tuple[Explanation, ...] = ()
     assets: tuple[str, ...] = ()  # when all assets of the table share the change
+    whole_machine: bool = False  # nearly all signals of the machine changed at once, far: it was switched off or on
 
     @property
     def p(self) -> float:
@@ -96,15 +98,10 @@ def level_changes(evidence: EvidenceBase) -> tuple[tuple[LevelChange, ...], int]
 
 
 def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange, ...], int]:
-    # Many small products of matrices: threads of the linear algebra only wait for one another.
-    with threadpool_limits(limits=1, user_api="blas"):
-        return _survey_on_one_thread(evidence, data)
-
-
-def _survey_on_one_thread(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange, ...], int]:
     detectors = DetectorShelf()
     found: list[LevelChange] = []
     tried = 0
+    of_asset: Counter[str | None] = Counter()
     for series in _all_series(evidence, data):
         made = course_of(series)
         if made is None:
@@ -122,7 +119,29 @@ def _survey_on_one_thread(evidence: EvidenceBase, data: TableData) -> tuple[tupl
             whole = _describe(data, series, course, change)
             explanations = explain(data, series, course.first_rows, change, nuisance, course.means, detectors.get)
             found.append(replace(whole, explanations=explanations))
+    if data.table.kind is Kind.SIGNALS:
+        found = _with_whole_machines(found, of_asset)
     return tuple(_shared_by_all_assets(found)), tried
+
+
+def _with_whole_machines(found: list[LevelChange], of_asset: Mapping[str | None, int]) -> list[LevelChange]:
+    """Marks the changes by many sigma that most signals of a machine made at one moment."""
+    marked = []
+    for one in found:
+        far = [other for other in found if other.course.asset == one.course.asset and _is_far(other)]
+        together = [other for other in far if _same_moment(one, other)]
+        most = max(2.0, 0.6 * of_asset[one.course.asset])
+        marked.append(replace(one, whole_machine=_is_far(one) and len(together) >= most))
+    return marked
+
+
+def _is_far(one: LevelChange) -> bool:
+    return not one.slow and abs(one.change.size) >= FAR * one.course.sigma
+
+
+def _same_moment(one: LevelChange, other: LevelChange) -> bool:
+    own, its = _onset_seconds(one), _onset_seconds(other)
+    return own is not None and its is not None and own[0] <= its[1] and its[0] <= own[1]
 
 
 def _all_series(evidence: EvidenceBase, data: TableData) -> Iterable[Series]:

@@ -133,6 +133,15 @@ def sentence(told: Told) -> Text:
 def action(told: Told) -> Action:
     """What to do: hold the window, or the trial that would tell."""
     driver, name = told.driver, told.driver.column
+    if told.outcome.two_sided:
+        measured = told.outcome.column.name
+        return Action(
+            text=Text(
+                ko=f"{measured}의 규격이나 목표를 factory.toml에 적으세요. 그러면 {name}의 어느 쪽이 좋은지 말할 수 있습니다.",
+                en=f"State limits or a target for {measured} in factory.toml; then it can be said which side of {name} is good.",
+            ),
+            owner="quality",
+        )
     if told.start_up:
         first = int(np.ceil((driver.window or (1.0, 1.0))[0])) - 1
         return Action(

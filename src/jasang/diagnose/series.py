@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jasang.analyze.block_means import block_edges
+from jasang.analyze.standing import FEWEST_SIGNALS, standing
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.plant.factory import Column, Kind, Role
 
+MOST_VOTERS = 60
+STANDING_BLOCKS = 2048
 PROCESS_ROLES = (Role.SENSOR, Role.QUALITY, Role.SETTING, Role.ENERGY)
 
 
@@ -76,10 +80,70 @@ def series_of(
     if table.signal_column is not None and table.value_column is not None:
         yield from _long(evidence, data, roles, fewest)
         return
+    still = _standing(data) if table.kind is Kind.SIGNALS else {}
     own = {table.time, table.date, table.asset_column, table.product_column, table.start, table.end}
     for column in table.columns:
         if column.role in roles and column.name not in own:
-            yield from asset_series(data, column, data.clean(column.name), asset_rows(data), fewest)
+            values = data.clean(column.name)
+            for part in asset_rows(data):
+                if part.asset in still:
+                    values[part.rows[still[part.asset]]] = np.nan
+            yield from asset_series(data, column, values, asset_rows(data), fewest)
+
+
+def _standing(data: TableData) -> dict[str | None, np.ndarray]:
+    """Where each asset of a wide signals table stood still: bool over its rows in order of time; no entry for one that never did.
+
+    A machine that is switched off shows the temperature of the hall; that is no shift of its mean.
+    """
+
+    def make() -> dict[str | None, np.ndarray]:
+        columns = [column.name for column in data.table.with_role(Role.SENSOR, Role.ENERGY)][:MOST_VOTERS]
+        parts = asset_rows(data)
+        if len(columns) < FEWEST_SIGNALS:
+            return {}
+        edges = [block_edges(part.rows.size, most=STANDING_BLOCKS) for part in parts]
+        means: list[list[np.ndarray]] = [[] for _ in parts]
+        for name in columns:
+            values = data.clean(name)
+            for place, part in enumerate(parts):
+                means[place].append(_plain_means(values[part.rows], edges[place]))
+        found: dict[str | None, np.ndarray] = {}
+        for part, edge, signals in zip(parts, edges, means, strict=True):
+            blocks = standing(np.array(signals))
+            if blocks.any():
+                inside = np.searchsorted(edge, np.arange(part.rows.size), side="right") - 1
+                found[part.asset] = blocks[np.clip(inside, 0, blocks.size - 1)]
+        return found
+
+    return data.once("standing", make)
+
+
+def _standing_rows(time: np.ndarray, codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which rows of one asset in a long table lie in a stretch of time where it stood still, bool, shape (n,)."""
+    known = ~np.isnat(time) & np.isfinite(values) & (codes >= 0)
+    nothing = np.zeros(time.size, dtype=bool)
+    signals = int(codes.max(initial=-1)) + 1
+    if signals < FEWEST_SIGNALS or known.sum() < 20 * signals:
+        return nothing
+    ticks = time.astype(np.int64)
+    first, last = int(ticks[known].min()), int(ticks[known].max())
+    blocks = int(min(STANDING_BLOCKS, known.sum() // signals // 4))
+    if last <= first or blocks < 20:
+        return nothing
+    block = np.clip(((ticks - first) / (last - first) * blocks).astype(np.int64), 0, blocks - 1)
+    cell = codes[known].astype(np.int64) * blocks + block[known]
+    counts = np.bincount(cell, minlength=signals * blocks).astype(np.float64)
+    sums = np.bincount(cell, weights=values[known], minlength=signals * blocks)
+    means = np.divide(sums, counts, out=np.full(sums.size, np.nan), where=counts > 0).reshape(signals, blocks)
+    return np.asarray(standing(means)[block] & known)
+
+
+def _plain_means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    known = np.isfinite(values)
+    sums = np.add.reduceat(np.where(known, values, 0.0)[: edges[-1]], edges[:-1])
+    counts = np.add.reduceat(known[: edges[-1]].astype(np.float64), edges[:-1])
+    return np.asarray(np.divide(sums, counts, out=np.full(sums.size, np.nan), where=counts > 0))
 
 
 def asset_series(
@@ -110,6 +174,8 @@ def _long(evidence: EvidenceBase, data: TableData, roles: Sequence[Role], fewest
     values = data.clean(table.value_column)
     for part in asset_rows(data):
         codes = signals.codes[part.rows]
+        if table.kind is Kind.SIGNALS and data.time is not None:
+            values[part.rows[_standing_rows(data.time[part.rows], codes, values[part.rows])]] = np.nan
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(signals.levels) + 1))
         for code, name in enumerate(signals.levels):

@@ -23,6 +23,7 @@ SISTERS_AGREE = np.log(1.35)
 ABOVE_SISTERS = np.log(1.8)
 SURELY_ABOVE = np.log(1.4)
 MOST_BEEN_THERE = 0.1
+SHORTEST_PAST = 0.15  # of the record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,8 @@ def _standardised(series: Series) -> np.ndarray:
 def _grew(course: SpreadCourse, tried: int) -> Severity | None:
     change = course.change
     p = min(1.0, change.p_with_home * max(1, tried))
-    if p > WATCH_ERROR or change.size < GREW:
+    # A machine that starts up scatters less for a while; that is no past to compare with.
+    if p > WATCH_ERROR or change.size < GREW or change.start < SHORTEST_PAST * course.logs.size:
         return None
     before = course.logs[change.fitted <= 0.25 * change.size]
     been_there = float(np.mean(before - before.mean() >= 0.75 * change.size)) if before.size else 1.0

@@ -47,6 +47,7 @@ __all__ = [
 LEAST_DEFECTS = 8
 _LEAST_STRATUM = 30  # rows of product × asset; fewer are strays
 _LEAST_ROWS = 12 * LEAST_BLOCKS
+_SURE_STRENGTH = 5.0
 
 
 def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
@@ -88,7 +89,7 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
         together = lay_out(np.full(rows.size, -1), problem.product[rows], day)
         found += _search(problem, tested, rows, together, machines, least, held)[0]
     return Drivers(
-        drivers=tuple(sorted(found, key=lambda driver: (not driver.start_up, -surely_gained(driver)))),
+        drivers=tuple(_ranked(found)),
         rows=rows.size,
         blocks=layout.blocks,
         columns_tried=len({column.name for column in kept}),
@@ -96,6 +97,13 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
         spread=float(tested.std()),
         consequences=tuple(sorted(follow)),
     )
+
+
+def _ranked(found: Sequence[Driver]) -> list[Driver]:
+    """A start before what it upsets, sure drivers before doubtful ones, then by what holding them would surely gain."""
+    most = max((driver.strength for driver in found), default=0.0)
+    sure = min(_SURE_STRENGTH, 0.5 * most)
+    return sorted(found, key=lambda d: (not d.start_up, d.strength < sure, -surely_gained(d)))
 
 
 def _search(

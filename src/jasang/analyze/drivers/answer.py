@@ -11,9 +11,9 @@ from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
 from jasang.analyze.drivers.search import Choice, Search, rows_of
-from jasang.analyze.drivers.window import FOLDS, Effect, Limits, choose_limits, estimate, until_settled
+from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, choose_limits, estimate, until_settled
 
-_ONSET_SCORE = 3.5
+_ONSET_SCORE = 4.5
 _LEAST_EPISODES = 5
 
 
@@ -47,7 +47,10 @@ class Answer:
         onset = self._onset(score, outside, baseline)
         if onset is not None:
             score = _replace_view(score, View(first_block=onset, strata=score.view.strata, product=score.view.product))
-        effect = self._effect(score, baseline, self._cross_fitted(score, residual))
+        effect = self._effect(score, baseline, outside)
+        held_out = self._effect(score, baseline, self._cross_fitted(score, residual))
+        if effect is not None and held_out is not None:
+            effect = around_choice(effect, held_out)
         rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)

@@ -12,7 +12,7 @@ from jasang.analyze.drivers.problem import CategoricalColumn, Column, NumericCol
 # Finer towards the ends: a start-up effect touches few rows, and they stand at one end.
 _CUT_SHARES = np.array([0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5])
 _SHARES = np.concatenate([_CUT_SHARES, 1 - _CUT_SHARES[-2::-1]])
-_END_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4)  # of either tail of a window with two open sides
+_END_SHARES = (0.015, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # of either tail of a window with two open sides
 MOST_LEVELS = 40
 LEAST_ROWS = 15  # on the smaller side of a cut, or at a level
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_REACH = 5  # blocks
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
@@ -16,17 +18,6 @@ class Contrast:
     gain: np.ndarray
     weight: np.ndarray
     floor: np.ndarray
-
-    def merged(self, factor: int) -> "Contrast":
-        """Neighbouring blocks taken together by `factor`."""
-        if factor == 1:
-            return self
-        starts = np.arange(0, self.gain.shape[0], factor)
-        return Contrast(
-            gain=np.add.reduceat(self.gain, starts, axis=0),
-            weight=np.add.reduceat(self.weight, starts, axis=0),
-            floor=self.floor,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +57,33 @@ def contrast(sums: np.ndarray, counts: np.ndarray, member: np.ndarray, spread: n
     return Contrast(gain=gain, weight=weights.sum(axis=1), floor=np.einsum("s,ksm->m", spread, weights))
 
 
-def judge(found: Contrast, left_over: float) -> Judged:
-    """Scores of all sets; `left_over` is the share of the column's spread that the baseline does not explain."""
+def judge(found: Contrast, left_over: float, *, follow: bool = False) -> Judged:
+    """Scores of all sets; `left_over` is the share of the column's spread that the baseline does not explain.
+
+    With `follow`, what neighbouring blocks have in common beyond the set's own effect widens the error (Newey & West's weights):
+    compared over all the time, a slow column meets a slow wave of the outcome more often than independent blocks would.
+    """
     total = found.gain.sum(axis=0)
     floor = found.floor * left_over
     squares = (found.gain**2).sum(axis=0)
-    error = np.sqrt(np.maximum(squares, floor))
-    usable = error > 1e-9
-    parts = np.where(usable, found.gain / np.where(usable, error, 1.0), 0.0)
     weight = found.weight.sum(axis=0)
     slope = total / np.where(weight > 1e-9, weight, np.inf)
-    around = squares - 2 * slope * (found.gain * found.weight).sum(axis=0) + slope**2 * (found.weight**2).sum(axis=0)
-    parting = np.where(usable, total / np.sqrt(np.maximum(around, np.maximum(floor, 1e-18))), 0.0)
+    around = found.gain - slope * found.weight
+    common = _in_common(around) if follow else np.zeros(total.size)
+    error = np.sqrt(np.maximum(squares + common, floor))
+    usable = error > 1e-9
+    parts = np.where(usable, found.gain / np.where(usable, error, 1.0), 0.0)
+    centred = np.maximum((around**2).sum(axis=0) + common, np.maximum(floor, 1e-18))
+    parting = np.where(usable, total / np.sqrt(centred), 0.0)
     return Judged(score=parts.sum(axis=0), parts=parts, parting=parting, total=total)
+
+
+def _in_common(around: np.ndarray) -> np.ndarray:
+    """Twice the weighted sums of products of blocks up to `_REACH` apart, never negative; shape (sets,)."""
+    common = np.zeros(around.shape[1])
+    for lag in range(1, min(_REACH, around.shape[0] - 1) + 1):
+        common += 2 * (1 - lag / (_REACH + 1)) * (around[lag:] * around[:-lag]).sum(axis=0)
+    return np.maximum(common, 0.0)
 
 
 def _centre(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -20,9 +20,8 @@ from jasang.analyze.drivers.contrast import Contrast, Judged, contrast, judge
 from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Shape
 
-FLIPS = 300
+FLIPS = 200
 _MOST_PRODUCT_VIEWS = 5
-_LEAST_MERGED = 16
 _NEAR = 0.8
 _MOST_KEPT = 20_000_000  # numbers, 80 MB
 
@@ -110,11 +109,11 @@ def _sums(binned: BinnedColumn, layout: Layout, weights: np.ndarray | None) -> n
 
 
 def views_of(layout: Layout) -> tuple[View, ...]:
-    """All the data; each of the larger products alone; the last half and quarter of the time, for what began on some day."""
+    """All the data; each of the larger products alone; the last half of the time, for what began on some day."""
     everything = tuple(range(layout.strata))
     views = [View(first_block=0, strata=everything)]
     if layout.blocks >= 40:
-        views += [View(first_block=layout.blocks * share // 4, strata=everything) for share in (2, 3)]
+        views.append(View(first_block=layout.blocks // 2, strata=everything))
     products = [int(p) for p in dict.fromkeys(layout.stratum_product.tolist()) if p >= 0]
     if len(products) > 1:
         for product in products[:_MOST_PRODUCT_VIEWS]:
@@ -132,21 +131,6 @@ def signs(blocks: int, seed: int) -> np.ndarray:
     return found
 
 
-def merge_factor(residual: np.ndarray, layout: Layout) -> int:
-    """How many neighbouring blocks must be taken together until their sums no longer follow each other: 1, 2 or 4."""
-    total = np.bincount(layout.block, weights=residual, minlength=layout.blocks)
-    sums = total / np.sqrt(np.bincount(layout.block, minlength=layout.blocks))
-    for factor in (1, 2, 4):
-        if sums.size // factor < _LEAST_MERGED:
-            return factor
-        merged = np.add.reduceat(sums, np.arange(0, sums.size, factor))
-        merged = merged - merged.mean()
-        spread = float(merged @ merged)
-        if spread == 0 or float(merged[1:] @ merged[:-1]) / spread < 1.0 / np.sqrt(merged.size):
-            return factor
-    return 4
-
-
 class Scanner:
     """Scans the tallied columns against one residual after another, with the same views and signs."""
 
@@ -160,19 +144,17 @@ class Scanner:
 
     def scan(self, residual: np.ndarray, baseline: Baseline, only: Sequence[int] | None = None) -> list[Score]:
         """The best score of every column (those of `only`) against this residual of `baseline`."""
-        factor = merge_factor(residual, self.layout)
         found = [
-            self._scan_column(index, residual, factor, baseline.left_over(self._standing(index)), None)
+            self._scan_column(index, residual, baseline.left_over(self._standing(index)), None)
             for index in (range(len(self.tallies)) if only is None else only)
         ]
         return [score for score in found if score is not None]
 
     def chance(self, residual: np.ndarray, baseline: Baseline) -> Chance:
         """How large the best score of all columns gets when whole blocks change sign at random."""
-        factor = merge_factor(residual, self.layout)
         largest = np.zeros(FLIPS)
         for index in range(len(self.tallies)):
-            self._scan_column(index, residual, factor, baseline.left_over(self._standing(index)), largest)
+            self._scan_column(index, residual, baseline.left_over(self._standing(index)), largest)
         return fit_chance(largest, self.layout.blocks)
 
     def _standing(self, index: int) -> np.ndarray:
@@ -197,7 +179,7 @@ class Scanner:
         return contrast(sums[part], item.counts[part], item.binned.member, spread[list(view.strata)], within=within)
 
     def _scan_column(
-        self, index: int, residual: np.ndarray, factor: int, left_over: float, largest: np.ndarray | None
+        self, index: int, residual: np.ndarray, left_over: float, largest: np.ndarray | None
     ) -> Score | None:
         """The column's best score; `largest` (FLIPS,) is raised to the best under random signs."""
         item = self.tallies[index]
@@ -209,7 +191,7 @@ class Scanner:
         for view in self.views:
             for within in (True, False):
                 found = self._contrast(item, sums, view, within, spread)
-                judged = judge(found.merged(1 if within else factor), max(left_over, 0.02))
+                judged = judge(found, max(left_over, 0.02), follow=not within)
                 tried.append((view, within, judged))
                 if largest is not None:
                     scaled = judged.parts.astype(np.float32)

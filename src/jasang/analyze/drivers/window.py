@@ -48,7 +48,11 @@ def until_settled(column: NumericColumn, limits: Limits, outcome: np.ndarray, ro
     counts = np.bincount(codes.ravel())
     rates = np.bincount(codes.ravel(), weights=defects[~settled]) / counts
     fitted = optimize.isotonic_regression(rates, weights=counts, increasing=False).x
-    still = distinct[fitted >= _SETTLED_RATIO * level]
+    # How many were bad from the limit on, less two standard errors: the tail of few units must not decide.
+    later = distinct > limits.low
+    bad, made = np.cumsum(rates * counts * later), np.cumsum(counts * later)
+    surely = (bad - 2 * np.sqrt(bad + 1)) / np.maximum(made, 1)
+    still = distinct[later & (fitted >= _SETTLED_RATIO * level) & (surely > 2 * level)]
     if still.size == 0 or still[-1] <= limits.low:
         return limits
     place = int(np.searchsorted(distinct, still[-1]))
@@ -134,6 +138,20 @@ def estimate(
         error = max(error, _counting_error(outcome[used], outside[used]))
     reach = float(stats.t.ppf(0.975, max(effective - 1, 2.0))) * error
     return Effect(value=value, error=error, low=value - reach, high=value + reach)
+
+
+def around_choice(chosen: Effect, held_out: Effect) -> Effect:
+    """One effect from the limits chosen on all blocks (a little too large) and on the other blocks (a little too small).
+
+    The limits that part the data best flatter themselves; limits found without a block miss its edge. The truth lies between, so
+    the interval reaches from the lower to the higher of both.
+    """
+    return Effect(
+        value=(chosen.value + held_out.value) / 2,
+        error=max(chosen.error, held_out.error),
+        low=min(chosen.low, held_out.low),
+        high=max(chosen.high, held_out.high),
+    )
 
 
 def _centred(values: np.ndarray, group: np.ndarray) -> np.ndarray:
