@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 from scipy.linalg import cholesky, solve_triangular
+from threadpoolctl import ThreadpoolController
 
 from jasang.analyze.noise_models import Noise, noise_family
 
@@ -26,6 +27,9 @@ TEMPLATES_PER_BLOCK = 41.0
 # Fall of log-likelihood that bounds the 95 % interval of the onset: chi-square(1) would give 1.9, but the likelihood of a change
 # point is not smooth; 3.7 held 95 % in simulation for shifts of 1 sigma and more.
 ONSET_FALL = 3.7
+
+# Many small products of matrices: threads of the linear algebra would only wait for one another.
+_THREADS = ThreadpoolController()
 
 Kind = Literal["step", "ramp", "excursion"]
 
@@ -91,7 +95,8 @@ class ChangeDetector:
         )
         self.shapes = shapes[kept]
         self.kinds, self.starts, self.ends = self.kinds[kept], self.starts[kept], self.ends[kept]
-        self._whitened = [_whiten(noise, contrasts, self.shapes) for noise in noise_family(m)]
+        with _THREADS.limit(limits=1, user_api="blas"):
+            self._whitened = [_whiten(noise, contrasts, self.shapes) for noise in noise_family(m)]
 
     def find(self, means: np.ndarray) -> list[Change]:
         """The best supported change of every row of block means, shape (n, m), finite; look at `p` before believing it."""
@@ -100,6 +105,10 @@ class ChangeDetector:
             raise ValueError(f"expected finite block means of shape (n, {self.m}), got {means.shape}")
         if self.shapes.shape[0] == 0:
             return [self._nothing() for _ in means]
+        with _THREADS.limit(limits=1, user_api="blas"):
+            return self._find(means)
+
+    def _find(self, means: np.ndarray) -> list[Change]:
         n = means.shape[0]
         spread = means.std(axis=1)
         # A constant row has no noise to judge by; it has no change either. The floor is rounding error.

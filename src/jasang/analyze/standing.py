@@ -1,0 +1,60 @@
+"""When a machine stood still, seen in its own signals: most fall together to another level, some of them to about nothing."""
+
+import numpy as np
+
+CLEAR = 4.0  # distance of the two levels in spreads within
+RARER = 0.02  # the smaller level holds at least this share of the blocks
+NOTHING = 0.2  # of the running level
+FEWEST_SIGNALS = 3
+SHARE_OF_SIGNALS = 0.4
+SHARE_NEAR_NOTHING = 0.25
+
+
+def two_levels(values: np.ndarray) -> tuple[float, float, float] | None:
+    """Threshold, level below and level above of values, shape (n,), that stand on two clearly apart levels (Otsu 1979)."""
+    ordered = np.sort(values)
+    n = ordered.size
+    total = np.cumsum(ordered)
+    count = np.arange(1, n)
+    below, above = total[:-1] / count, (total[-1] - total[:-1]) / (n - count)
+    between = count * (n - count) * (above - below) ** 2
+    cut = int(np.argmax(between)) + 1
+    low, high = ordered[:cut], ordered[cut:]
+    if min(low.size, high.size) < max(2, RARER * n):
+        return None
+    within = float(np.sqrt((low.var() * low.size + high.var() * high.size) / n))
+    # Half of the smaller side may be transition; the medians stand for the levels.
+    if float(np.median(high) - np.median(low)) < CLEAR * within:
+        return None
+    return 0.5 * float(low[-1] + high[0]), float(np.median(low)), float(np.median(high))
+
+
+def standing(signals: np.ndarray) -> np.ndarray:
+    """Which blocks the machine stood still in, bool, shape (m,), from block means of its signals, shape (k, m), NaN = missing.
+
+    Needs at least three signals of which 40 % (and at least three) stand on two levels and agree on when, and a quarter of these
+    near nothing on the lower one: a fault moves one signal or some, a stopped machine nearly all of them. The lower level is
+    that of the stop.
+    """
+    blocks = signals.shape[1]
+    votes = np.zeros(blocks)
+    voters = near_nothing = 0
+    for row in signals:
+        known = np.isfinite(row)
+        if known.sum() < 20:
+            continue
+        found = two_levels(row[known])
+        if found is None:
+            continue
+        threshold, low, high = found
+        voters += 1
+        near_nothing += abs(low) <= NOTHING * abs(high)
+        votes += np.where(known, row < threshold, False)
+    if voters < max(FEWEST_SIGNALS, SHARE_OF_SIGNALS * signals.shape[0]) or near_nothing < SHARE_NEAR_NOTHING * voters:
+        return np.zeros(blocks, dtype=bool)
+    still = votes >= 0.5 * voters
+    # Heating up and cooling down belong to the stop.
+    wide = still.copy()
+    wide[1:] |= still[:-1]
+    wide[:-1] |= still[1:]
+    return np.asarray(wide if wide.mean() < 0.9 else np.zeros(blocks, dtype=bool))
