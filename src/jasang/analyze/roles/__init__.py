@@ -2,7 +2,8 @@
 
 The parts: `vocabulary` and `level_words` (words of the trade as data), `names` (a header read into concepts and a unit),
 `behaviour` (how the values of a column behave), `votes` (both weighed against each other), `axes` (time, machine, product),
-`verdict` (which raw values mean a defect), `kinds` (what a row is), `table` and `folder` (the whole, called from outside).
+`verdict` (which raw values mean a defect), `shapes` and `kinds` (what a row is), `table` and `folder` (the whole, called from
+outside).
 """
 
 from jasang.analyze.roles.folder import FactoryGuess, Sample, infer_factory

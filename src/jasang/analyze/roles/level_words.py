@@ -15,6 +15,7 @@ BAD = word_set(
     폐기 불량품 nio n.i.o. ausschuss schlecht difettoso scarto malo defectuoso rechazado false abnormal anomaly
     nonconforming rework ko"""
 )
+MARKS = word_set("y n yes no o x t f true false 0 1 예 아니오")  # a yes or no to whatever the name asks
 STATES = word_set(
     """
     running run idle setup set-up down planned stop stopped stopping start starting stand-by standby waiting wait

@@ -63,6 +63,7 @@ class NameReading:
     words: tuple[Word, ...]
     unit: str | None
     texts: tuple[str, ...]  # all pieces, known or not
+    open_ended: bool = False  # the last piece, where the head stands, is no known word ("tool_xyz")
 
     @property
     def meaningless(self) -> bool:
@@ -186,10 +187,14 @@ def read_name(header: str) -> NameReading:
     ['barrel', 'temperature']
     """
     bare, unit = _split_unit(header)
-    spaced = _CAMEL.sub(" ", bare) if not bare.isupper() else bare
+    raw = [part for part in re.split(r"[\s_]+", bare.strip()) if part]
+    dropped = None
+    if unit is None and len(raw) > 1 and raw[-1].lower() in SUFFIX_UNITS:
+        dropped = raw.pop().lower()  # before capitals part words: "kWh" is one
+        unit = UNITS[dropped]
+    spaced = " ".join(part if part.isupper() else _CAMEL.sub(" ", part) for part in raw)
     pieces = [piece.lower() for piece in _PIECES.findall(spaced)]
     pieces = [piece for piece in pieces if not piece.isdigit()]
-    dropped = None
     if unit is None and len(pieces) > 1:
         last = pieces[-1]
         agreeing = ONE_LETTER_UNITS.get(last, "").split()
@@ -204,4 +209,6 @@ def read_name(header: str) -> NameReading:
         words.append(Word(text=dropped, concepts=(Concept.POWER,)))
     elif dropped == "rpm":
         words.append(Word(text=dropped, concepts=(Concept.QUANTITY,)))
-    return NameReading(words=tuple(words), unit=unit, texts=tuple(pieces))
+    last = pieces[-1] if pieces else ""
+    open_ended = bool(texts) and dropped is None and not texts[-1].endswith(last) and not _words([last])
+    return NameReading(words=tuple(words), unit=unit, texts=tuple(pieces), open_ended=open_ended)

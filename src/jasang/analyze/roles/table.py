@@ -9,8 +9,9 @@ import polars as pl
 from jasang.analyze.roles.axes import TimeAxis, axis_votes, by_hour, time_axis
 from jasang.analyze.roles.behaviour import Behaviour, Values, behaviours, numbers_in_text
 from jasang.analyze.roles.guess import RoleGuess, TableGuess
-from jasang.analyze.roles.kinds import KindGuess, LongForm, gauge_columns, long_form, table_kind
+from jasang.analyze.roles.kinds import KindGuess, table_kind
 from jasang.analyze.roles.names import NameReading, read_name
+from jasang.analyze.roles.shapes import LongForm, gauge_columns, long_form
 from jasang.analyze.roles.verdict import bad_values, main_flag
 from jasang.analyze.roles.vocabulary import Concept
 from jasang.analyze.roles.votes import Vote, behaviour_votes, fit, name_votes, reason_for, weigh
@@ -240,7 +241,9 @@ def _counts(numbers: pl.Series) -> bool:
     if steps.len() < 20:
         return False
     falls = int((steps < 0).sum())
-    return float((steps == 1).sum()) > 0.85 * steps.len() and falls >= 3 and numbers.n_unique() < 0.9 * numbers.len()
+    return (
+        float((steps == 1).sum()) > 0.85 * steps.len() and falls >= 3 and 10 <= numbers.n_unique() < 0.9 * numbers.len()
+    )
 
 
 def _one_verdict(work: _Work) -> None:

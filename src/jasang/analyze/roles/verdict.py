@@ -48,14 +48,20 @@ NAMES_BAD = word_set(
     불량 불합격 이상 이상여부 defect defective ng nok fail failed failure reject rejected scrap fault faults faulty
     anomaly abnormal bad isbad ausschuss fehler schlecht defecto defectuoso difetto scarto outlier error 폐기"""
 )
+KOREAN_GOOD = ("양품", "합격", "정상", "적합")
+KOREAN_BAD = ("불량", "이상여부", "폐기", "결함")
 
 
 def name_means(header: str) -> str | None:
     """ "good" or "bad" where a yes in this column plainly means that; `None` where the name names both or neither."""
     reading = read_name(header)
     words = {word.text for word in reading.words} | set(reading.texts)
-    good, bad = bool(words & NAMES_GOOD), bool(words & NAMES_BAD)
-    if good == bad or "passorfail" in words or "양불" in words:
+    plain = header.replace("불합격", "불량").replace(
+        "비정상", "불량"
+    )  # so that "합격" and "정상" are found only where they stand
+    good = bool(words & NAMES_GOOD) or any(word in plain for word in KOREAN_GOOD)
+    bad = bool(words & NAMES_BAD) or any(word in plain for word in KOREAN_BAD)
+    if good == bad or "passorfail" in words or "양불" in header or "합부" in header:
         return None
     return "good" if good else "bad"
 
@@ -77,7 +83,7 @@ def bad_values(header: str, one: Behaviour) -> tuple[str, ...]:
     no = tuple(level for level in levels if level in MARKS_NO)
     if len(levels) == 1:
         return _absent(levels[0], means, yes)
-    if means is not None and (yes or no):
+    if means is not None and (yes or no) and set(levels) != {"-1", "1"}:
         return (yes if means == "bad" else no) or levels[-1:]
     if len(levels) == 2 and set(levels) == {"o", "x"}:
         return ("x",)

@@ -97,9 +97,9 @@ WORDS: dict[Concept, str] = {
         일련번호 시리얼 시리얼번호 바코드 순번 연번 고유번호 식별자 관리번호 인덱스 행번호 id uid uuid guid serial
         serialno sn barcode qr qrcode key idx index seq sequence row rowid rownum recordid rowno udi objectid dmc""",
     Concept.LOT: """
-        로트 롯트 로트번호 배치 차수 차지 챠지 히트 코일 롤 lot lotno lotid batch batchno charge heat heatno coil
-        coilno charges lote lotto partita wafer wo workorder 작업지시 작업지시번호 지시번호 캠페인 campaign
-        subgroup sample""",
+        cassette 로트 롯트 로트번호 배치 차수 차지 챠지 히트 코일 롤 lot lotno lotid batch batchno charge heat
+        heatno coil coilno charges lote lotto partita wafer wo workorder 작업지시 작업지시번호 지시번호 캠페인
+        campaign subgroup sample""",
     Concept.PEOPLE: """
         측정자 측정원 평가자 작업자 담당자 담당 검사자 검사원 작업조 근무조 근무 조 반 교대 주야 주야간 팀 작업반
         operator worker shift crew team employee inspector appraiser user staff schicht bediener mitarbeiter turno
@@ -122,11 +122,11 @@ WORDS: dict[Concept, str] = {
     Concept.WEATHER: """
         기온 습도 상대습도 외기온도 외기온 날씨 humidity humid hum rh feuchte humedad umidita barometric""",
     Concept.VERDICT: """
-        불량 양불 양불판정 판정 합부 합불 합격 불합격 검사결과 불량여부 양부 판정결과 결과 이상 이상여부 defect
-        defective ng fail failure pass passorfail passfail okng ngok judge judgement judgment result verdict reject
-        rejected scrap fault faults faulty label anomaly abnormal target? passed inspection quality? qc badpart
-        isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto scarto goodbad bad flag failed outlier
-        ok nok iserror""",
+        defects rejects failures scraps 불량 양불 양불판정 판정 합부 합불 합격 불합격 검사결과 불량여부 양부
+        판정결과 결과 이상 이상여부 defect defective ng fail failure pass passorfail passfail okng ngok judge
+        judgement judgment result verdict reject rejected scrap fault faults faulty label anomaly abnormal target?
+        passed inspection quality? qc badpart isbad ausschuss schlecht fehler defecto defectuoso rechazo difetto
+        scarto goodbad bad flag failed outlier ok nok iserror""",
     Concept.GOOD: """
         양품 정상 good conform yieldflag gut bueno buono""",
     Concept.TROUBLE: """
@@ -137,7 +137,7 @@ WORDS: dict[Concept, str] = {
         비가동유형 정지코드 비가동명 reason cause defecttype defectcode defectname faulttype failuremode reasoncode
         stopreason downtimereason grund ursache causa motivo""",
     Concept.STATE: """
-        상태 가동 가동상태 운전상태 운전 운전모드 모드 설비상태 가동여부 status state mode machinestate
+        condition 상태 가동 가동상태 운전상태 운전 운전모드 모드 설비상태 가동여부 status state mode machinestate
         machinestatus runmode betriebszustand zustand estado stato running""",
     Concept.STOP: """
         비가동 정지 중단 대기 downtime stop down idle stillstand parada fermo uptime""",

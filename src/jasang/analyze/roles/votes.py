@@ -96,12 +96,14 @@ def _people_and_things(reading: NameReading, head: tuple[Concept, ...], able: Fi
         votes.append(Vote(role=role, weight=weight, reason=says(reading, *concepts)))
 
     first = head[0]
-    naming_only = set(head) <= {Concept.NAMING, Concept.ACTUAL, Concept.SETPOINT}
+    naming_only = set(head) <= {Concept.NAMING}
+    surely = 0.4 if reading.open_ended else 1.0
     if Concept.MACHINE in head and able.label:
-        vote(Role.ASSET, 5.0, Concept.MACHINE)
+        vote(Role.ASSET, 5.0 * surely, Concept.MACHINE)
     if (Concept.PRODUCT in head or Concept.MOULD in head) and able.label:
         coded = 1.0 if reading.has(Concept.NAMING) or one.values is Values.NUMBER else 0.0
-        vote(Role.PRODUCT, coded + (5.0 if Concept.PRODUCT in head else 4.5), Concept.PRODUCT, Concept.MOULD)
+        weight = coded + (5.0 if Concept.PRODUCT in head else 4.5)
+        vote(Role.PRODUCT, weight * surely, Concept.PRODUCT, Concept.MOULD)
     if reading.has(Concept.TYPE) and able.flag and one.values is Values.NUMBER:
         vote(Role.CONTEXT, 4.0, Concept.TYPE)
     if Concept.TYPE in head and able.label and one.values is Values.TEXT:
@@ -141,6 +143,8 @@ def _people_and_things(reading: NameReading, head: tuple[Concept, ...], able: Fi
         vote(Role.CONTEXT, 2.0 if unlike or first is Concept.MOULD else 5.0, *context)
         if first is Concept.LOT and one.distinct > 0.9:
             vote(Role.ID, 5.0, Concept.LOT)
+    if Concept.TRIAL in head and able.number and one.whole and able.label:
+        vote(Role.CONTEXT, 3.0, Concept.TRIAL)
     if Concept.NOTE in head and not able.number:
         vote(Role.IGNORE, 3.0, Concept.NOTE)
     if Concept.SIGNAL in head and able.label and one.values is Values.TEXT:
@@ -215,7 +219,7 @@ def _numbers(reading: NameReading, head: tuple[Concept, ...]) -> list[Vote]:
         vote(Role.ENERGY, 5.5, Concept.ENERGY)
     elif Concept.POWER in head or (reading.has(Concept.POWER) and reading.unit in ("kW", "W", "MW")):
         vote(Role.ENERGY, 3.5, Concept.POWER)
-    if reading.has(Concept.SETPOINT) and not reading.has(Concept.VERDICT, Concept.RATE):
+    if reading.has(Concept.SETPOINT) and not reading.has(Concept.VERDICT):
         vote(Role.SETTING, 5.0, Concept.SETPOINT)
     if measured:
         on_machine = reading.has(Concept.MACHINE_PART) and not reading.has(Concept.PART)
@@ -249,7 +253,7 @@ def behaviour_votes(one: Behaviour, *, nameless: bool = True) -> list[Vote]:
     if one.values in (Values.TIME, Values.CLOCK):
         return _time_behaviour(one)
     votes = _text_behaviour(one) if one.values is Values.TEXT else _number_behaviour(one, nameless=nameless)
-    return [*votes, *_level_votes(one)]
+    return [*votes, *_level_votes(one, nameless=nameless)]
 
 
 def _time_behaviour(one: Behaviour) -> list[Vote]:
@@ -329,10 +333,20 @@ def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
     elif one.whole and one.distinct > 0.9 and one.low >= 0 and one.filled >= 50:
         rises = one.falls <= 0.01 and one.rising > 0.99
         vote(Role.ID, 3.5 if rises else 0.5, "행마다 다른 정수", "a whole number, different in every row")
+    if (
+        one.levels <= 5
+        and one.filled >= 6
+        and one.low == -one.high
+        and set(one.top) >= {"1", "-1"}
+        and one.top_share <= 0.7
+    ):
+        vote(Role.SETTING, 4.0, "-1과 +1로 나타낸 실험 수준", "levels of an experiment, coded -1 and +1")
     if one.whole and one.levels == 2 and one.filled >= 20:
         rarer = 1 - one.top_share
         if {one.low, one.high} in ({0.0, 1.0}, {-1.0, 1.0}):
-            weight = (3.0 if 0 < rarer <= 0.25 else 1.5) if nameless else 1.0
+            weight = (3.0 if 0 < rarer <= 0.25 else 0.8) if nameless else 1.0
+            if rarer > 0.25:
+                vote(Role.CONTEXT, 1.8, "두 값으로 나뉨", "two values")
             vote(
                 Role.DEFECT,
                 weight,
@@ -344,6 +358,7 @@ def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
         held = 1 / max(one.changes, 1 / one.filled)
         steady = one.changes <= 0.1 and not one.small_steps > 0.6
         firm = steady and one.changes <= 0.03 and one.levels <= 20
+        firm = firm or (one.levels <= 3 and one.changes <= 0.01 and one.whole)
         vote(
             Role.SETTING,
             5.0 if firm else 2.5 if steady else 1.0,
@@ -353,7 +368,7 @@ def _number_behaviour(one: Behaviour, *, nameless: bool) -> list[Vote]:
     return votes
 
 
-def _level_votes(one: Behaviour) -> list[Vote]:
+def _level_votes(one: Behaviour, *, nameless: bool) -> list[Vote]:
     """What the levels themselves say: verdicts, states, shifts, reasons, shapes of machine and product codes."""
     if one.values is not Values.TEXT:
         return []
@@ -373,6 +388,8 @@ def _level_votes(one: Behaviour) -> list[Vote]:
     ):
         weight = 4.0 if not one.constant else 5.0
         letters = all(len(level) == 1 and level.isascii() for level in one.top) and one.top_share < 0.75
+        if not nameless and all(level.lower() in level_words.MARKS for level in one.top):
+            weight = 1.0  # a yes or no to something else than the verdict
         vote(Role.DEFECT, weight - (1.5 if letters else 0), "값이 양품/불량 판정임", "the values are verdicts")
     if one.levels <= 25 and not one.constant:
         if level_words.share(one.top, level_words.STATES) >= 0.6:
