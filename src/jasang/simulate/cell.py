@@ -76,6 +76,7 @@ class Cell:
         self._warehouse = Warehouse(random=lots, faults=faults)
         self._sensors = Sensors(random=sensing, faults=faults)
         self._products_run = 0
+        self._weather_of: dict[int, float] = {}  # K, by day
         self._shift_number: int | None = None
         self.elapsed = 0.0  # s
         self.recipe: dict[str, float] = {name: setting.value for name, setting in SETTINGS.items()}
@@ -122,7 +123,9 @@ class Cell:
         return hall_temperature(hour, today + (tomorrow - today) * hour / 24.0)
 
     def _weather(self, day: int) -> float:
-        return float(np.random.default_rng([self._seed, 99, day]).normal(0.0, 1.2))
+        if day not in self._weather_of:
+            self._weather_of[day] = float(np.random.default_rng([self._seed, 99, day]).normal(0.0, 1.2))
+        return self._weather_of[day]
 
     def write(self, name: str, value: float) -> None:
         """Change a setting; `ValueError` when there is no such setting or the value lies outside its safe limits."""

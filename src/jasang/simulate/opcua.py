@@ -190,7 +190,7 @@ class CellServer:
         server = Server()
         server.set_endpoint(self.url)
         server.set_server_name("Jasang virtual injection-moulding cell")
-        # It warns that an open server has no certificate, and shows a traceback of a port that is taken; we say that in a sentence.
+        # It warns that an open server has no certificate and shows a traceback when a port is taken; we say a sentence.
         logging.getLogger("asyncua.server").setLevel(logging.CRITICAL)
         await server.init()
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
