@@ -128,3 +128,21 @@ def test_infinite_number_written_as_text(tmp_path: Path, opened: Open) -> None:
 
     with pytest.raises(UnreadableInput, match="has an infinite value \\(Infinity\\) in row 3, column 'v'"):
         opened(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_web_page_saved_as_xls(tmp_path: Path, opened: Open, encoding: str) -> None:
+    cells = "".join(
+        f"<tr><td>2024-01-05 10:{i:02d}</td><td>1,{i:03d}</td><td class='text'>00{i}</td><td>양&amp;품</td></tr>\n"
+        for i in range(15)
+    )
+    page = (
+        "<html><body><table><tr><td>조회</td></tr></table><table border=1><tr><th colspan=4>생산 실적</th></tr>"
+        f"<tr><th>일시</th><th>수량<br>(개)</th><th>LOT</th><th>판정</th></tr>{cells}</table></body></html>"
+    )
+    (tmp_path / "a.xls").write_bytes(page.encode(encoding))
+
+    (table,) = opened(tmp_path / "a.xls").files
+
+    assert (table.columns, table.rows, table.encoding) == (("일시", "수량 (개)", "LOT", "판정"), 15, encoding)
+    assert table.read(["수량 (개)", "LOT", "판정"]).row(1) == (1001, "001", "양&품")

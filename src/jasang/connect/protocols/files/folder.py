@@ -15,6 +15,7 @@ from jasang.connect.protocols.files.parquet import read_parquet
 from jasang.connect.protocols.files.repair import SkippedFile, Tally
 from jasang.connect.protocols.files.spreadsheet import Worksheet, open_workbook, visible_sheets
 from jasang.connect.protocols.files.table import FileTable
+from jasang.connect.protocols.files.web_page import WebPage, is_web_page
 from jasang.errors import ConfigurationError, UnreadableInput
 from jasang.plant.text import Progress, Text, silent
 
@@ -240,19 +241,33 @@ def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progr
 
 def _read_text(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
     tally = Tally()
-    source = DelimitedText.of(content, tally)
+    delimiter = ""
+    source: WebPage | DelimitedText
+    if _is_web_page(content):
+        source = WebPage.of(content, tally)
+        encoding = source.encoding
+    else:
+        source = DelimitedText.of(content, tally)
+        delimiter = source.dialect.delimiter
     made = convert(
         source, file=content.file, folder=folder, timezone=timezone, spreadsheet=False, tally=tally, progress=progress
     )
+    if isinstance(source, DelimitedText):
+        encoding = source.decoder.encoding  # known for certain once all has been read
     return FileTable(
         file=content.file,
         columns=made.columns,
         repairs=tally.repairs(),
-        encoding=source.decoder.encoding,
-        delimiter=source.dialect.delimiter,
+        encoding=encoding,
+        delimiter=delimiter,
         header_row=source.layout.header_row,
         first_data_row=source.layout.first_data_row,
         values=made.values,
         units=made.units,
         file_rows=made.file_rows,
     )
+
+
+def _is_web_page(content: Content) -> bool:
+    head = next((piece for piece, _ in content.chunks(4096)), b"")
+    return is_web_page(head.decode("utf-8", errors="replace"))

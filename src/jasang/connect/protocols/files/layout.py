@@ -18,7 +18,7 @@ _NOTHING = ("", "-", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "N
 _NULL = ("null", "NULL", "Null", "(null)", "None", "NONE", "none", "nil")
 MISSING = frozenset(_NOTHING + _NULL)
 
-_NUMBER = re.compile(r"[-+−]?[₩$€]?\s*(\d[\d,.'\u00a0\u202f]*|[.,]\d+)([eE][-+]?\d+)?\s*[%℃]?")
+_NUMBER = re.compile(r"[-+−]?\s*[₩$€]?\s*(\d[\d,.'\u00a0\u202f]*|[.,]\d+)([eE][-+]?\d+)?\s*[%℃]?")
 _TIME = re.compile(
     r"\d{4}\s*[-/.년 ]\s*\d{1,2}\s*[-/.월 ]\s*\d{1,2}([일.T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})([T ].*)?"
     r"|\d{1,2}[-/ ][A-Za-z]{3,9}\.?[-/ ,]\s*\d{2,4}.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"

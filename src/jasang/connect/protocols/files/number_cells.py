@@ -50,8 +50,8 @@ class NumberCount:
 
 
 _NO_READING = (
-    r"(?i)^(err(or)?\.?|fail(ed)?|fault|bad|off|off-?line|over|ovf|overflow|under|ol|o\.l\.?|n\.?d\.?|n\.?m\.?|nc|n/c|void|"
-    r"[-–—_*?.#x/]+|#(div/0!|ref!|value!|name\?|num!|null!|####*)|측정불가|측정\s?안됨|미측정|불가|에러|오류|통신\s?(이상|에러|오류|두절)|단선|점검|없음|미입력)$"
+    r"(?i)^(err(or)?\.?|fail(ed)?|fault|bad|off|off-?line|over|ovf|overflow|under|ol|o\.l\.?|n\.?d\.?|n\.?m\.?|nc|n/c|void|burn-?out|"
+    r"[-–—_*?.#x/+]+|#(div/0!|ref!|value!|name\?|num!|null!|####*)|측정불가|측정\s?안됨|미측정|불가|에러|오류|통신\s?(이상|에러|오류|두절)|단선|점검|없음|미입력)$"
 )
 
 
@@ -118,7 +118,7 @@ def _tidied(cells: pl.Series, *, decimal_comma: bool) -> pl.Series:
     cells = cells.str.strip_chars().str.replace("^[−–]", "-").str.replace("^[▲△]\\s*", "-")
     cells = cells.str.replace(r"^\(\s*([\d.,]+)\s*\)$", "-$1").str.replace(r"^([\d.,]+)-$", "-$1")
     cells = cells.str.replace(r"^([-+]?)\s*[₩$€]\s*", "$1").str.replace(_UNIT_BEHIND, "${number}")
-    cells = cells.str.replace(r"^'", "")
+    cells = cells.str.replace(r"^'", "").str.replace(r"^([-+])\s+", "$1")
     if cells.str.contains(r"\d[ '\u{a0}\u{202f}]\d{3}").any():
         grouped = cells.str.contains(r"^[-+]?\d{1,3}([ '\u{a0}\u{202f}]\d{3})+([.,]\d*)?$")
         cells = pl.select(

@@ -23,13 +23,17 @@ class InParquet:
     """Columns that stay in their Parquet file and are converted when read."""
 
     path: Path
+    file: str
     rows: int
     plans: dict[str, Plan | None]
     timezone: str
 
     def read(self, columns: Sequence[str], start: int = 0, rows: int | None = None) -> pl.DataFrame:
         """These columns, or `rows` rows of them from row `start` on."""
-        frame = pl.scan_parquet(self.path).select(columns).slice(start, rows).collect()
+        try:
+            frame = pl.scan_parquet(self.path).select(columns).slice(start, rows).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise complaints.broken_parquet(self.file, str(error)) from error
         unheard = Tally()  # all that happens here was told when the file was opened
         return pl.DataFrame(
             [_converted(s, self.plans[s.name], start + 1, self.timezone, unheard) for s in frame.iter_columns()]
@@ -54,7 +58,7 @@ def read_parquet(
         plans = _look_at_all(source, columns, file=file, timezone=timezone, tally=tally, progress=progress)
     except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
         raise complaints.broken_parquet(file, str(error)) from error
-    return tuple(plans), InParquet(path, rows, plans, timezone)
+    return tuple(plans), InParquet(path, file, rows, plans, timezone)
 
 
 def _usable(schema: pa.Schema, tally: Tally) -> list[str]:
