@@ -1,5 +1,6 @@
 """A finding's document in the words of a page: numbers, intervals, units and money in the user's language."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from jasang.mentor.wording import money, number, owner_name
 from jasang.plant.factory import Kind
 from jasang.web.floor.models import Finding, Severity
 
-_RATES = {"defect_rate"}
+_SENTENCE_END = re.compile(r"(?<=[가-힣a-z)%\d]\.)\s+(?=[A-Z가-힣'\"])")
+_RATES = {"defect_rate", "down_share", "missing_share"}
 _RATE_EVIDENCE = {"effect": "points", "inside": "share", "outside": "share", "defect_rate": "share"}
 _LEAST_PROBABILITY = 0.0001
 _TITLES = {rule.name: rule.title for rule in RULES}
@@ -45,7 +47,8 @@ class Card:
     key: UUID
     severity: str
     title: str
-    text: str
+    text: str  # its first sentence
+    more: str  # and the others
     file: str
     where: str
     worth: str
@@ -53,13 +56,21 @@ class Card:
     sketch: dict[str, Any] | None
 
 
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence and the rest; the dot of "No. 3" or "3.2" ends none."""
+    parts = _SENTENCE_END.split(text, maxsplit=1)
+    return parts[0], parts[1] if len(parts) > 1 else ""
+
+
 def card(finding: Finding, language: Language) -> Card:
     """What a list shows of a finding."""
+    text, more = first_sentence(finding.text_ko if language == "ko" else finding.text_en)
     return Card(
         key=finding.key,
         severity=Severity(finding.severity).word,
         title=rule_title(finding.rule, language),
-        text=finding.text_ko if language == "ko" else finding.text_en,
+        text=text,
+        more=more,
         file=finding.table,
         where=where_words(finding),
         worth="" if finding.worth is None else money(finding.worth, finding.currency, language),
@@ -173,7 +184,12 @@ def interval(low: float | None, high: float | None, unit: str | None) -> str:
     if low is None or high is None:
         return ""
     scale, words = _scaled(unit)
-    return f"{number(low * scale)} – {number(high * scale)} {words}".strip()
+    return f"{_from_to(number(low * scale), number(high * scale))} {words}".strip()
+
+
+def _from_to(low: str, high: str) -> str:
+    # A dash between the two would read as a minus before a negative number.
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def _scaled(unit: str | None) -> tuple[float, str]:
@@ -209,7 +225,7 @@ def worth_words(worth: Mapping[str, Any] | None, language: Language) -> dict[str
     low, high = (money(worth[edge], worth["currency"], language) for edge in ("low", "high"))
     return {
         "amount": money(worth["amount"], worth["currency"], language),
-        "interval": f"{low} – {high}",
+        "interval": _from_to(low, high),
         "basis": worth["basis_text"][language],
     }
 
@@ -236,12 +252,17 @@ def check_words(document: Mapping[str, Any]) -> str:
 
 
 def metric_words(metric: str) -> str:
-    """Names of metrics in words; a column's name stays as it is."""
+    """Names of metrics in words; a column keeps its own name."""
     known = {
         "defect_rate": _("the defect rate"),
+        "down_share": _("the share of time stopped"),
         "downtime": _("the downtime"),
         "missing_share": _("the share missing"),
     }
+    if metric.endswith("_mean"):
+        return _("the mean of %(column)s") % {"column": metric.removesuffix("_mean")}
+    if metric.endswith("_sigma"):
+        return _("the spread of %(column)s") % {"column": metric.removesuffix("_sigma")}
     return known.get(metric, metric)
 
 

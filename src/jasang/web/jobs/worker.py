@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 JobFunction = Callable[[Job, Progress], None]
 
 _WAITING_SECONDS = 0.5
+_PATIENCE_SECONDS = 3.0
 # The bar moves smoothly enough, and the database is not written to for every step.
 _TELL_SECONDS = 0.3
 _UNEXPECTED = Text(
@@ -73,14 +74,20 @@ class Heartbeat:
 def work(*, until_empty: bool = False) -> None:
     """Do jobs until `Stop` is raised, or until none is left."""
     while True:
-        close_old_connections()
-        job = services.claim_next_job()
-        if job is not None:
-            run(job)
-        elif until_empty:
-            return
-        else:
-            time.sleep(_WAITING_SECONDS)
+        try:
+            job = services.claim_next_job()
+            if job is not None:
+                run(job)
+            elif until_empty:
+                return
+            else:
+                close_old_connections()
+                time.sleep(_WAITING_SECONDS)
+        except OperationalError:
+            # The database is being restarted, or busy for longer than anybody waits: a job in hand is taken up again later.
+            log.exception("the database did not answer, trying again")
+            connection.close()
+            time.sleep(_PATIENCE_SECONDS)
 
 
 def run(job: Job) -> None:

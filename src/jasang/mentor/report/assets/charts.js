@@ -22,8 +22,8 @@
   };
   const FONT = '"Pretendard","Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR","NanumBarunGothic","NanumGothic",sans-serif';
   const WORDS = {
-    ko: { none: "값이 없습니다", share: "누적 %", outside: "그림 밖" },
-    en: { none: "No values", share: "cumulative %", outside: "outside the picture" },
+    ko: { none: "값이 없습니다", outside: "그림 밖" },
+    en: { none: "No values", outside: "outside the picture" },
   };
   const drawn = new Map();
 
@@ -86,6 +86,14 @@
     };
   }
 
+  /** Whether the points only mark some values of another line, for example those outside the limits. */
+  function marksOut(line, chart) {
+    if (line.look !== "points") return false;
+    const places = [...line.y.keys()].filter((place) => line.y[place] !== null);
+    return chart.lines.some((other) => other !== line && places.length < other.y.filter((y) => y !== null).length
+      && places.filter((place) => other.y[place] === line.y[place]).length >= 0.8 * places.length);
+  }
+
   function lineSeries(chart, line, position, xs) {
     const share = line.look === "cumulative";
     const most = share ? Math.max(...line.y.filter((y) => y !== null), 0) : 0;
@@ -96,8 +104,7 @@
       if (chart.x_kind === "category") data.push(value);
       else if (xs[place] !== null && (value !== null || line.look !== "points")) data.push([xs[place], value]);
     });
-    const beside = line.look === "points" && chart.lines.some((other) => other.look !== "points");
-    const colour = share ? INK : beside ? VERMILION : line.look === "thin" && chart.lines.length > 1 ? GREY : LINE_COLOURS[position % LINE_COLOURS.length];
+    const colour = share ? INK : marksOut(line, chart) ? VERMILION : line.look === "thin" && chart.lines.length > 1 ? GREY : LINE_COLOURS[position % LINE_COLOURS.length];
     const common = { name: say(line.name), data, itemStyle: { color: colour }, animation: false, emphasis: { disabled: true } };
     if (line.look === "bars") return { ...common, type: "bar", barMaxWidth: 56, barCategoryGap: chart.x_kind === "number" ? "4%" : "30%" };
     if (line.look === "points") return { ...common, type: "scatter", symbolSize: data.length > 400 ? 4 : 7, z: 4 };
@@ -105,7 +112,7 @@
       ...common,
       type: "line",
       step: line.look === "step" ? "end" : false,
-      showSymbol: share || data.length <= 40,
+      showSymbol: share || (line.look !== "thin" && data.length <= 40),
       symbolSize: 5,
       connectNulls: false,
       yAxisIndex: share ? 1 : 0,
@@ -185,7 +192,7 @@
       axisLabel: { ...text, formatter: number, hideOverlap: true }, splitLine: { lineStyle: { color: "#E4E8EC" } },
     }];
     if (chart.lines.some((line) => line.look === "cumulative")) {
-      axes.push({ type: "value", min: 0, max: 100, splitNumber: small ? 2 : 4, axisLabel: { ...text, formatter: "{value} %" }, splitLine: { show: false } });
+      axes.push({ type: "value", min: 0, max: 100, interval: small ? 50 : 25, axisLabel: { ...text, formatter: "{value} %" }, splitLine: { show: false } });
     }
     return axes;
   }
@@ -257,8 +264,7 @@
     const list = make("ul", "jasang-key");
     if (chart.lines.length > 1 || chart.marks.length) {
       chart.lines.forEach((line, position) => {
-        const suffix = line.look === "cumulative" && !say(line.name).includes("%") ? ` (${WORDS[language()].share})` : "";
-        list.append(keyEntry(`look-${line.look}`, series[position].itemStyle.color, say(line.name) + suffix));
+        list.append(keyEntry(`look-${line.look}`, series[position].itemStyle.color, say(line.name)));
       });
     }
     const seen = new Map();
