@@ -58,7 +58,7 @@ def _industry(code: str) -> str:
 
 def _timezone(name: str) -> str:
     if name not in available_timezones():
-        near = difflib.get_close_matches(name, available_timezones(), n=3, cutoff=0.4) or ["Asia/Seoul", "UTC"]
+        near = difflib.get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.8) or ["Asia/Seoul", "UTC"]
         shown = ", ".join(near)
         raise _wrong(name, f"시간대 이름(예: {shown})", f"a time zone's name, for example {shown}")
     return name
@@ -306,23 +306,14 @@ def write_factory_toml(factory: Factory, comments: Mapping[tuple[str, str | None
     shared = _shared(factory)
     for table in factory.tables:
         lines += ["", *_table_lines(table, why)]
-        own = [column for column in table.columns if shared.get(column.name) != _stated(table, column)]
+        own = [column for column in table.columns if shared.get(column.name) != column]
         for column in own:
             place = f"tables.columns.{_key(column.name)}"
-            lines.extend(["", *_column_lines(place, _stated(table, column), why.get((table.file, column.name)))])
+            lines.extend(["", *_column_lines(place, column, why.get((table.file, column.name)))])
     for name, column in {**shared, **factory.stated_columns}.items():
         file = next((t.file for t in factory.tables if any(c.name == name for c in t.columns)), "")
         lines += ["", *_column_lines(f"columns.{_key(name)}", column, why.get((file, name)))]
     return "\n".join(lines) + "\n"
-
-
-def _stated(table: Table, column: Column) -> Column:
-    if column.role is not Role.DEFECT or column.bad_values or not table.bad_values:
-        return column
-    flags = table.with_role(Role.DEFECT)
-    if flags and flags[0].name == column.name:
-        return Column(name=column.name, role=column.role, unit=column.unit, bad_values=table.bad_values)
-    return column
 
 
 def _shared(factory: Factory) -> dict[str, Column]:
@@ -331,8 +322,7 @@ def _shared(factory: Factory) -> dict[str, Column]:
     clashing: set[str] = set()
     for table in factory.tables:
         for column in table.columns:
-            stated = _stated(table, column)
-            if found.setdefault(column.name, stated) != stated:
+            if found.setdefault(column.name, column) != column:
                 clashing.add(column.name)
     return {name: column for name, column in found.items() if name not in clashing}
 

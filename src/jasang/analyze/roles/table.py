@@ -400,6 +400,9 @@ def _table(
     def first(role: Role) -> str | None:
         return next((name for name, found in roles.items() if found is role), None)
 
+    asset, product = asset_product
+    flag = first(Role.DEFECT)
+    bad = _bad_values(work, flag)
     columns = tuple(
         work.stated.get(name)
         or Column(name=name, role=role, unit=work.readings[name].unit if _has_unit(role) else None)
@@ -408,8 +411,7 @@ def _table(
     columns = tuple(
         replace(c, unit=work.readings[c.name].unit) if c.unit is None and _has_unit(c.role) else c for c in columns
     )
-    asset, product = asset_product
-    flag = first(Role.DEFECT)
+    columns = tuple(replace(c, bad_values=bad) if c.name == flag else c for c in columns)
     values = (long.value if long is not None and kind is Kind.SIGNALS else None) or (
         gauge[3] if gauge and kind is Kind.GAUGE else None
     )
@@ -428,7 +430,7 @@ def _table(
         reason_column=_reason_column(work, roles),
         signal_column=long.signal if long is not None and kind is Kind.SIGNALS else first(Role.SIGNAL),
         value_column=values or first(Role.VALUE),
-        bad_values=_bad_values(work, flag),
+        bad_values=bad,
     )
     if stated_table is None:
         return table
