@@ -138,6 +138,24 @@ def test_settled_table_is_an_open_table_sorted_by_signal_and_time(store: Store, 
     assert table["source_time"].to_list()[:3] == [NOON + timedelta(seconds=s) for s in (1, 2, 3)]
 
 
+def test_small_files_of_finished_days_become_one_and_a_reader_sees_no_difference(store: Store, folder: Path) -> None:
+    for hour in range(6):
+        store.append([reading(f"s{i % 3}", hour * 3600 + i, float(i)) for i in range(100)])
+        store.settle(NOON + timedelta(hours=hour + 1))
+    before = typed(everything(store))
+    table = settled.open_table(folder)
+    assert table is not None
+    assert len(table.file_uris()) == 6  # the day is not over
+
+    store.settle(NOON + DAY)
+
+    table = settled.open_table(folder)
+    assert table is not None
+    assert len(table.file_uris()) == 1
+    assert typed(everything(store)) == typed(everything(open_reader(folder))) == before
+    assert settled.last_batch(folder) == 6  # compaction keeps the number of the last settlement
+
+
 @pytest.mark.parametrize("step", ["before the commit", "after the commit"])
 def test_crash_while_settling_loses_and_doubles_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str

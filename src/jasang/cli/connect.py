@@ -2,11 +2,12 @@
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from jasang.cli.arguments import say
 from jasang.errors import Language
@@ -55,19 +56,24 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
 
 def _browse(arguments: argparse.Namespace, language: Language, console: Console) -> int:
     titles = Text(ko="이름 주소 형식 단위 범위 쓰기", en="name address type unit range writable").in_language(language)
-    table = Table(*titles.split(), box=None, pad_edge=False)
-    for variable in browse(arguments.url, arguments.node):
-        span = "" if variable.low is None else f"{variable.low:g} … {variable.high:g}"
-        table.add_row(
+    rows = [
+        (
             variable.path,
             variable.address,
             variable.data_type,
             variable.unit or "",
-            span,
+            "" if variable.low is None else f"{variable.low:g} … {variable.high:g}",
             "✓" if variable.writable else "",
         )
-    # Addresses are there to be copied: where nobody watches, lines are not folded.
-    console.print(table, soft_wrap=not console.is_terminal)
+        for variable in browse(arguments.url, arguments.node)
+    ]
+    if not console.is_terminal:  # for a file or another program: tabs, nothing folded
+        sys.stdout.writelines("\t".join(row) + "\n" for row in [tuple(titles.split()), *rows])
+        return 0
+    table = Table(*(Column(title, overflow="fold") for title in titles.split()), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
     return 0
 
 

@@ -60,6 +60,7 @@ class EmbeddedStore:
             batch = settled.last_batch(self._folder) + 1
             settlement = self._fresh.begin_settlement(microseconds(before), batch, DAY)
             if settlement is None:
+                settled.compact(self._folder, before.date())
                 return moved
             settled.write(self._folder, self._fresh.settling_rows(settlement), batch)
             moved += self._fresh.end_settlement(settlement)

@@ -59,7 +59,7 @@ def connect(path: Path, *, read_only: bool, patience: float | None = None) -> du
         try:
             return duckdb.connect(str(path), read_only=read_only, config={"memory_limit": MEMORY})
         except duckdb.IOException as error:
-            if "lock" in str(error).lower() and time.monotonic() < deadline:
+            if _is_held(error) and time.monotonic() < deadline:
                 time.sleep(0.05)
                 continue
             raise StoreError(
@@ -71,6 +71,11 @@ def connect(path: Path, *, read_only: bool, patience: float | None = None) -> du
                 ko=f"저장소 파일 {path} 이(가) 손상되었거나 DuckDB 파일이 아닙니다: {error}",
                 en=f"the store's file {path} is damaged or not a DuckDB file: {error}",
             ) from error
+
+
+def _is_held(error: duckdb.Error) -> bool:
+    message = str(error).lower()
+    return "lock" in message or "used by another process" in message  # POSIX, Windows
 
 
 class Fresh:

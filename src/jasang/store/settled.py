@@ -6,6 +6,8 @@ unsigned numbers. Each settlement is one commit that carries its number as an ap
 
 import json
 import os
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,6 +61,28 @@ def write(folder: Path, rows: pa.Table, batch: int) -> None:
             en=f"settled readings cannot be written to {path}: {error}",
         ) from error
     _force_to_disk(path)
+
+
+def compact(folder: Path, before: date) -> int:
+    """Make one file of the many small ones of each day before `before` (UTC); return how many days. Readers notice nothing.
+
+    The small files stay for a day, for readers that have just listed them.
+    """
+    table = open_table(folder)
+    if table is None:
+        return 0
+    days = Counter(str(day) for day in pa.table(table.get_add_actions(flatten=True))["partition.day"].to_pylist())
+    finished = sorted(day for day, count in days.items() if count > 1 and day < before.isoformat())
+    try:
+        for day in finished:
+            table.optimize.compact(partition_filters=[("day", "=", day)], writer_properties=_WRITER)
+        if finished:
+            table.vacuum(retention_hours=24, enforce_retention_duration=False, dry_run=False)
+    except (DeltaError, OSError) as error:
+        raise StoreError(
+            ko=f"정리된 자료를 합치지 못했습니다: {error}", en=f"settled readings could not be compacted: {error}"
+        ) from error
+    return len(finished)
 
 
 def files(table: DeltaTable, start: int, end: int) -> list[str]:

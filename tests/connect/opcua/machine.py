@@ -75,7 +75,7 @@ class Served:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(60)
 
     async def _serve(self) -> None:
         async with machine(self.port) as self._machine:
@@ -95,7 +95,7 @@ class Served:
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run something on the server's loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)

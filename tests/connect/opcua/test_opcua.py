@@ -57,7 +57,7 @@ def link(port: int, *names: str, deadband: float | None = None, **changes: Any) 
     return Link(name="press", protocol="opcua", url=f"opc.tcp://127.0.0.1:{port}", **settings)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = asyncio.get_running_loop().time() + seconds
     while not condition():
         assert asyncio.get_running_loop().time() < end, "what the test waits for did not come"

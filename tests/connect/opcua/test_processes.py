@@ -61,7 +61,7 @@ def _line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def _until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
+def _until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "what the test waits for did not come"
@@ -109,7 +109,7 @@ def test_killed_machine_loses_nothing_that_had_arrived_and_is_found_again(proces
     processes.counter(port)
     _until(lambda: _stored(store) > len(before) + 300)
     collector.send_signal(signal.SIGINT)
-    output, log = collector.communicate(timeout=20)
+    output, log = collector.communicate(timeout=60)
     after = _counts(store)[len(before) :]
 
     assert before == list(
@@ -154,7 +154,7 @@ def test_commands_end_cleanly_when_asked(processes: Processes, tmp_path: Path, n
     codes = []
     for process in (collector, cell):
         process.send_signal(number)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=60)
         codes.append(process.returncode)
         assert "Traceback" not in log
 
@@ -181,7 +181,7 @@ def test_cell_ends_when_its_parent_is_gone(processes: Processes) -> None:
     parent.kill()
     parent.wait()
 
-    _until(lambda: not _alive(child), seconds=20)
+    _until(lambda: not _alive(child), seconds=60)
 
 
 def _alive(pid: int) -> bool:
