@@ -163,6 +163,16 @@ RUBBISH: dict[str, tuple[str, bytes, str]] = {
         ),
         "'a.xlsx' has a sheet that spans 1,048,576 rows × 16,384 columns; expected a table. Delete stray cells far away.",
     ),
+    "XML": (
+        "a.csv",
+        b"<?xml version='1.0'?>\n<a>\n<b>1</b>\n</a>\n",
+        "'a.csv' holds no table; expected rows with the same number of fields.",
+    ),
+    "JSON": (
+        "a.csv",
+        b'[{"a": 1, "b": 2},\n {"a": 3, "b": 4}]\n',
+        "'a.csv' holds no table; expected rows with the same number of fields.",
+    ),
     "prose": (
         "a.txt",
         b"This is a text.\nIt has several sentences, and words.\nNothing of a table here.\n",

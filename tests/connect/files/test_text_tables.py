@@ -375,3 +375,26 @@ def test_progress_ends_at_one(write) -> None:
 
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def test_preamble_of_a_data_logger(table) -> None:
+    head = "Vendor,GL Corporation\nSampling interval,1s\nAMP settings\nCH,Signal name,Input,Range,Filter,Span\n"
+    head += "CH1,온도,TEMP,TC_K,Off,2000.0,-200.0,degC\n\nData\nNumber,Date&Time,CH1,CH2\nNO.,Time,degC,mV\n"
+
+    opened = table(
+        "a.csv",
+        head + body("{i}", "{t}:00", "+   {i}.5", "-    1.25") + "20,2024/01/05 10:20:00,BURNOUT,+++++\n",
+        "cp949",
+    )
+
+    assert (opened.columns, opened.header_row) == (("Number", "Date&Time", "CH1", "CH2"), 8)
+    assert column(opened, "CH1")[-2:] == [19.5, None]
+    assert column(opened, "CH2")[-2:] == [-1.25, None]
+
+
+@pytest.mark.parametrize("header", ["no,2019,2020,2021", "row,0,2,3", "0,1,2,3"])
+def test_header_of_numbers(table, header: str) -> None:
+    opened = table("a.csv", header + "\n" + "".join(f"{i},{i}.5,{i}.25,7\n" for i in range(20)))
+
+    assert opened.columns == tuple(header.split(","))
+    assert opened.rows == 20

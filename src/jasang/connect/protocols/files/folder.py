@@ -15,7 +15,7 @@ from jasang.connect.protocols.files.parquet import read_parquet
 from jasang.connect.protocols.files.repair import SkippedFile, Tally
 from jasang.connect.protocols.files.spreadsheet import Worksheet, open_workbook, visible_sheets
 from jasang.connect.protocols.files.table import FileTable
-from jasang.connect.protocols.files.web_page import WebPage, is_web_page
+from jasang.connect.protocols.files.web_page import WebPage, is_markup, is_web_page
 from jasang.errors import ConfigurationError, UnreadableInput
 from jasang.plant.text import Progress, Text, silent
 
@@ -243,7 +243,10 @@ def _read_text(content: Content, folder: Path, timezone: str, progress: Progress
     tally = Tally()
     delimiter = ""
     source: WebPage | DelimitedText
-    if _is_web_page(content):
+    head = next((piece for piece, _ in content.chunks(4096)), b"").decode("utf-8", errors="replace")
+    if is_markup(head):
+        raise complaints.no_table(content.file)
+    if is_web_page(head):
         source = WebPage.of(content, tally)
         encoding = source.encoding
     else:
@@ -266,8 +269,3 @@ def _read_text(content: Content, folder: Path, timezone: str, progress: Progress
         units=made.units,
         file_rows=made.file_rows,
     )
-
-
-def _is_web_page(content: Content) -> bool:
-    head = next((piece for piece, _ in content.chunks(4096)), b"")
-    return is_web_page(head.decode("utf-8", errors="replace"))

@@ -200,6 +200,13 @@ def _names_columns(body: Sequence[Row], kinds: tuple[CellKind, ...], typed: list
         return False
     if first in ([str(i) for i in range(len(first))], [str(i + 1) for i in range(len(first))]) and len(first) >= 4:
         return True
+    years = [int(cell) for cell in filled if cell.isdigit()]
+    if (
+        len(years) >= 3
+        and all(1990 <= year <= 2100 for year in years)
+        and years == list(range(years[0], years[0] + len(years)))
+    ):
+        return True
     for column in typed:
         have = kind_of(first[column])
         if have == kinds[column] or have == "blank" or (have == "number" and kinds[column] != "time"):

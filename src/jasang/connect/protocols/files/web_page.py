@@ -1,5 +1,6 @@
 """Web pages saved with the ending .xls, as many MES and ERP systems "export to Excel": the biggest table of the page."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -17,12 +18,19 @@ from jasang.connect.protocols.files.rows import Block, RowFilter
 # A page is held in memory as a whole; exports of this size are cut off by the systems that write them.
 _LONGEST_PAGE = 256 << 20
 _SAMPLE_ROWS = 400
+_JSON = re.compile(r'\{\s*"[^"]*"\s*:|\[\s*[\[{]\s*"')
 
 
 def is_web_page(head: str) -> bool:
     """Whether text begins as a page with a table."""
     start = head.lstrip("\ufeff \t\r\n")[:2000].lower()
     return start.startswith("<") and ("<html" in start or "<table" in start or "<!doctype html" in start)
+
+
+def is_markup(head: str) -> bool:
+    """Whether text begins as XML or JSON, which hold trees and no tables."""
+    start = head.lstrip("\ufeff \t\r\n")
+    return (start.startswith("<?xml") and "<html" not in start[:2000].lower()) or bool(_JSON.match(start))
 
 
 @dataclass(slots=True)
