@@ -20,6 +20,7 @@ from jasang.plant.text import Text
 
 SHORTEST_DRIFT = 2 * 86_400.0  # seconds: within a day or two a slow rise is warm-up or weather until proved otherwise
 MOST_BEEN_THERE = 0.1
+BEGINNING = 0.1  # of the record: before a step so early the process was starting, not at home
 YEAR = 365.25 * 86_400.0
 
 
@@ -60,6 +61,7 @@ def _may_pass(one: LevelChange) -> bool:
         one.change.kind == "excursion"
         or one.change.wanders
         or one.whole_machine
+        or (one.change.kind == "step" and one.change.start < BEGINNING * one.change.fitted.size)
         or one.been_there > MOST_BEEN_THERE
         or explained
         or short

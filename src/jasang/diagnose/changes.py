@@ -345,6 +345,9 @@ def _onset_seconds(one: LevelChange) -> tuple[float, float] | None:
     if seconds is None:
         return None
     places = np.arange(seconds.size) + 0.5
-    low, high = np.interp(one.change.onset, places, seconds)
-    step = float(np.median(np.diff(seconds)))
-    return float(low) - step, float(high) + step
+    first, last = one.change.onset
+    if one.change.kind == "ramp" and not one.slow:  # a step that the blocks have smeared
+        last = max(last, one.change.end)
+    low, high = np.interp([first, last], places, seconds)
+    slack = 2.0 * float(np.median(np.diff(seconds)))
+    return float(low) - slack, float(high) + slack
