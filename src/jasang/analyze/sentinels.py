@@ -105,7 +105,9 @@ def _is_sentinel(
         return True
     if value in KNOWN_CODES and count >= 2:
         # Beyond the reach of the body, and of another size: 9999 among 200 ± 5, not 999 in a counter that runs to 998.
-        return gap > max(spread, 0.5 * scale) if continuous else gap > 5 * scale > 0
+        clear = gap > max(spread, 0.5 * scale) if continuous else gap > 5 * scale > 0
+        if clear:
+            return True
     if count < 5:
         return False
     if not continuous:

@@ -6,6 +6,7 @@ import numpy as np
 
 HOUR = 3_600_000_000  # microseconds
 WEEK = 168  # hours
+_SHORTEST = 2 * HOUR  # a shorter silence is a break or a restart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ def find_gaps(time: np.ndarray, *, least: float = 20.0, times: float = 4.0, most
         return ()
     profile = _weekly_profile(ticks)
     expected = np.array([_expected(profile, int(ticks[place]), int(ticks[place + 1])) for place in wide])
+    expected[steps[wide] < _SHORTEST] = 0.0
     order = np.argsort(-expected)
     sizes = np.append(expected[order], 0.0)
     found = next(
@@ -72,12 +74,12 @@ def _weekly_profile(ticks: np.ndarray) -> np.ndarray:
         return np.array(
             [np.median(counts[of_week == hour]) if (of_week == hour).any() else 0.0 for hour in range(WEEK)]
         )
-    # The epoch fell on a Thursday, so hours 48–95 of its week are Saturday and Sunday.
-    weekend = (of_week >= 48) & (of_week < 96)
+    # The epoch fell on a Thursday, so hours 48–71 of its week are Saturday and 72–95 Sunday; the other days are alike.
+    kind = np.where(of_week // 24 == 2, 1, np.where(of_week // 24 == 3, 2, 0))
     profile = np.zeros(WEEK)
     for hour in range(WEEK):
-        same = (of_week % 24 == hour % 24) & (weekend == (48 <= hour < 96))
-        profile[hour] = np.median(counts[same]) if same.any() else 0.0
+        same = (of_week % 24 == hour % 24) & (kind == (1 if hour // 24 == 2 else 2 if hour // 24 == 3 else 0))
+        profile[hour] = np.quantile(counts[same], 0.5, method="higher") if same.any() else 0.0
     return profile
 
 

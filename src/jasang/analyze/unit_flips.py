@@ -171,9 +171,13 @@ def _match(
 ) -> tuple[Factor | None, float, bool]:
     """The factor that the ratio and the spreads agree with. A wide group needs a looser ratio, but never more than 5 %."""
     wide = max(spread_here, spread_there)
-    error = 3 * (spread_here / np.sqrt(rows) + spread_there / np.sqrt(20 * episodes))
+    # One stretch has one level around it, from which a slow signal may have wandered; many stretches average that out.
+    around = spread_there * max(3 / np.sqrt(20 * episodes), 1.5 / episodes)
+    error = 3 * spread_here / np.sqrt(rows) + around
     allowed = min(max(0.005, error), 0.05) if up > 9 else 0.01
     best = min(FACTORS, key=lambda factor: abs(np.log(up / factor.ratio)))
+    if best.ratio == 9.80665 and abs(np.log(up / 10)) <= allowed and abs(np.log(up / best.ratio)) > 0.004:
+        best = FACTORS[0]  # a decimal point is the likelier of the two
     if abs(np.log(up / best.ratio)) > allowed:
         return None, 0.0, False
     # In another unit the relative spread stays; another state of the machine has its own.
@@ -188,13 +192,15 @@ def _fahrenheit(
     rows: np.ndarray, neighbours: np.ndarray, spread_here: float, spread_there: float, temperature: bool
 ) -> tuple[Factor | None, float, bool]:
     """°C/°F in either direction, by level and by spread; a column not named as a temperature must fit more closely."""
-    allowed, least = (0.02, 5) if temperature else (0.005, 20)
+    allowed, least = (0.03, 5) if temperature else (0.005, 20)
     factor = Factor(ratio=1.8, units="°C/°F")
     for celsius, fahrenheit, wide, narrow in (
         (neighbours, rows, spread_here, spread_there),
         (rows, neighbours, spread_there, spread_here),
     ):
         error = float(np.median(np.abs(fahrenheit - (1.8 * celsius + 32)) / fahrenheit))
-        if error < allowed and rows.size >= least and (wide < 0.05 or 0.9 < wide / max(narrow, 1e-9) < 3.6):
+        # A stretch of some hours is calmer than a record of weeks, so the spread of the stretch may be smaller, not much larger.
+        calm = max(wide, narrow) < 0.05 * float(np.median(celsius))
+        if error < allowed and rows.size >= least and (calm or 0.9 < wide / max(narrow, 1e-9) < 3.6):
             return factor, 32.0, error < 0.01
     return None, 0.0, False

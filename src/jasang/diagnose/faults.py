@@ -287,6 +287,8 @@ class _Search:
             ordinary = fault.what.factor is not None and fault.what.factor.ratio < 9 and not fault.what.offset
             alone = len(self.extremes) < 3 or fault.signal is not None
             often = fault.what.episodes >= 2
+            if (fault.what.certain or not 1 / 50 < fault.what.ratio < 50) and not often:
+                continue  # a way of running that comes once and is just ten times another is too much of a chance
             if (ordinary and alone and often) or (
                 not alone and self._others_moved(fault.column, mask, 0.25 if often else 0.5)
             ):

@@ -26,6 +26,7 @@ _CHANCE = 0.05  # family-wise, over everything tried in a table
 _LEAST = 0.03  # of planned time: smaller differences pay nobody
 _LOUD = 0.07  # of planned time: worth a boss's attention today
 _SETUP = 0.08
+_GAP_SHARE, _FEWEST_GAPS = 0.15, 10
 _SMALL = 0.01  # of planned time over the whole record: not worth a test
 _MOST = 6  # findings a table
 _SEED = 20191001
@@ -53,8 +54,13 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         yield _ranking(data, log)
     for data in base.of_kind(Kind.UNITS):
         log = gap_log(data, base.factory.timezone)
-        if log is not None and not (set(log.assets) & logged):
+        if log is not None and not (set(log.assets) & logged) and _worth_telling(log):
             yield _ranking(data, log, gaps=True)
+
+
+def _worth_telling(log: StopLog) -> bool:
+    """Silences are told when they are many and long; every shop has some."""
+    return bool(log.stops.sum() >= _FEWEST_GAPS and log.lost.sum() >= _GAP_SHARE * log.planned.sum())
 
 
 def _problems(log: StopLog) -> list[_Problem]:
