@@ -136,7 +136,7 @@ def test_machine_switched_off_at_the_end_is_no_shift() -> None:
     generator = np.random.default_rng(9)
     on = np.arange(N) < 5200
     columns = {name: np.where(on, level, level * rest) + generator.standard_normal(N)
-               for name, level, rest in [("temp", 200, 0.1), ("speed", 80, 0.0), ("load", 60, 0.0), ("flow", 40, 0.05)]}  # fmt: skip
+               for name, level, rest in [("temp", 200, 0.1), ("speed", 80, 0), ("load", 60, 0), ("flow", 40, 0.05)]}  # fmt: skip
     frame = pl.DataFrame({"time": minutes(N), **columns})
 
     data = table_data(frame, {"time": Role.TIME}, kind=Kind.SIGNALS, time="time")

@@ -8,6 +8,8 @@ NOTHING = 0.2  # of the running level
 FEWEST_SIGNALS = 3
 SHARE_OF_SIGNALS = 0.4
 SHARE_NEAR_NOTHING = 0.25
+NEARLY_ALL = 0.7  # of the signals
+OFTEN = 4  # goings and comings
 
 
 def two_levels(values: np.ndarray) -> tuple[float, float, float] | None:
@@ -32,9 +34,9 @@ def two_levels(values: np.ndarray) -> tuple[float, float, float] | None:
 def standing(signals: np.ndarray) -> np.ndarray:
     """Which blocks the machine stood still in, bool, shape (m,), from block means of its signals, shape (k, m), NaN = missing.
 
-    Needs at least three signals of which 40 % (and at least three) stand on two levels and agree on when, and a quarter of these
-    near nothing on the lower one: a fault moves one signal or some, a stopped machine nearly all of them. The lower level is
-    that of the stop.
+    Needs at least three signals of which 40 % (and at least three) stand on two levels and agree on when. A quarter of these must
+    be near nothing on the lower one; or 70 % of all signals go in step, and one of them is near nothing or they have gone and
+    come back twice: a fault moves one signal or some, a stop nearly all. The lower level is that of the stop.
     """
     blocks = signals.shape[1]
     votes = np.zeros(blocks)
@@ -50,9 +52,15 @@ def standing(signals: np.ndarray) -> np.ndarray:
         voters += 1
         near_nothing += abs(low) <= NOTHING * abs(high)
         votes += np.where(known, row < threshold, False)
-    if voters < max(FEWEST_SIGNALS, SHARE_OF_SIGNALS * signals.shape[0]) or near_nothing < SHARE_NEAR_NOTHING * voters:
+    still = votes >= 0.5 * max(1, voters)
+    in_step = (
+        voters >= NEARLY_ALL * signals.shape[0] and float(np.mean(np.abs(2 * votes - voters) < 0.6 * voters)) < 0.05
+    )
+    stops = in_step and (near_nothing >= 1 or int(np.abs(np.diff(still)).sum()) >= OFTEN)
+    if voters < max(FEWEST_SIGNALS, SHARE_OF_SIGNALS * signals.shape[0]) or not (
+        stops or near_nothing >= SHARE_NEAR_NOTHING * voters
+    ):
         return np.zeros(blocks, dtype=bool)
-    still = votes >= 0.5 * voters
     # Heating up and cooling down belong to the stop.
     wide = still.copy()
     wide[1:] |= still[:-1]
