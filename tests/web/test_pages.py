@@ -9,9 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from jasang.connect.status import CollectorStatus, ConnectionStatus, write_status
 from jasang.plant.reading import Reading, Signal
+from jasang.plant.text import Text
 from jasang.store import open_store
 from jasang.web.floor.models import Finding, Severity
+from jasang.web.floor.services import hand_over_path
+from jasang.web.floor.showing import first_sentence
 from jasang.web.floor.sketch import MOST_POINTS, sketch
 from jasang.web.tenants.services import set_up_factory
 
@@ -37,7 +41,7 @@ def test_findings_need_a_fixed_number_of_queries(
     for place in range(count):
         hand_over(factory, f"units{place}.csv", example.findings()[:count])
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert member.get(reverse("floor:findings", args=[factory.key])).status_code == 200
 
 
@@ -61,7 +65,7 @@ def test_start_needs_a_fixed_number_of_queries(
         hand_over(one)
     client = person("boss", *factories)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert client.get("/").status_code == 200
 
 
@@ -166,8 +170,6 @@ def test_one_finding_shows_everything_in_both_languages(factory: Any, hand_over:
 
 def test_texts_of_a_file_cannot_bring_their_own_markup(factory: Any, hand_over: Any, member: Client) -> None:
     from dataclasses import replace
-
-    from jasang.plant.text import Text
 
     evil = "</script><script>alert(1)</script>"
     shift = example.findings()[0]
@@ -290,3 +292,76 @@ def test_sketch_keeps_the_extremes_of_a_long_line() -> None:
     assert len(small["x"]) <= MOST_POINTS + 2
     assert (max(small["lines"][0]["y"]), min(small["lines"][0]["y"])) == (50.0, -40.0)
     assert small["x"] == sorted(small["x"])
+
+
+def collector(at: datetime, *states: tuple[str, str], stopped: bool = False) -> CollectorStatus:
+    """The status that a collector wrote at that moment."""
+    connections = tuple(
+        ConnectionStatus(
+            name=name,
+            protocol="opcua",
+            url="opc.tcp://cell",
+            state=state,  # type: ignore[arg-type]
+            since=at,
+            last_error=None if state == "connected" else Text(ko="응답이 없습니다", en="no answer"),
+        )
+        for name, state in states
+    )
+    return CollectorStatus(
+        pid=1, started=at, updated=at, stopped=stopped, stored=0, waiting=0, dropped=0, connections=connections
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "words", "trouble"),
+    [
+        ([("A", "connected")], "here", "수집 중", []),
+        ([("A", "connected"), ("B", "lost")], "part", "수집 중이지만 연결되지 않은 설비가 있습니다", ["B"]),
+        ([("A", "refused"), ("B", "lost")], "away", "수집기는 켜져 있지만 연결된 설비가 없습니다", ["A", "B"]),
+    ],
+)
+def test_live_status_names_each_machine_that_is_not_connected(
+    factory: Any, member: Client, tmp_path: Path, states: Any, state: str, words: str, trouble: list[str]
+) -> None:
+    set_up_factory(name=factory.name, store=tmp_path)
+    open_store(tmp_path).close()
+    write_status(tmp_path, collector(datetime.now(UTC), *states))
+
+    status = json.loads(member.get(reverse("floor:readings", args=[factory.key])).content)["status"]
+
+    assert (status["state"], status["words"]) == (state, words)
+    assert [one["name"] for one in status.get("trouble", [])] == trouble
+
+
+def test_live_status_says_that_the_collector_is_switched_off(factory: Any, member: Client, tmp_path: Path) -> None:
+    set_up_factory(name=factory.name, store=tmp_path)
+    open_store(tmp_path).close()
+    write_status(tmp_path, collector(datetime.now(UTC) - timedelta(minutes=3), ("A", "connected")))
+
+    status = json.loads(member.get(reverse("floor:readings", args=[factory.key])).content)["status"]
+
+    assert status == {"state": "away", "words": "수집기가 꺼져 있습니다. 마지막 기록은 3분 전입니다."}
+
+
+def test_findings_say_that_a_diagnosis_is_under_way(
+    factory: Any, hand_over: Any, member: Client, tmp_path: Path
+) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text("time,a\n2026-03-01 00:00,1\n", "utf-8")
+    hand_over_path(factory=factory, path=file)
+
+    assert (
+        "끝나면 새 결과가 여기에 나옵니다" in member.get(reverse("floor:findings", args=[factory.key])).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("3.2 bar 높습니다. 함께 움직입니다.", "3.2 bar 높습니다."),
+        ("Press No. 3 is 4.5 bar too high. It moves with S3.", "Press No. 3 is 4.5 bar too high."),
+        ("One sentence only.", "One sentence only."),
+    ],
+)
+def test_first_sentence_of_a_text(text: str, first: str) -> None:
+    assert first_sentence(text)[0] == first

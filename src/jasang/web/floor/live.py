@@ -9,6 +9,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jasang.connect.status import CollectorStatus, ConnectionStatus
 from jasang.diagnose.chart import Chart, Line
 from jasang.mentor.findings_json import chart_json
 from jasang.mentor.wording import number
@@ -27,6 +28,7 @@ CROWDED = 4  # readings a bucket: from here on the mean alone would hide the ext
 Bucket = dict[str, Any]  # a row of jasang.store.BUCKET_SCHEMA
 _MEAN, _LEAST, _MOST = Text(ko="평균", en="mean"), Text(ko="최소", en="minimum"), Text(ko="최대", en="maximum")
 _STATE = re.compile(r"(^|[._ ])(machine_?state|state|status|상태)$", re.IGNORECASE)
+_SETTING = re.compile(r"set_?(point)?|_sp$|설정|count|total|limit", re.IGNORECASE)
 _BAD, _UNCERTAIN = 0x8000_0000, 0x4000_0000  # the two severity bits of an OPC UA status code
 
 
@@ -49,19 +51,26 @@ def window_choices() -> list[tuple[int, str]]:
     return list(zip(WINDOWS, (_("10 min"), _("1 hour"), _("8 hours"), _("1 day")), strict=True))
 
 
-def live_view(reader: Reader, asked: Question, *, now: datetime, zone: str) -> dict[str, Any]:
+def live_view(
+    reader: Reader, collector: CollectorStatus | None, asked: Question, *, now: datetime, zone: str
+) -> dict[str, Any]:
     """Everything the page shows, ready to be drawn."""
     signals = {signal.name: signal for signal in reader.signals()}
     last = dict(reader.last())
-    numeric = [name for name in signals if _is_number(last.get(name))]
+    numeric = {name: signals[name].unit for name in signals if _is_number(last.get(name))}
     chosen = [name for name in asked.signals if name in numeric] or _first(numeric)
-    start = now - timedelta(seconds=asked.window)
+    window = timedelta(seconds=asked.window)
+    start = now - window
     rows: dict[str, list[Bucket]] = {name: [] for name in chosen}
     for row in reader.downsample(chosen, start, now, BUCKETS).to_pylist() if chosen else []:
         if row["mean"] is not None:
             rows[row["signal"]].append(row)
+    # A machine that was connected five minutes ago fills the picture instead of its right edge.
+    begun = min((found[0]["bucket"] for found in rows.values() if found), default=start)
+    if all(last[name].source_time >= begun for name in chosen):
+        start = max(start, begun)
     return {
-        "status": _status(last, now),
+        "status": _status(collector, last, now),
         "window": asked.window,
         "clock": now.isoformat(),
         "timezone": zone,
@@ -69,7 +78,7 @@ def live_view(reader: Reader, asked: Question, *, now: datetime, zone: str) -> d
         "most": MOST_SIGNALS,
         "machines": _machines(signals, last, now),
         "signals": [_signal(signals[name], last.get(name), now, chart=name in numeric) for name in signals],
-        "charts": [_chart(signals[name], last[name], rows[name], start, now) for name in chosen],
+        "charts": [_chart(signals[name], last[name], rows[name], start, now, window) for name in chosen],
     }
 
 
@@ -100,24 +109,71 @@ def age_words(seconds: float) -> str:
     return ngettext("%(n)d day ago", "%(n)d days ago", int(seconds // 86400)) % {"n": seconds // 86400}
 
 
-def _first(numeric: Sequence[str]) -> list[str]:
-    """Measured quantities before set points: what moves says more at first sight."""
-    measured = [name for name in numeric if not re.search(r"set_?(point)?|_sp$|설정|count|total", name, re.IGNORECASE)]
-    return (measured or list(numeric))[:FIRST_SIGNALS]
+def _first(numeric: Mapping[str, str | None]) -> list[str]:
+    """What to show before anybody chose: measured values before set points and counters, and one of each unit first."""
+    measured = sorted(
+        (name for name in numeric if not _SETTING.search(name)), key=lambda name: "actual" not in name.lower()
+    )
+    seen: set[str | None] = set()
+    one_of_each = []
+    for name in measured:
+        if numeric[name] not in seen:
+            seen.add(numeric[name])
+            one_of_each.append(name)
+    rest = [name for name in (*measured, *numeric) if name not in one_of_each]
+    return list(dict.fromkeys((*one_of_each, *rest)))[:FIRST_SIGNALS]
 
 
 def _is_number(reading: Reading | None) -> bool:
     return reading is not None and isinstance(reading.value, int | float) and not isinstance(reading.value, bool)
 
 
-def _status(last: Mapping[str, Reading], now: datetime) -> dict[str, str]:
+def _status(collector: CollectorStatus | None, last: Mapping[str, Reading], now: datetime) -> dict[str, Any]:
+    """Whether values come in; `trouble` names each connection that is not there."""
+    if collector is None:
+        return _status_by_readings(last, now)
+    if not collector.running(now):
+        words = _("The collector is switched off. It last wrote %(age)s.") % {"age": _age(collector.updated, now)}
+        return {"state": "away", "words": words}
+    trouble = [_trouble(connection, now) for connection in collector.connections if connection.state != "connected"]
+    if not trouble:
+        return {"state": "here", "words": _("Collecting now")}
+    if len(trouble) < len(collector.connections):
+        return {"state": "part", "words": _("Collecting, but not from every machine"), "trouble": trouble}
+    return {"state": "away", "words": _("The collector runs but reaches no machine"), "trouble": trouble}
+
+
+def _trouble(connection: ConnectionStatus, now: datetime) -> dict[str, Any]:
+    known = {
+        "connecting": _("is being connected"),
+        "lost": _("is not connected"),
+        "refused": _("refuses the connection"),
+        "stopped": _("is switched off"),
+    }
+    error = connection.last_error
+    return {
+        "name": connection.name,
+        "words": known.get(connection.state, connection.state),
+        "since": _age(connection.since, now),
+        "error": error and {"ko": error.ko, "en": error.en},
+    }
+
+
+def _status_by_readings(last: Mapping[str, Reading], now: datetime) -> dict[str, Any]:
+    """What the readings alone can say, where a program other than our collector writes them."""
     if not last:
         return {"state": "away", "words": _("The collector has not written a value yet.")}
-    age = now - max(reading.receive_time for reading in last.values())
-    if age <= AWAY_AFTER:
+    latest = max(reading.receive_time for reading in last.values())
+    if now - latest <= AWAY_AFTER:
         return {"state": "here", "words": _("Collecting now")}
-    words = _("The collector is away: the last value came %(age)s.") % {"age": age_words(age.total_seconds())}
-    return {"state": "away", "words": words}
+    return {
+        "state": "away",
+        "words": _("The collector is away: the last value came %(age)s.") % {"age": _age(latest, now)},
+    }
+
+
+def _age(moment: datetime, now: datetime) -> str:
+    return age_words((now - moment).total_seconds())
 
 
 def state_words(state: str) -> str:
@@ -141,7 +197,7 @@ def _machines(signals: Mapping[str, Signal], last: Mapping[str, Reading], now: d
         stale = now - reading.receive_time > timedelta(days=1)
         state = reading.value.strip().lower()
         kind = state if state in {"running", "idle", "setup", "down", "planned"} and not stale else "other"
-        since = age_words((now - reading.source_time).total_seconds())
+        since = _age(reading.source_time, now)
         found.append({"asset": signal.asset, "state": state_words(reading.value), "kind": kind, "since": since})
     return found
 
@@ -156,7 +212,7 @@ def _signal(signal: Signal, reading: Reading | None, now: datetime, *, chart: bo
     if reading is None:
         return shown | {"value": "–", "quality": "none", "quality_words": _("no value yet"), "age": "", "chart": False}
     quality, words = _quality(reading)
-    age = age_words((now - reading.source_time).total_seconds())
+    age = _age(reading.source_time, now)
     value = _value(reading)
     if _STATE.search(signal.name) and isinstance(reading.value, str):
         value = state_words(value)
@@ -173,7 +229,7 @@ def _value(reading: Reading) -> str:
         return "–"
     if isinstance(reading.value, bool):
         return _("on") if reading.value else _("off")
-    return number(reading.value) if isinstance(reading.value, int | float) else reading.value[:60]
+    return number(reading.value) if isinstance(reading.value, int | float) else reading.value.strip()[:60] or "–"
 
 
 def _quality(reading: Reading) -> tuple[str, str]:
@@ -184,7 +240,9 @@ def _quality(reading: Reading) -> tuple[str, str]:
     return "good", _("good")
 
 
-def _chart(signal: Signal, last: Reading, rows: Sequence[Bucket], start: datetime, now: datetime) -> dict[str, Any]:
+def _chart(
+    signal: Signal, last: Reading, rows: Sequence[Bucket], start: datetime, now: datetime, window: timedelta
+) -> dict[str, Any]:
     """The signal's trend over the whole window: bucket means, and the extremes where a bucket holds many readings."""
     value = last.value
     if not rows and isinstance(value, int | float) and last.source_time < start:
@@ -193,7 +251,7 @@ def _chart(signal: Signal, last: Reading, rows: Sequence[Bucket], start: datetim
         means: list[float | None] = [float(value)] * 2
         lines = [Line(name=_MEAN, y=tuple(means), look="step")]
     else:
-        places = _with_gaps(rows, (now - start) / BUCKETS)
+        places = _with_gaps(rows, window / BUCKETS)
         times = [start, *(moment for moment, _row in places), now]
         readings = sum(row["readings"] for row in rows)
         look: Literal["step", "line"] = "step" if readings < SPARSE else "line"

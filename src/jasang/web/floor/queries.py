@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, Severity
-from jasang.web.jobs.models import State
+from jasang.web.jobs.models import OPEN_STATES, State
 from jasang.web.tenants.models import Factory
 
 LIST_LENGTH = 20
@@ -30,12 +30,14 @@ class FactoryOverview:
     factory: Factory
     counts: list[tuple[str, int]]
     diagnosed: bool
+    under_way: bool
 
 
 def overview(factories: Sequence[Factory]) -> list[FactoryOverview]:
     """How many findings of each severity every one of these factories has, in two queries."""
     current = _latest(Diagnosis.objects.of_every_factory().filter(factory__in=factories))
     diagnosed = set(current.values_list("factory", flat=True))
+    waiting = set(_under_way(Diagnosis.objects.of_every_factory().filter(factory__in=factories)))
     found = Finding.objects.of_every_factory().filter(diagnosis__in=current.values("pk"))
     counted = found.order_by().values_list("factory", "severity").annotate(findings=Count("pk"))
     numbers = {(factory, severity): findings for factory, severity, findings in counted}
@@ -44,9 +46,20 @@ def overview(factories: Sequence[Factory]) -> list[FactoryOverview]:
             factory=factory,
             counts=[(word.word, numbers[factory.pk, word]) for word in Severity if (factory.pk, word) in numbers],
             diagnosed=factory.pk in diagnosed,
+            under_way=factory.pk in waiting,
         )
         for factory in factories
     ]
+
+
+def _under_way(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
+    """The factories of diagnoses that wait or run."""
+    return diagnoses.filter(job__state__in=OPEN_STATES).order_by().values_list("factory", flat=True).distinct()
+
+
+def under_way(factory: Factory) -> bool:
+    """Whether a diagnosis of the factory waits or runs."""
+    return _under_way(Diagnosis.objects.of(factory)).exists()
 
 
 def current_diagnoses(factory: Factory) -> QuerySet[Diagnosis]:

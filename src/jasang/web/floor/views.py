@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jasang.connect.status import read_status
 from jasang.errors import StoreError
 from jasang.plant.text import Text
 from jasang.store import open_reader
@@ -53,7 +55,8 @@ def readings(request: FactoryRequest) -> JsonResponse:
     try:
         reader = open_reader(request.factory.store)
         try:
-            shown = live_data.live_view(reader, asked, now=datetime.now(UTC), zone=request.factory.timezone)
+            collector = read_status(Path(request.factory.store))
+            shown = live_data.live_view(reader, collector, asked, now=datetime.now(UTC), zone=request.factory.timezone)
         finally:
             reader.close()
     except StoreError as error:
@@ -74,6 +77,7 @@ def findings(request: FactoryRequest) -> HttpResponse:
         "chosen": chosen,
         "severities": queries.severity_choices(request.factory, severity=chosen.severity, diagnosis=chosen.diagnosis),
         "files": queries.file_choices(request.factory),
+        "under_way": queries.under_way(request.factory),
         "cards": [showing.card(finding, current()) for finding in page],
         "tables": queries.tables(request.factory, diagnosis=chosen.diagnosis),
         "notices": queries.notices(request.factory, diagnosis=chosen.diagnosis),

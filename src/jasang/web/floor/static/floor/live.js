@@ -7,6 +7,8 @@
   const status = document.getElementById("status");
   const trends = document.getElementById("trends");
   const list = document.getElementById("signals");
+  const seek = document.getElementById("seek");
+  const trouble = document.getElementById("trouble");
   const machines = document.getElementById("machines");
   const address = new URLSearchParams(location.search);
   let window_ = address.get("window") || "600";
@@ -53,11 +55,22 @@
     const error = view.status.error ? ` ${window.jasangCharts.say(view.status.error)}` : "";
     tell(view.status.state, view.status.words + error);
     chosen = chosen.length ? chosen : view.chosen;
+    showTrouble(view.status.trouble || []);
     showMachines(view.machines);
     showSignals(view.signals);
     showTrends(view.charts);
     document.getElementById("no-signals").hidden = view.signals.length > 0;
     page.dataset.shown = view.clock || "";
+  }
+
+  function showTrouble(found) {
+    trouble.hidden = !found.length;
+    trouble.replaceChildren(...found.map((one) => {
+      const item = make("li");
+      item.append(make("b", "", one.name), ` ${one.words} (${one.since})`);
+      if (one.error) item.append(make("small", "", window.jasangCharts.say(one.error)));
+      return item;
+    }));
   }
 
   function showMachines(found) {
@@ -76,15 +89,17 @@
     box.type = "checkbox";
     box.title = page.dataset.show;
     box.addEventListener("change", () => choose(signal.name, box));
-    const name = make("span", "name", signal.short);
-    const asset = make("small", "soft", signal.asset);
-    if (signal.short !== signal.name) name.append(asset);
+    const name = make("span", "name");
+    // "Barrel.Zone1.ActualTemperature" may break after a dot or before a capital, nowhere else.
+    signal.short.split(/(?<=[._ ])|(?<=[a-z0-9])(?=[A-Z])/).forEach((part) => name.append(part, document.createElement("wbr")));
+    name.append(make("small", "soft", signal.asset));
     label.append(box, name);
     row.append(label, make("span", "value"), make("span", "about"));
     return row;
   }
 
   function showSignals(signals) {
+    list.classList.toggle("one-asset", new Set(signals.map((signal) => signal.asset)).size < 2);
     const rows = new Map([...list.children].map((row) => [row.dataset.signal, row]));
     signals.forEach((signal, place) => {
       const row = rows.get(signal.name) || signalRow(signal);
@@ -98,6 +113,14 @@
       if (list.children[place] !== row) list.insertBefore(row, list.children[place] || null);
     });
     rows.forEach((row) => row.remove());
+    seek.hidden = signals.length < 12;
+    narrow();
+  }
+
+  /** Only the signals whose name has what was typed. */
+  function narrow() {
+    const typed = seek.value.trim().toLowerCase();
+    [...list.children].forEach((row) => { row.hidden = !row.dataset.signal.toLowerCase().includes(typed); });
   }
 
   function showTrends(charts) {
@@ -140,5 +163,6 @@
     else ask();
   });
   document.querySelectorAll("[data-window]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.window === window_)));
+  seek.addEventListener("input", narrow);
   ask();
 })();
