@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from jasang.connect.protocols.files import FileTable
+from jasang.connect.protocols.files import FileTable, content, conversion
 
 MINUTES = [f"2024-01-05 10:{minute:02d}" for minute in range(20)]
 
@@ -183,6 +183,7 @@ def test_category_that_is_called_total_stays(table) -> None:
     ("cells", "values", "kind"),
     [
         (["1,234", "900", "1,000,000"], [1234, 900, 1000000], "thousands_separator"),
+        (["1,234.5", "900", "1,000,000"], [1234.5, 900.0, 1000000.0], "thousands_separator"),
         (["55,2", "0,125", "7"], [55.2, 0.125, 7.0], "decimal_comma"),
         (["1.234,5", "2.000.000,25", "3,5"], [1234.5, 2000000.25, 3.5], "decimal_comma"),
         (["12.5 %", "13%", "9.0 %"], [12.5, 13.0, 9.0], "unit_in_cell"),
@@ -398,3 +399,13 @@ def test_header_of_numbers(table, header: str) -> None:
 
     assert opened.columns == tuple(header.split(","))
     assert opened.rows == 20
+
+
+@pytest.mark.parametrize("late", ["1e+16", "0.5", "1E3", "1,234.5"])
+def test_a_late_real_makes_the_whole_column_real(table, late: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "CHUNK", 50)
+    monkeypatch.setattr(conversion, "SMALL", 0)
+
+    opened = table("a.csv", "t;v\n" + body("{t}", "{i}", delimiter=";") + f"2024-01-05 11:00;{late}\n")
+
+    assert column(opened, "v")[-2:] == [19.0, float(late.replace(",", ""))]

@@ -168,7 +168,8 @@ class Plan:
     def _numbers(self, texts: pl.Series, file_rows: np.ndarray, tally: Tally) -> pl.Series:
         plain = texts.cast(pl.Float64, strict=False)
         if plain.null_count() == texts.null_count():
-            return plain.fill_nan(None)
+            plain = plain.fill_nan(None)
+            return plain.cast(pl.Int64) if self.becomes == "whole" else plain
         numbers = read_numbers(texts, decimal_comma=self.decimal_comma)
         mended = plain.is_null() & numbers.is_not_null()
         if mended.any():

@@ -14,6 +14,7 @@ _UNITS = (
 _UNIT_BEHIND = rf"(?P<number>[\d.])\s*({_UNITS})$"
 
 PLAIN_COMMA_GROUPS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$"
+_COMMA_GROUPS_REAL = r"^[-+]?[1-9]\d{0,2}(,\d{3})+\."
 ANY_DECIMAL_COMMA = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$|^[-+]?\d{1,3}(\.\d{3})+,\d+$"
 POINT_GROUPS = r"^[-+]?\d{1,3}(\.\d{3}){2,}$"
 LEADING_ZERO = r"^[-+]?0\d+$"
@@ -81,9 +82,11 @@ def _digits(cells: pl.Series, whole: pl.Series, count: NumberCount) -> None:
     # Longer than 18 digits: a barcode or serial number that a float would round.
     count.long_digits += int((digits_only & (not_whole.str.len_bytes() > 18)).sum())
     count.leading_zeros += int(not_whole.str.contains(LEADING_ZERO).sum())
-    count.whole = count.whole and bool(
-        (digits_only | not_whole.str.contains(PLAIN_COMMA_GROUPS + r"|^$|[^\d+\-., ]")).all()
+    # A cell with a fraction or an exponent makes the column one of reals; "ERR" and blanks say nothing.
+    real = (not_whole.cast(pl.Float64, strict=False).is_not_null() & ~digits_only) | not_whole.str.contains(
+        _COMMA_GROUPS_REAL
     )
+    count.whole = count.whole and not real.any()
 
 
 def _range(numbers: pl.Series, count: NumberCount) -> None:
