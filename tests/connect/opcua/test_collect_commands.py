@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -143,8 +144,7 @@ def test_killed_collector_keeps_what_it_had_acknowledged_and_starts_again(proces
         assert new == list(range(new[0], new[0] + len(new)))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_commands_end_cleanly_when_asked(processes: Processes, tmp_path: Path, number: signal.Signals) -> None:
+def test_commands_end_cleanly_when_asked(processes: Processes, tmp_path: Path) -> None:
     port = free_port()
     cell = processes.jasang("simulate", "cell", "--port", str(port))
     ready = _line(cell)
@@ -152,7 +152,7 @@ def test_commands_end_cleanly_when_asked(processes: Processes, tmp_path: Path, n
     _line(collector)
 
     codes = []
-    for process in (collector, cell):
+    for process, number in ((collector, signal.SIGTERM), (cell, signal.SIGINT)):
         process.send_signal(number)
         _, log = process.communicate(timeout=60)
         codes.append(process.returncode)
@@ -192,13 +192,11 @@ def _alive(pid: int) -> bool:
 
 
 def test_taken_port_is_told_in_one_sentence(processes: Processes) -> None:
-    port = free_port()
-    _line(processes.jasang("simulate", "cell", "--port", str(port)))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        cell = processes.jasang("simulate", "cell", "--port", str(taken.getsockname()[1]))
+        _, log = cell.communicate(timeout=60)
 
-    second = processes.jasang("simulate", "cell", "--port", str(port))
-    _, log = second.communicate(timeout=60)
-
-    assert second.returncode == 1
+    assert cell.returncode == 1
     assert "choose one with --port" in log
     assert "Traceback" not in log
 
