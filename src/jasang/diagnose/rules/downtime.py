@@ -253,7 +253,7 @@ def _ranking(data: TableData, log: StopLog, *, gaps: bool = False) -> Finding:
     bars, places = _bars(log)
     total, planned = float(log.lost.sum()), float(log.planned.sum())
     top = bars[0]
-    asset, loss = places[top.name]
+    asset, _ = places[top.name]
     count = int(log.stops.sum())
     lines = ", ".join(f"{bar.name} {bar.amount:,.1f} h ({percent(bar.share)})" for bar in bars[:3])
     column = data.table.time if gaps else data.table.reason_column or data.table.state_column
@@ -291,7 +291,6 @@ def _ranking(data: TableData, log: StopLog, *, gaps: bool = False) -> Finding:
             ),
             *ranks,
         ),
-        causes=_rank_causes(data, log, loss, gaps),
         strength=0.0,
         charts=(_bar_chart(bars),),
     )
@@ -313,12 +312,6 @@ def _ranking_text(log: StopLog, total: float, count: int, lines: str, gaps: bool
         ko=f"멈춘 시간은 모두 {total:,.1f}시간({count:,}회), {of_ko}의 {share}입니다. 큰 것부터: {lines}.{odd_ko}",
         en=f"Stops took {total:,.1f} h ({count:,} stops), {share} of the {of_en}. Largest first: {lines}.{odd_en}",
     )
-
-
-def _rank_causes(data: TableData, log: StopLog, loss: int, gaps: bool) -> tuple[Cause, ...]:
-    kind = log.losses[loss]
-    column = None if gaps else data.table.reason_column if kind.has_reason else data.table.state_column
-    return (Cause(column=column, level=kind.name),) if column else ()
 
 
 def _bars(log: StopLog) -> tuple[tuple[Bar, ...], dict[str, tuple[int, int]]]:
