@@ -20,7 +20,9 @@ from jasang.plant.text import Text
 
 SHORTEST_DRIFT = 2 * 86_400.0  # seconds: within a day or two a slow rise is warm-up or weather until proved otherwise
 MOST_BEEN_THERE = 0.1
-BEGINNING = 0.1  # of the record: before a step so early the process was starting, not at home
+MOST_EXPLAINED = 0.65  # of the variance of block means
+FAR_DRIFT = 2.0  # sigma
+BEGINNING = 0.1  # of the record: before a change so early the process was starting
 YEAR = 365.25 * 86_400.0
 
 
@@ -33,13 +35,27 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
     """`act` only for a change that chance, wandering, the calendar, products and settings do not explain and that is of size."""
     p = corrected(one, tried)
     setting = one.course.column.role is Role.SETTING
-    if p > WATCH_ERROR or (one.course.set_by_hand and not one.slow):
+    if one.course.set_by_hand and not one.slow:
         return None
+    if p > WATCH_ERROR:
+        return Severity.WATCH if _plain_to_see(one) else None
     if not _of_size(one, SMALLEST_SHIFT):
         return Severity.NOTE if p <= FAMILY_ERROR and _of_size(one, 0.5 * SMALLEST_SHIFT) else None
     if setting or one.course.set_by_hand or p > FAMILY_ERROR or _may_pass(one):
         return Severity.WATCH
     return Severity.ACT
+
+
+def _plain_to_see(one: LevelChange) -> bool:
+    """A slow rise to the end of the record that a foreman sees at once, though a slow wander could do it too."""
+    return (
+        one.slow
+        and not one.change.wanders
+        and one.explained >= MOST_EXPLAINED
+        and one.been_there <= 0.5 * MOST_BEEN_THERE
+        and one.change.end >= 0.9 * one.change.fitted.size
+        and _of_size(one, FAR_DRIFT)
+    )
 
 
 def _of_size(one: LevelChange, sigmas: float) -> bool:
@@ -61,7 +77,7 @@ def _may_pass(one: LevelChange) -> bool:
         one.change.kind == "excursion"
         or one.change.wanders
         or one.whole_machine
-        or (one.change.kind == "step" and one.change.start < BEGINNING * one.change.fitted.size)
+        or one.change.start + one.change.end < 2.0 * BEGINNING * one.change.fitted.size
         or one.been_there > MOST_BEEN_THERE
         or explained
         or short

@@ -26,7 +26,7 @@ from jasang.diagnose.series import PROCESS_ROLES, Series, asset_rows, asset_seri
 from jasang.plant.factory import Column, Kind, Role
 
 FINE_BLOCKS = 4096
-INTERESTING = 0.05  # p-value of one series below which it is looked at closer
+INTERESTING = 0.2  # p-value of one series below which it is looked at closer
 SCREEN = 0.5  # without products and calendar: above it the dearer detector with them is not made
 FAMILY_ERROR = 0.005  # chance that a factory in control gives one `act` finding of these rules
 WATCH_ERROR = 0.05
@@ -58,8 +58,8 @@ class Course:
 class LevelChange:
     """A change of level that chance does not explain at `INTERESTING`; `since` and `until` are moments in UTC or `None`.
 
-    `been_there` is the share of the earlier blocks that already were about where the level is now. `p` is that of this
-    series alone.
+    `been_there` is the share of the earlier blocks that already were about where the level is now. `explained`
+    is the share of the variance of the block means that the change explains. `p` is that of this series alone.
     """
 
     table: str
@@ -71,6 +71,7 @@ class LevelChange:
     level_before: float
     level_after: float
     been_there: float
+    explained: float
     explanations: tuple[Explanation, ...] = ()
     assets: tuple[str, ...] = ()  # when all assets of the table share the change
     whole_machine: bool = False  # nearly all signals of the machine changed at once, far: it was switched off or on
@@ -300,6 +301,7 @@ def _describe(data: TableData, series: Series, course: Course, change: Change) -
         level_before=before,
         level_after=float(np.mean(course.means[top])) if top.any() else float(course.means[-1]),
         been_there=float(np.mean(reached)) if reached.size else 0.0,
+        explained=1.0 - float(np.var(course.means - change.fitted) / np.var(course.means)),
     )
 
 

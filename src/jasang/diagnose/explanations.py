@@ -12,7 +12,7 @@ from jasang.plant.factory import Column, Role
 
 MOST_COLUMNS = 60
 MOST_LEVELS = 60
-CLOSE = 0.7  # correlation of the block values with the change that makes a column worth a closer look
+CLOSE = 0.5  # correlation of the block values with the change that makes a column worth a closer look
 EXPLAINED = 0.001  # p-value of the change beside the column above which nothing is left of it
 
 
@@ -51,7 +51,9 @@ def explain(
             if abs(correlation) < CLOSE or _is_clock(moved):
                 continue
             beside = detector(np.column_stack([nuisance, moved])).find(means[None, :])[0]
-            if beside.p_with_home > EXPLAINED or abs(beside.size) < 0.25 * abs(change.size):
+            if beside.p_with_home > max(EXPLAINED, 100.0 * change.p_with_home) or abs(beside.size) < 0.25 * abs(
+                change.size
+            ):
                 found.append(Explanation(column=column, level=level, correlation=correlation))
     # A setting outranks a lot: who chose it can say so.
     found.sort(key=lambda one: (not one.intended, -abs(one.correlation)))
