@@ -1,6 +1,6 @@
 """From a path to what rules can look at: files read, roles inferred, the time axis of every table built and judged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -64,7 +64,8 @@ def factory_data(opened: OpenedFolder, stated: Factory | None, *, name: str) -> 
         check_tables(stated, opened)
     samples = [Sample(file=table.file, frame=table.sample(), rows=table.rows) for table in opened.files]
     guess = infer_factory(samples, stated, name=name)
-    factory = guess.factory
+    described = tuple(_with_units(t, f.units) for t, f in zip(guess.factory.tables, opened.files, strict=True))
+    factory = replace(guess.factory, tables=described)
     notices: list[Notice] = []
     tables = []
     for file_table, table in zip(opened.files, factory.tables, strict=True):
@@ -167,7 +168,7 @@ def _backwards(source: FileTable, table: Table, time: np.ndarray, behind: np.nda
         moment.astype("datetime64[us]").item().replace(tzinfo=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         for moment in (time[row], before)
     )
-    line = source.first_data_row + row
+    line = source.file_row(row)
     column = table.time or table.start
     return UnreadableInput(
         ko=f"{table.file}: {line}행 '{column}' 시각이 거꾸로 갑니다. {previous} 다음에 {here}이(가) 나옵니다"
