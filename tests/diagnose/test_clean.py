@@ -164,6 +164,16 @@ def test_impossible_time_is_missing_and_the_row_stays() -> None:
     assert data.time_order().tolist() == list(range(2000))
 
 
+def test_equal_rows_of_unknown_time_are_no_copies() -> None:
+    columns = {"time": minutes(2000), "force": np.random.default_rng(0).integers(270, 280, 2000)}
+    columns["time"][::25] = np.datetime64("1970-01-01", "us")
+
+    data = table_data(pl.DataFrame(columns), ROLES, time="time")
+
+    assert data.impossible.size == 80
+    assert data.usable_rows().all()
+
+
 COLUMN = st.one_of(
     st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=25, max_size=25),
     st.lists(st.one_of(st.none(), st.integers(-5, 5)), min_size=25, max_size=25),

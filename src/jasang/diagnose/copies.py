@@ -54,7 +54,9 @@ def _moments(data: "TableData") -> np.ndarray | None:
     if data.time is None:
         return None
     table = data.table
-    parts = [pl.Series(data.time.astype(np.int64)).hash(seed=7).to_numpy()]
+    # Rows whose time is not known cannot be told to be of one moment.
+    ticks = np.where(np.isnat(data.time), -np.arange(1, data.rows + 1), data.time.astype(np.int64))
+    parts = [pl.Series(ticks).hash(seed=7).to_numpy()]
     keys = [name for name in (table.asset_column, table.product_column, table.signal_column) if name]
     return mix([*parts, *(_hash(data, [name]) for name in keys)])
 
