@@ -19,6 +19,7 @@ from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
 
 GREW = np.log(1.4)  # of the standard deviation: what a foreman sees on the chart
+FAR_GROWTH = np.log(2.0)
 SISTERS_AGREE = np.log(1.35)
 ABOVE_SISTERS = np.log(1.8)
 SURELY_ABOVE = np.log(1.4)
@@ -100,6 +101,8 @@ def _grew(course: SpreadCourse, tried: int) -> Severity | None:
         return None
     before = course.logs[change.fitted <= 0.25 * change.size]
     been_there = float(np.mean(before - before.mean() >= 0.75 * change.size)) if before.size else 1.0
+    if course.column.role is Role.SENSOR and (change.size < FAR_GROWTH or p > 0.1 * FAMILY_ERROR):
+        return Severity.WATCH  # a sensor's scatter follows what the machine makes; a quality's has no such excuse
     passing = change.kind == "excursion" or change.wanders or been_there > MOST_BEEN_THERE
     return Severity.WATCH if passing or p > FAMILY_ERROR else Severity.ACT
 
