@@ -1,5 +1,6 @@
 """How the values of a column behave: how many there are, how they change from row to row, whether they count, rise or repeat."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypedDict
@@ -116,8 +117,7 @@ def _steps(numbers: np.ndarray, whole: bool) -> Steps:
     }
 
 
-def _text_steps(texts: pl.Series) -> Steps:
-    filled = texts.drop_nulls()
+def _text_steps(filled: pl.Series) -> Steps:
     changes = float((filled != filled.shift(1)).slice(1).mean() or 0.0) if filled.len() > 1 else np.nan  # type: ignore[arg-type]
     return {"changes": changes, "rising": np.nan, "by_one": np.nan, "falls": np.nan, "small_steps": np.nan}
 
@@ -140,81 +140,97 @@ def numbers_in_text(series: pl.Series) -> pl.Series:
 def behaviour(series: pl.Series, position: int = 0, columns: int = 1) -> Behaviour:
     """How the values of one column behave."""
     series = numbers_in_text(series)
-    kind = _kind(series)
     if series.dtype.is_float():
         series = series.set(~series.is_finite(), None)
-        kind = _kind(series)
-    texts = level_text(series) if kind is not Values.TIME else series.cast(pl.String)
-    if kind is Values.TEXT and texts.null_count() == texts.len():
+    kind = _kind(series)
+    plain = level_text(series) if kind is Values.TEXT else series
+    if plain.null_count() == plain.len():
         kind = Values.EMPTY
-    counts = texts.drop_nulls().alias("value").value_counts(sort=True)
-    filled = texts.len() - texts.null_count()
-    top = tuple(counts.to_series(0).head(TOP_LEVELS).to_list())
+    held = plain.drop_nulls()
+    # Counting numbers as numbers: making texts of them first would cost twenty times as much.
+    counts = held.alias("value").value_counts(sort=True)
     amounts = counts.to_series(1).to_numpy()
-    low = high = np.nan
-    whole = midnight = False
+    low = high = length = np.nan
+    whole = False
+    steps: Steps = dict.fromkeys(("changes", "rising", "by_one", "falls", "small_steps"), np.nan)  # type: ignore[assignment]
     if kind is Values.NUMBER:
-        numbers = series.drop_nulls().cast(pl.Float64).to_numpy()
+        numbers = held.cast(pl.Float64).to_numpy()
         whole = bool(np.all(numbers == np.round(numbers)))
         low, high = float(numbers.min()), float(numbers.max())
         steps = _steps(numbers, whole)
     elif kind in (Values.TIME, Values.CLOCK):
-        ticks = series.drop_nulls().cast(pl.Int64).to_numpy()
-        steps = _steps(ticks.astype(np.float64), whole=True)
-        if kind is Values.TIME:
-            days = series.drop_nulls().cast(pl.Datetime("us")).dt.offset_by("0s")
-            seconds = days.dt.minute().cast(pl.Int32) * 60 + days.dt.second().cast(pl.Int32)
-            hours = days.dt.hour().n_unique()
-            midnight = bool((seconds == 0).all()) and hours == 1
-    else:
-        steps = _text_steps(texts)
-    lengths = texts.drop_nulls().str.len_chars().mean() if kind is Values.TEXT else None
+        steps = _steps(held.cast(pl.Int64).to_numpy().astype(np.float64), whole=True)
+    elif kind is Values.TEXT:
+        steps = _text_steps(held)
+        length = float(held.str.len_chars().cast(pl.Float64).to_numpy().mean())
     return Behaviour(
         name=series.name,
         position=position,
         columns=columns,
         values=kind,
         rows=series.len(),
-        filled=filled,
+        filled=held.len(),
         levels=int(counts.height),
-        top=top,
-        top_share=float(amounts[0] / filled) if filled else np.nan,
-        rarest_share=float(amounts[-1] / filled) if filled else np.nan,
+        top=_top(counts.to_series(0), whole=whole),
+        top_share=float(amounts[0] / held.len()) if held.len() else np.nan,
+        rarest_share=float(amounts[-1] / held.len()) if held.len() else np.nan,
         whole=whole,
         low=low,
         high=high,
-        length=float(lengths) if isinstance(lengths, (int, float)) else np.nan,
-        midnight=midnight,
+        length=length,
+        midnight=kind is Values.TIME and _only_dates(held),
         **steps,
     )
+
+
+def _top(levels: pl.Series, *, whole: bool) -> tuple[str, ...]:
+    most = levels.head(TOP_LEVELS)
+    if whole and most.dtype.is_float() and float(most.abs().max() or 0) < 2**53:  # type: ignore[arg-type]
+        most = most.cast(pl.Int64)
+    return tuple(most.cast(pl.String).to_list())
+
+
+def _only_dates(times: pl.Series) -> bool:
+    """Whether all times stand at the same full hour: midnight of some time zone."""
+    moments = times.cast(pl.Datetime("us"))
+    return bool(((moments.dt.minute() == 0) & (moments.dt.second() == 0)).all()) and moments.dt.hour().n_unique() == 1
 
 
 def behaviours(sample: pl.DataFrame) -> dict[str, Behaviour]:
     """The behaviour of every column, with copies and one-to-one pairs told."""
     found: dict[str, Behaviour] = {}
-    seen: dict[object, list[str]] = {}
+    copies: dict[bytes, str] = {}
+    pairs: dict[bytes, str] = {}
     for position, series in enumerate(sample.get_columns()):
         one = behaviour(series, position, sample.width)
-        copy = named = None
-        key = (one.levels, one.filled, round(one.top_share, 9) if one.filled else None)
         if one.values is not Values.EMPTY and one.levels > 1:
-            for earlier in seen.get(key, ()):
-                if _same(sample[earlier], series):
-                    copy = earlier
-                    break
-                if one.levels <= 500 and one.distinct < 0.5 and _one_to_one(sample[earlier], series, one.levels):
-                    named = earlier
-            seen.setdefault(key, []).append(series.name)
-        found[series.name] = one if copy is None and named is None else replace(one, copy_of=copy, named_by=named)
+            copy = copies.setdefault(_print(series), series.name)
+            named = series.name
+            if one.levels <= 500 and one.distinct < 0.5 and (one.values is Values.TEXT or one.whole):
+                named = pairs.setdefault(_print(_by_appearance(series)), series.name)
+            if copy != series.name or named != series.name:
+                one = replace(
+                    one,
+                    copy_of=copy if copy != series.name else None,
+                    named_by=named if named != series.name else None,
+                )
+        found[series.name] = one
     return found
 
 
-def _same(first: pl.Series, second: pl.Series) -> bool:
-    if first.dtype != second.dtype:
-        return level_text(first).equals(level_text(second))
-    return bool(first.equals(second, null_equal=True))
+def _print(series: pl.Series) -> bytes:
+    """A fingerprint of the values in their order: the same for the same numbers whether whole or not."""
+    if series.dtype.is_numeric():
+        series = series.cast(pl.Float64)
+    # The hash of a value does not depend on its row, so the digest over all rows does the telling.
+    return hashlib.blake2b(series.hash(seed=7).to_numpy().tobytes(), digest_size=16).digest()
 
 
-def _one_to_one(first: pl.Series, second: pl.Series, levels: int) -> bool:
-    pairs = pl.DataFrame({"a": first.cast(pl.String), "b": second.cast(pl.String)}).unique()
-    return pairs.drop_nulls().height == levels
+def _by_appearance(series: pl.Series) -> pl.Series:
+    """The levels numbered in the order in which they first appear; -1 where there is none."""
+    codes = level_codes(series)
+    known = codes[codes >= 0]
+    _, first, inverse = np.unique(known, return_index=True, return_inverse=True)
+    numbered = np.full(codes.size, -1, dtype=np.int64)
+    numbered[codes >= 0] = np.argsort(np.argsort(first))[inverse]
+    return pl.Series(numbered)

@@ -38,7 +38,21 @@ def spacing(times: pl.Series, assets: pl.Series | None) -> tuple[float, float]:
     if not seconds.size:
         return np.nan, np.nan
     usual = float(np.median(seconds))
+    if usual <= 0:
+        return _shared_stamps(frame["t"])
     return usual, float((np.abs(seconds - usual) <= 0.1 * abs(usual) + 0.011).mean())
+
+
+def _shared_stamps(times: pl.Series) -> tuple[float, float]:
+    """`spacing` where several rows share a stamp (ten readings under one minute): even if the stamps and their rows are."""
+    stamps = times.to_frame("t").group_by("t", maintain_order=True).len().sort("t")
+    inner = stamps["len"].slice(1, max(stamps.height - 2, 0)).to_numpy()
+    gaps = stamps["t"].diff().drop_nulls().dt.total_seconds().to_numpy()
+    if inner.size < 3:
+        return np.nan, np.nan
+    rows, gap = float(np.median(inner)), float(np.median(gaps))
+    alike = (np.abs(inner - rows) <= 0.1 * rows).mean() * (np.abs(gaps - gap) <= 0.1 * gap).mean()
+    return gap / rows, float(alike)
 
 
 def long_form(

@@ -159,13 +159,13 @@ WORDS: dict[Concept, str] = {
         현재 현재값 실측 실제 실적 측정 측정값 pv actual act measured ist istwert feedback fb monitor mv? real
         current?""",
     Concept.QUANTITY: """
-        온도 압력 속도 회전수 회전 유량 수위 레벨 전압 전류 토크 진동 위치 변위 하중 가압력 압 보압 배압 사출압
-        사출압력 형체력 사출속도 스크류 풍량 풍속 가속도 소음 주파수 노즐 실린더 히터 냉각수 점도 농도 밀도 산도
-        전도도 탁도 진공도 진공 체결력 쿠션 절환위치 장력 부하 투입속도 이송속도 이송 교반속도 배출 노점 산소 질소
-        가스 온 톤수 톤 용탕 슬리브 저속 고속 temperature temp tmp temps pressure pres press prs pr speed spd
-        velocity vel rpm flow level lvl voltage volt volts current curr amp amps torque trq tq vibration vib rms
-        position pos displacement force load acceleration acc accel accelerometer thermocouple frequency freq hz
-        viscosity density ph conductivity concentration vacuum tension humidityprocess gas oxygen co nox co2
+        역률 factor 온도 압력 속도 회전수 회전 유량 수위 레벨 전압 전류 토크 진동 위치 변위 하중 가압력 압 보압
+        배압 사출압 사출압력 형체력 사출속도 스크류 풍량 풍속 가속도 소음 주파수 노즐 실린더 히터 냉각수 점도 농도
+        밀도 산도 전도도 탁도 진공도 진공 체결력 쿠션 절환위치 장력 부하 투입속도 이송속도 이송 교반속도 배출 노점
+        산소 질소 가스 온 톤수 톤 용탕 슬리브 저속 고속 temperature temp tmp temps pressure pres press prs pr speed
+        spd velocity vel rpm flow level lvl voltage volt volts current curr amp amps torque trq tq vibration vib
+        rms position pos displacement force load acceleration acc accel accelerometer thermocouple frequency freq
+        hz viscosity density ph conductivity concentration vacuum tension humidityprocess gas oxygen co nox co2
         dewpoint airflow air noise sound feedrate feed stroke? cushion back clamp clamping melt nozzle barrel zone
         screw inlet outlet volume wear tonnage depth angle opening valve steam waterflow switchover intensity
         emission turbidity temperatur druck geschwindigkeit drehzahl durchfluss spannung strom drehmoment
@@ -194,7 +194,7 @@ WORDS: dict[Concept, str] = {
         전력량 전기량 전기사용량 전력사용량 에너지 소비전력량 사용전력량 유효전력량 무효전력량 가스사용량 energy
         kwh mwh wh kvarh electricity energie energia usage consumption usagekwh 사용량 소비량""",
     Concept.POWER: """
-        전력 소비전력 유효전력 무효전력 역률 power kw kva kvar watt leistung potencia potenza load?""",
+        전력 소비전력 유효전력 무효전력 power kw kva kvar watt leistung potencia potenza load?""",
     Concept.SIGNAL: """
         태그 태그명 신호 신호명 변수 변수명 항목 측정항목 센서명 센서 채널 tag tagname signal signalname variable
         parameter sensor sensorid channel point nodeid metric measure""",
