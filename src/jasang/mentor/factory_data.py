@@ -85,6 +85,15 @@ def factory_data(opened: OpenedFolder, stated: Factory | None, *, name: str) -> 
     )
 
 
+def _with_units(table: Table, units: Mapping[str, str]) -> Table:
+    """The units that stand in a row under the header, for columns whose unit nothing else tells."""
+    columns = [
+        replace(column, unit=units[column.name]) if column.unit is None and column.name in units else column
+        for column in table.columns
+    ]
+    return replace(table, columns=tuple(columns))
+
+
 def stated_factory(path: Path) -> Factory | None:
     """What the factory.toml in the folder, or beside the file, says; `None` where there is none."""
     file = path / "factory.toml" if path.is_dir() else path.with_name("factory.toml")
