@@ -71,11 +71,14 @@ class DriverTable:
     by_name: tuple[str, ...]  # columns left out because their name says they are written after the verdict
 
     def problem(self, outcome: Outcome) -> DriverProblem:
-        """The question for one outcome."""
+        """The question for one outcome. Machines that differ in a quality whose good side nobody knows are no news."""
+        columns = self.columns
+        if outcome.two_sided:
+            columns = tuple(c for c in columns if not (isinstance(c, CategoricalColumn) and c.between_assets))
         return DriverProblem(
             outcome=outcome.values,
             binary=outcome.binary,
-            columns=self.columns,
+            columns=columns,
             asset=self.asset,
             product=self.product,
             day=self.day,

@@ -15,6 +15,7 @@ from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, 
 
 _ONSET_SCORE = 4.5
 _LEAST_EPISODES = 5
+_ONE_PRODUCT = 2.0  # standard errors between the effect on one product and on the others
 
 
 class Answer:
@@ -145,20 +146,21 @@ class Answer:
 
     def _view_to_report(self, score: Score, baseline: Baseline) -> Score:
         """One product only if the others surely show less; a late span of time is left to `_onset`."""
-        everything = self.scanner.views[0]
-        if score.view == everything:
-            return score
-        widened = _replace_view(score, everything)
-        if score.view.product is None:
-            return widened
         outside, _ = self._final(score, baseline.residual(self.outcome))
-        here = self._effect(score, baseline, outside)
-        rest = tuple(s for s in range(self.layout.strata) if s not in score.view.strata)
-        elsewhere = self._effect(_replace_view(score, View(first_block=0, strata=rest)), baseline, outside)
-        if here is None or elsewhere is None:
-            return score
-        apart = (here.value - elsewhere.value) / np.hypot(here.error, elsewhere.error)
-        return score if apart > 2 and elsewhere.value < 0.5 * here.value else widened
+        products = [v for v in self.scanner.views if v.product is not None and score.view.product in (None, v.product)]
+        for view in products:
+            rest = tuple(s for s in range(self.layout.strata) if s not in view.strata)
+            here = self._effect(_replace_view(score, view), baseline, outside)
+            elsewhere = self._effect(_replace_view(score, View(first_block=0, strata=rest)), baseline, outside)
+            if here is None or elsewhere is None:
+                if score.view == view:
+                    return score
+                continue
+            apart = abs(here.value - elsewhere.value) / np.hypot(here.error, elsewhere.error)
+            needed = _ONE_PRODUCT if score.view == view else _ONE_PRODUCT + 1
+            if apart > needed and abs(elsewhere.value) < 0.4 * abs(here.value):
+                return _replace_view(score, view)
+        return _replace_view(score, self.scanner.views[0])
 
     def _onset(self, score: Score, outside: np.ndarray, baseline: Baseline) -> int | None:
         """The block from which the effect is there, when before it there was none; `None` when it was always there."""

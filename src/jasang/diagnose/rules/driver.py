@@ -17,6 +17,7 @@ from jasang.plant.text import Text
 FAMILY_ERROR = 0.02  # chance that a table without any driver gets one, all outcomes together
 _ACT_STRENGTH = 2.5  # -log10 of the family-wise p-value: 1 in 300
 _ACT_RATIO = 1.4  # defect rate outside against inside
+_LEAST_SPREADS = 0.2  # a smaller effect on a quality is true in a large table and of no use
 _ACT_SPREADS = 0.3  # effect on a quality in its standard deviations
 _LEAST_YEAR_DAYS = 2.0  # a shorter record says nothing of a year
 
@@ -39,7 +40,9 @@ def _findings(base: EvidenceBase, table: DriverTable, outcome: Outcome, found: D
     """One finding for what holds everywhere, and one for each product that has drivers of its own."""
     for product in dict.fromkeys(driver.product for driver in found.drivers):
         mine = [_told(table, outcome, driver) for driver in found.drivers if driver.product == product]
-        yield _finding(base, found, mine)
+        mine = [told for told in mine if outcome.binary or abs(told.driver.effect) >= _LEAST_SPREADS * found.spread]
+        if mine:
+            yield _finding(base, found, mine)
 
 
 def _told(table: DriverTable, outcome: Outcome, driver: Driver) -> Told:
