@@ -138,3 +138,11 @@ def test_signing_out_needs_a_post_and_ends_the_session(member: Client) -> None:
     assert member.get("/sign-out/").status_code == 405
     member.post("/sign-out/")
     assert member.get("/").headers["Location"] == "/sign-in/?next=/"
+
+
+def test_part_of_a_page_asked_for_after_the_session_ended_reloads_the_page(factory: Any, hand_over: Any) -> None:
+    address = reverse("floor:handed-over", args=[factory.key, hand_over(factory).key])
+
+    answer = Client().get(address, headers={"HX-Request": "true"})
+
+    assert (answer.headers["HX-Refresh"], answer.content) == ("true", b"")

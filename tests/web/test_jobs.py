@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from jasang.errors import UnreadableInput
@@ -239,3 +240,19 @@ def test_oldest_job_comes_first(factory: Any) -> None:
 def test_unknown_kind_of_job_is_refused(factory: Any) -> None:
     with pytest.raises(ValueError, match=r"unknown kind of job 'dance'; known are \['diagnose'\]"):
         services.queue_job(factory=factory, kind="dance", payload={})
+
+
+def test_migrations_are_those_of_the_models(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("JASANG_UPLOAD_MB", "many"), ("JASANG_HTTPS", "perhaps"), ("JASANG_DATABASE_URL", "mysql://x/y")],
+)
+def test_wrong_setting_is_refused_with_its_name(tmp_path: Path, name: str, value: str) -> None:
+    portal = Portal(tmp_path / "home")
+    portal.environment = portal.environment | {name: value}
+
+    with pytest.raises(RuntimeError, match=f"{name}.*expected"):
+        portal.run("setup")

@@ -177,6 +177,9 @@ SIGN_IN_WINDOW_MINUTES = 15
 
 # Behind HTTPS (JASANG_HTTPS=on) cookies travel over it only. The address people type must then be in JASANG_HOSTS.
 HTTPS = switch("JASANG_HTTPS", default=False)
+PROXY = text(
+    "JASANG_PROXY", "127.0.0.1"
+)  # its word about the user's address and about HTTPS is believed, nobody else's
 SESSION_COOKIE_NAME = "jasang_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -29,6 +29,7 @@ Bucket = dict[str, Any]  # a row of jasang.store.BUCKET_SCHEMA
 _MEAN, _LEAST, _MOST = Text(ko="평균", en="mean"), Text(ko="최소", en="minimum"), Text(ko="최대", en="maximum")
 _STATE = re.compile(r"(^|[._ ])(machine_?state|state|status|상태)$", re.IGNORECASE)
 _SETTING = re.compile(r"set_?(point)?|_sp$|설정|count|total|limit", re.IGNORECASE)
+_BREAK = re.compile(r"(?<=[._])|(?<=[a-z0-9])(?=[A-Z])")
 _BAD, _UNCERTAIN = 0x8000_0000, 0x4000_0000  # the two severity bits of an OPC UA status code
 
 
@@ -251,14 +252,15 @@ def _chart(
         means: list[float | None] = [float(value)] * 2
         lines = [Line(name=_MEAN, y=tuple(means), look="step")]
     else:
-        places = _with_gaps(rows, window / BUCKETS)
-        times = [start, *(moment for moment, _row in places), now]
         readings = sum(row["readings"] for row in rows)
-        look: Literal["step", "line"] = "step" if readings < SPARSE else "line"
-        lines = [_line(_MEAN, places, "mean", look)]
+        sparse = readings < SPARSE
+        # What is reported at a change only holds until the next change; of anything else a long silence is a gap.
+        places = [(row["bucket"], row) for row in rows] if sparse else _with_gaps(rows, window / BUCKETS)
+        times = [start, *(moment for moment, _row in places), now]
+        lines = [_line(_MEAN, places, "mean", "step" if sparse else "line")]
         if readings >= CROWDED * len(rows):
             lines += [_line(_LEAST, places, "minimum", "thin"), _line(_MOST, places, "maximum", "thin")]
-    short = _short(signal)
+    short = _BREAK.sub("\u200b", _short(signal))  # long names may break after a dot and before a capital
     chart = Chart(
         title=Text(ko=short, en=short),
         x_kind="time",

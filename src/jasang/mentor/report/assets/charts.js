@@ -187,7 +187,12 @@
   function yAxes(chart, small) {
     const text = { color: INK, fontSize: small ? 11 : 12 };
     const bars = chart.lines.some((line) => line.look === "bars");
+    const range = valueRange(chart);
+    // A value that never changes: ECharts' own choice of an axis would be far too wide.
+    const still = !bars && range && range.low === range.high && !chart.marks.some((mark) => mark.axis === "y");
+    const room = still ? Math.max(Math.abs(range.low) * 0.02, 1e-6) : 0;
     const axes = [{
+      ...(still ? { min: range.low - room, max: range.high + room, interval: room } : {}),
       type: "value", scale: !bars, splitNumber: small ? 2 : 4,
       axisLabel: { ...text, formatter: number, hideOverlap: true }, splitLine: { lineStyle: { color: "#E4E8EC" } },
     }];

@@ -11,6 +11,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from waitress import create_server
 
+_BEHIND_PROXY = {
+    "trusted_proxy": settings.PROXY,
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    "clear_untrusted_proxy_headers": True,
+}
+
 
 class Command(BaseCommand):
     """Serve the portal. 포털 서버를 켭니다."""
@@ -35,6 +41,7 @@ class Command(BaseCommand):
                 # The portal itself refuses a large upload with a page; this only bounds what it is asked to read.
                 max_request_body_size=2 * settings.UPLOAD_LIMIT_MB * 1_000_000,
                 channel_timeout=120,
+                **(_BEHIND_PROXY if settings.HTTPS else {}),
             )
         except OSError as error:
             raise CommandError(f"cannot listen on {options['host']}:{options['port']}: {error.strerror}") from error
