@@ -25,8 +25,8 @@ EXCURSION_WIDTHS = (4, 6, 8, 12, 16, 24, 32, 40)
 # (white, autoregressive, 1/f, random walk, sawtooth; m = 16 to 128) was 41 at p = 0.0003, for a random walk.
 TEMPLATES_PER_BLOCK = 41.0
 # Fall of log-likelihood that bounds the 95 % interval of the onset: chi-square(1) would give 1.9, but the likelihood of a change
-# point is not smooth; 3.7 held 95 % in simulation for shifts of 1 sigma and more.
-ONSET_FALL = 3.7
+# point is not smooth; 5.0 holds about 95 % in simulation (docs/statistics.md).
+ONSET_FALL = 5.0
 
 # Many small products of matrices: threads of the linear algebra would only wait for one another.
 _THREADS = ThreadpoolController()
@@ -175,6 +175,30 @@ class ChangeDetector:
             kind="step", start=0.0, end=0.0, size=0.0, low=0.0, high=0.0, onset=(0.0, 0.0), p=1.0, p_with_home=1.0, wanders=False,
             noise="white", fitted=np.zeros(self.m),
         )  # fmt: skip
+
+    def plainest_ramp(self, means: np.ndarray) -> tuple[Change, float] | None:
+        """The ramp to the end of the row, shape (m,), that fits best under white noise, and the share of variance it explains.
+
+        It says what the eye sees; its p-value is 1, because a slow wander may look the same.
+        """
+        white = self._whitened[0]
+        to_end = np.flatnonzero((self.kinds == "ramp") & (self.ends >= 0.97 * self.m))
+        z = white.rows @ means
+        power = float(z @ z)
+        if to_end.size == 0 or power <= 0:
+            return None
+        matched = z @ white.templates[:, to_end]
+        place = int(np.argmax(matched**2))
+        best = int(to_end[place])
+        share = float(matched[place] ** 2 / power)
+        size = float(matched[place] / white.lengths[best])
+        error = float(np.sqrt(power * (1.0 - share) / (self.freedom - 1)) / white.lengths[best])
+        ramp = Change(
+            kind="ramp", start=float(self.starts[best]), end=float(self.ends[best]), size=size, low=size - 2 * error,
+            high=size + 2 * error, onset=(float(self.starts[best]),) * 2, p=1.0, p_with_home=1.0, wanders=False,
+            noise="white", fitted=size * self.shapes[best],
+        )  # fmt: skip
+        return ramp, share
 
     def p_value(self, ratio: float) -> float:
         """Chance that the likelihood ratio of the best template is `ratio` or more in a process without a change."""

@@ -27,12 +27,15 @@ from jasang.plant.factory import Column, Kind, Role
 
 FINE_BLOCKS = 4096
 INTERESTING = 0.2  # p-value of one series below which it is looked at closer
+CERTAIN = 1e-4  # below it the change stands as found; above it a ramp that is clear to the eye goes first
+CLEAR_TO_THE_EYE = 0.7  # of the variance of the block means
 SCREEN = 0.5  # without products and calendar: above it the dearer detector with them is not made
 FAMILY_ERROR = 0.005  # chance that a factory in control gives one `act` finding of these rules
 WATCH_ERROR = 0.05
 SMALLEST_SHIFT = 0.75  # in sigma within: less than this a foreman would not walk for
 SMALLEST_OF_TOLERANCE = 0.1
 FAR = 6.0  # sigma: what switching a machine off does to its signals
+SHARE_OF_SIGNALS = 0.4
 DEFECTS_PER_BLOCK = 6.0
 
 
@@ -109,12 +112,17 @@ def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange,
             continue
         course, nuisance = made
         tried += 1
-        if (
-            not _has_waves(course)
-            and plain_detector(course.means.size).find(course.means[None, :])[0].p_with_home > SCREEN
-        ):
+        of_asset[course.asset] += 1
+        plain = plain_detector(course.means.size)
+        ramp = plain.plainest_ramp(course.means)
+        clear = ramp is not None and ramp[1] >= CLEAR_TO_THE_EYE
+        if not clear and not _has_waves(course) and plain.find(course.means[None, :])[0].p_with_home > SCREEN:
             continue
         change = detectors.get(nuisance).find(course.means[None, :])[0]
+        if ramp is not None and clear and change.p_with_home > CERTAIN:
+            change = ramp[0]
+            found.append(_describe(data, series, replace(course, sigma=_spread_within(series, course, change)), change))
+            continue
         if change.p_with_home < INTERESTING and change.size != 0.0:
             course = replace(course, sigma=_spread_within(series, course, change))
             whole = _describe(data, series, course, change)
@@ -131,7 +139,7 @@ def _with_whole_machines(found: list[LevelChange], of_asset: Mapping[str | None,
     for one in found:
         far = [other for other in found if other.course.asset == one.course.asset and _is_far(other)]
         together = [other for other in far if _same_moment(one, other)]
-        most = max(2.0, 0.6 * of_asset[one.course.asset])
+        most = max(2.0, SHARE_OF_SIGNALS * of_asset[one.course.asset])
         marked.append(replace(one, whole_machine=_is_far(one) and len(together) >= most))
     return marked
 

@@ -105,7 +105,7 @@ def _standing(data: TableData) -> dict[str | None, np.ndarray]:
         edges = [block_edges(part.rows.size, most=STANDING_BLOCKS) for part in parts]
         means: list[list[np.ndarray]] = [[] for _ in parts]
         for name in columns:
-            values = data.clean(name)
+            values = data.numbers(name)  # a stretch at 0 may count as stuck, here it speaks
             for place, part in enumerate(parts):
                 means[place].append(_plain_means(values[part.rows], edges[place]))
         found: dict[str | None, np.ndarray] = {}
@@ -172,10 +172,11 @@ def _long(evidence: EvidenceBase, data: TableData, roles: Sequence[Role], fewest
         return
     signals = data.labels(table.signal_column)
     values = data.clean(table.value_column)
+    raw = data.numbers(table.value_column)  # a stretch at 0 may count as stuck; as a sign of standing it speaks
     for part in asset_rows(data):
         codes = signals.codes[part.rows]
         if table.kind is Kind.SIGNALS and data.time is not None:
-            values[part.rows[_standing_rows(data.time[part.rows], codes, values[part.rows])]] = np.nan
+            values[part.rows[_standing_rows(data.time[part.rows], codes, raw[part.rows])]] = np.nan
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(signals.levels) + 1))
         for code, name in enumerate(signals.levels):
