@@ -5,6 +5,8 @@ Every error carries one sentence in Korean and one in English that names what wa
 
 from typing import Literal
 
+from jasang.korean import with_particles
+
 Language = Literal["ko", "en"]
 
 
@@ -15,7 +17,7 @@ class JasangError(Exception):
 
     def __init__(self, *, ko: str, en: str) -> None:
         super().__init__(en)
-        self.ko = ko
+        self.ko = with_particles(ko)
         self.en = en
 
     def in_language(self, language: Language) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jasang.errors import Language
+from jasang.korean import with_particles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The same sentence in Korean and in English."""
+    """The same sentence in Korean and in English. Of "이(가)" and its like in the Korean one, the fitting particle is kept."""
 
     ko: str
     en: str
@@ -16,6 +17,7 @@ class Text:
     def __post_init__(self) -> None:
         if not self.ko.strip() or not self.en.strip():
             raise ValueError(f"a text needs both languages, got ko={self.ko!r}, en={self.en!r}")
+        object.__setattr__(self, "ko", with_particles(self.ko))
 
     def in_language(self, language: Language) -> str:
         """The Korean (`"ko"`) or English (`"en"`) sentence."""
