@@ -54,6 +54,13 @@ def test_signal_resting_at_its_floor_is_not_stuck() -> None:
     assert stuck_runs(values) == ()
 
 
+def test_valve_fully_open_for_long_is_not_stuck() -> None:
+    values = np.minimum(slow(3), 202.0)
+    values[2000:2400] = 202.0
+
+    assert stuck_runs(values) == ()
+
+
 def test_sampled_and_held_signal_is_not_stuck() -> None:
     assert stuck_runs(np.repeat(slow(4, rows=500), 10)) == ()
 

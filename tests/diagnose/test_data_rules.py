@@ -41,6 +41,15 @@ def test_stuck_to_the_end_is_to_be_acted_on() -> None:
     assert finding.charts[0].marks[0].look == "bad"
 
 
+def test_stuck_for_a_while_without_a_time_is_to_be_watched() -> None:
+    columns = quiet()
+    columns["barrel_temp"][500:800] = 230.7
+
+    (finding,) = found(stuck_sensor, table_data(pl.DataFrame(columns).drop("time"), ROLES))
+
+    assert finding.severity is Severity.WATCH
+
+
 def test_stuck_for_a_while_is_to_be_watched() -> None:
     columns = quiet()
     columns["barrel_temp"][500:800] = 230.7

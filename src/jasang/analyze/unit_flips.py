@@ -56,7 +56,7 @@ class UnitFlip:
     certain: bool
 
 
-def find_unit_flips(values: np.ndarray, *, temperature: bool = False, least: int = 3) -> tuple[UnitFlip, ...]:
+def find_unit_flips(values: np.ndarray, *, temperature: bool = False, least: int = 5) -> tuple[UnitFlip, ...]:
     """Groups of rows in another unit.
 
     Parameters

@@ -81,7 +81,7 @@ def stuck_runs(values: np.ndarray, *, least: int = 20, times: float = 4.0) -> tu
     for place in found:
         first, last = int(starts[place]), int(starts[place] + lengths[place] - 1)
         value = float(series[first])
-        if value in (low, high) and _often_there(series, starts, lengths, value):
+        if value == high or (value == low and (value > 0 or _often_there(series, starts, lengths, value))):
             continue  # the signal rests at the end of its range: closed, full, off
         result.append(Run(start=int(present[first]), stop=int(present[last]) + 1, value=value, usual=ordinary))
     return tuple(result)

@@ -24,6 +24,7 @@ _MEASURED = (Role.SENSOR, Role.QUALITY, Role.ENERGY, Role.CONTEXT, Role.VALUE)
 _CHECKED = (*_MEASURED, Role.SETTING, Role.COUNT)
 # A stretch in which the other columns change this much less often than usual is a machine at rest, not a stuck sensor.
 _AT_REST = 0.5
+_ANOTHER_UNIT = 15  # rows: a decimal point slips in single rows, but nobody changes from bar to psi for five
 _RARE = 20  # fewer rows cannot be judged alone
 
 
@@ -195,6 +196,9 @@ class _Search:
             for same in _alike(merged):
                 biggest = max(same, key=lambda pair: pair[1].size)[0]
                 rows = np.concatenate([rows for _, rows in same])
+                factor = biggest.factor
+                if rows.size < _ANOTHER_UNIT and factor is not None and not factor.units.startswith("×"):
+                    continue
                 strays = np.concatenate([_NO_ROWS, *self._strays(values, rows, groups)])
                 order = np.flatnonzero(np.isin(part.rows, rows))
                 fault = self._fault("flip", column.name, part, biggest, order, keep=True)

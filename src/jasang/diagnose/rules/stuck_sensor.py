@@ -44,7 +44,7 @@ def _finding(base: EvidenceBase, data: TableData, faults: Sequence[ColumnFault])
     )
     if chart is not None:
         chart = replace(chart, marks=band(chart, since, until))
-    now = until is None and worst.rows.size >= max(_LONG, _BEYOND_DOUBT * what.usual)
+    now = worst.last < 0 and worst.rows.size >= max(_LONG, _BEYOND_DOUBT * what.usual)
     more_ko = f" 이런 구간이 {len(faults)}곳 있습니다." if len(faults) > 1 else ""
     more_en = f" There are {len(faults)} such stretches." if len(faults) > 1 else ""
     column = data.table.column(worst.column)

@@ -38,7 +38,7 @@ def _finding(base: EvidenceBase, data: TableData, fault: ColumnFault, what: Unit
     )
     if chart is not None and what.episodes == 1:
         chart = replace(chart, marks=band(chart, since, until))
-    now = what.certain and until is None and what.episodes == 1 and fault.rows.size >= 50
+    now = what.certain and fault.last < 0 and what.episodes == 1 and fault.rows.size >= 50
     return Finding(
         rule="unit_flip",
         severity=Severity.ACT if now else Severity.WATCH if rows.size >= _FEW else Severity.NOTE,
