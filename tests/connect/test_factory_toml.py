@@ -194,7 +194,7 @@ def test_unknown_region_lists_the_seventeen(write) -> None:  # type: ignore[no-u
         read_factory_toml(write(DESIGN.replace('"광주"', '"광쥬"')))
 
     assert caught.value.ko == (
-        "factory.toml: 'factory.region'의 값 '광쥬'은(는) 쓸 수 없습니다. 17개 시·도 가운데 하나(서울, 부산, 대구, 인천, "
+        "factory.toml: 'factory.region'의 값 '광쥬'는 쓸 수 없습니다. 17개 시·도 가운데 하나(서울, 부산, 대구, 인천, "
         "광주, 대전, 울산, 세종, 경기, 강원, 충북, 충남, 전북, 전남, 경북, 경남, 제주)이어야 합니다."
     )
 

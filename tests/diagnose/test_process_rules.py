@@ -51,7 +51,7 @@ def test_shift_is_found_with_onset_size_and_interval() -> None:
     assert shift.high is not None
     assert shift.low < 2.0 < shift.high
     assert found[0].text.ko == (
-        "2026-04-02 23:00부터 pressure 평균이 49.969에서 52.04(으)로 바뀌었고 그대로입니다(평소 산포의 2.0배)."
+        "2026-04-02 23:00부터 pressure 평균이 49.969에서 52.04로 바뀌었고 그대로입니다(평소 산포의 2.0배)."
     )
 
 

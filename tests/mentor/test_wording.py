@@ -2,8 +2,8 @@
 
 import pytest
 
-from jasang.diagnose.finding import Cause, Evidence
-from jasang.mentor.wording import cause_words, evidence_words, money, number
+from jasang.diagnose.finding import Cause, Check, Evidence
+from jasang.mentor.wording import cause_words, check_words, evidence_words, money, number
 from jasang.plant.text import Text
 
 
@@ -51,3 +51,12 @@ def test_cause_names_the_window_to_hold() -> None:
 
     assert cause_words(cause, "en") == "mold_temp 58–63 to hold"
     assert cause_words(cause, "ko") == "mold_temp 58–63 유지"
+
+
+def test_check_says_what_should_change_by_how_much() -> None:
+    rate = Check(metric="defect_rate", expected=-0.012, days=14)
+    mean = Check(metric="PS4 [bar]_mean", expected=9.7, days=7)
+
+    assert check_words(rate, "ko") == "14일 뒤 불량률을 다시 봅니다. 1.2 %p쯤 줄어야 합니다."
+    assert check_words(rate, "en") == "look at the defect rate again after 14 days; it should fall by about 1.2 %p"
+    assert check_words(mean, "ko") == "7일 뒤 PS4 [bar] 평균을 다시 봅니다. 9.7쯤 늘어야 합니다."

@@ -9,7 +9,15 @@ from jasang.diagnose.finding import Finding, Severity
 from jasang.errors import Language
 from jasang.mentor.diagnose import Diagnosis
 from jasang.mentor.grouping import grouped
-from jasang.mentor.wording import cause_words, evidence_words, money, severity_name, span_words, subject_words
+from jasang.mentor.wording import (
+    cause_words,
+    check_words,
+    evidence_words,
+    money,
+    severity_name,
+    span_words,
+    subject_words,
+)
 
 _STYLE = {Severity.ACT: "bold red", Severity.WATCH: "bold yellow", Severity.NOTE: "bold blue"}
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -71,6 +79,8 @@ def _print_finding(number: int, finding: Finding, diagnosis: Diagnosis, language
         amount = money(worth.amount, worth.currency, language)
         lines.append(f"가치: 1년에 {amount} ({low}~{high})" if ko else f"worth: {amount} a year ({low} to {high})")
     lines.append(("할 일: " if ko else "do: ") + finding.action.text.in_language(language))
+    if finding.check:
+        lines.append(("확인: " if ko else "check: ") + check_words(finding.check, language))
     for line in lines:
         console.print(Padding(Styled(line), (0, 0, 0, 4)))
     console.print()

@@ -4,13 +4,20 @@ import math
 from datetime import datetime, tzinfo
 
 from jasang.diagnose.catalog import RULES
-from jasang.diagnose.finding import Cause, Evidence, Severity, Subject
+from jasang.diagnose.finding import Cause, Check, Evidence, Severity, Subject
 from jasang.errors import Language
+from jasang.korean import with_particles
 
 _SEVERITY = {
     Severity.ACT: {"ko": "조치", "en": "act"},
     Severity.WATCH: {"ko": "주의", "en": "watch"},
     Severity.NOTE: {"ko": "참고", "en": "note"},
+}
+# Metrics that are shares of a whole.
+_METRICS: dict[str, dict[Language, str]] = {
+    "defect_rate": {"ko": "불량률", "en": "the defect rate"},
+    "out_of_spec_share": {"ko": "규격 밖 비율", "en": "the share out of specification"},
+    "down_share": {"ko": "정지 비율", "en": "the share of stops"},
 }
 _TITLES = {rule.name: rule.title for rule in RULES}
 OWNERS = {
@@ -35,6 +42,29 @@ def owner_name(owner: str, language: Language) -> str:
 def rule_title(rule: str, language: Language) -> str:
     """The rule's title as its file states it."""
     return _TITLES[rule].in_language(language) if rule in _TITLES else rule
+
+
+def metric_words(metric: str, language: Language) -> str:
+    """A check's metric in words: the defect rate, the mean of a column …"""
+    ko = language == "ko"
+    if metric in _METRICS:
+        return _METRICS[metric][language]
+    for ending, korean, english in (("_mean", "평균", "the mean of"), ("_sigma", "산포", "the spread of")):
+        if metric.endswith(ending):
+            column = metric.removesuffix(ending)
+            return f"{column} {korean}" if ko else f"{english} {column}"
+    return metric
+
+
+def check_words(check: Check, language: Language) -> str:
+    """When to look at what again, and by how much it should have changed."""
+    metric = metric_words(check.metric, language)
+    size = f"{number(abs(check.expected) * 100)} %p" if check.metric in _METRICS else number(abs(check.expected))
+    if language == "ko":
+        way = "줄어야" if check.expected < 0 else "늘어야"
+        return with_particles(f"{check.days}일 뒤 {metric}을(를) 다시 봅니다. {size}쯤 {way} 합니다.")
+    way = "fall" if check.expected < 0 else "rise"
+    return f"look at {metric} again after {check.days} days; it should {way} by about {size}"
 
 
 def number(value: float) -> str:

@@ -22,9 +22,9 @@ from jasang.mentor.grouping import grouped
 from jasang.mentor.report import assets
 from jasang.mentor.wording import (
     cause_words,
+    check_words,
     evidence_words,
     money,
-    number,
     owner_name,
     rule_title,
     severity_name,
@@ -165,7 +165,7 @@ def _finding(n: int, finding: Finding, diagnosis: Diagnosis, language: Language)
         amount = money(worth.amount, worth.currency, language)
         rows.append((_WORDS["worth"][language], f"{amount} ({low}–{high}). {worth.basis.in_language(language)}"))
     if finding.check is not None:
-        rows.append((_WORDS["check"][language], _check(finding, language)))
+        rows.append((_WORDS["check"][language], check_words(finding.check, language)))
     parts.append("<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in rows) + "</dl>")
     return f"<article id='f{n}' class='{finding.severity.value}'>{''.join(parts)}</article>"
 
@@ -182,16 +182,6 @@ def _alike(n: int, findings: tuple[Finding, ...], language: Language) -> str:
         f"<p>{escape(first.text.in_language(language))}</p><ul class='alike'>{rows}</ul><dl><dt>{_WORDS['do'][language]}</dt>"
         f"<dd>{escape(first.action.text.in_language(language))} ({owner})</dd></dl></article>"
     )
-
-
-def _check(finding: Finding, language: Language) -> str:
-    check = finding.check
-    if check is None:
-        return ""
-    expected = number(check.expected)
-    if language == "ko":
-        return f"{check.days}일 뒤 {check.metric}을(를) 다시 봅니다. 기대하는 변화: {expected}"
-    return f"look at {check.metric} again after {check.days} days; expected change: {expected}"
 
 
 def _harmless(script: str) -> str:
