@@ -107,6 +107,11 @@ def sentence(told: Told) -> Text:
     """The main sentence of a driver."""
     driver, outcome, where = told.driver, told.outcome, place(told)
     inside, outside = driver.inside_mean, driver.outside_mean
+    ko_alike = en_alike = ""
+    if not driver.low <= outside - inside <= driver.high:
+        # Raw means would tell of the mix of products or of the season as well.
+        outside = inside + driver.effect
+        ko_alike, en_alike = "같은 제품·설비·시기끼리 견주면 ", "comparing like with like, "
     product = told.table.products[driver.product] if driver.product is not None else None
     ko_product, en_product = (f"{product} 제품은 ", f"For {product}, ") if product else ("", "")
     verb = "높습니다" if (outside - inside) * outcome.sign > 0 else "낮습니다"
@@ -118,12 +123,12 @@ def sentence(told: Told) -> Text:
     apart = outcome.sign * driver.effect * points
     return Text(
         ko=(
-            f"{ko_product}{where.ko} {outcome.meaning.ko}이 {amount(outcome, outside)}로, "
+            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이 {amount(outcome, outside)}로, "
             f"그 밖의 {amount(outcome, inside)}보다 {verb}"
             f"(제품·설비·시기의 영향을 뺀 차이 {apart:+.3g}{unit}, 95 % 구간 {low * points:.3g}~{high * points:.3g})."
         ),
         en=(
-            f"{en_product}{where.en} {outcome.meaning.en} is {amount(outcome, outside)}, {en_verb} than "
+            f"{en_alike}{en_product}{where.en} {outcome.meaning.en} is {amount(outcome, outside)}, {en_verb} than "
             f"{amount(outcome, inside)} elsewhere (difference with product, machine and time held: {apart:+.3g}{en_unit}, "
             f"95 % interval {low * points:.3g} to {high * points:.3g})."
         ),

@@ -12,11 +12,12 @@ UNITS_A_DAY = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantedTable:
-    """A problem and its truth: `cause` is the planted column ("" = none), `effect` what it adds to the defect rate."""
+    """A problem and its truth: the planted column, what it adds to the defect rate, and every unit's rate."""
 
     problem: DriverProblem
     cause: str
     effect: float
+    rate: np.ndarray
 
 
 def wave(rng: np.random.Generator, rows: int, memory: float) -> np.ndarray:
@@ -137,4 +138,6 @@ def planted_table(seed: int, kind: str, rows: int = 6000, count: int = 8) -> Pla
     rate = np.clip(base * own[product] + effect * bad, 0, 0.95)
     cause = cause or NumericColumn(name="cause", values=np.round(values, 4), counter=counter)
     outcome = (rng.random(rows) < rate).astype(float)
-    return PlantedTable(problem=problem(outcome, [*columns, *proxies, cause], product), cause="cause", effect=effect)
+    return PlantedTable(
+        problem=problem(outcome, [*columns, *proxies, cause], product), cause="cause", effect=effect, rate=rate
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from jasang.analyze.drivers.answer import Answer, surely_gained
 from jasang.analyze.drivers.baseline import Adjustment
 from jasang.analyze.drivers.bins import bin_column
-from jasang.analyze.drivers.layout import LEAST_BLOCKS, Layout, lay_out
+from jasang.analyze.drivers.layout import BLOCK_ROWS, LEAST_BLOCKS, Layout, lay_out, rows_a_block
 from jasang.analyze.drivers.leakage import follows_outcome, named_afterwards
 from jasang.analyze.drivers.problem import (
     CategoricalColumn,
@@ -81,12 +81,15 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
     tested = outcome if problem.binary else _without_outliers(outcome)
     least = -float(np.log10(alpha))
     day = None if problem.day is None else problem.day[rows]
-    layout = lay_out(problem.asset[rows], problem.product[rows], day)
+    block_rows = 0 if problem.binary else rows_a_block(outcome)
+    if rows.size < LEAST_BLOCKS * block_rows:
+        return Drivers(drivers=(), rows=rows.size, blocks=0, columns_tried=0, mean=mean, spread=float(tested.std()))
+    layout = lay_out(problem.asset[rows], problem.product[rows], day, max(block_rows, BLOCK_ROWS))
     inside = [c for c in kept if not (isinstance(c, CategoricalColumn) and c.between_assets)]
     inside += [own for column in inside if (own := _at_its_own_level(column, layout)) is not None]
     found, held = _search(problem, tested, rows, layout, inside, least)
     if machines:
-        together = lay_out(np.full(rows.size, -1), problem.product[rows], day)
+        together = lay_out(np.full(rows.size, -1), problem.product[rows], day, max(block_rows, BLOCK_ROWS))
         found += _search(problem, tested, rows, together, machines, least, held)[0]
     return Drivers(
         drivers=tuple(_ranked(found)),

@@ -11,7 +11,8 @@ import numpy as np
 MOST_BLOCKS = 160
 LEAST_BLOCKS = 12
 _MOST_STRATA = 8
-_BLOCK_ROWS = 25
+BLOCK_ROWS = 25
+_BLOCK_RUNS = 3
 _TREND_TERMS = 8
 
 
@@ -61,42 +62,48 @@ def strata_of(asset: np.ndarray, product: np.ndarray) -> tuple[np.ndarray, np.nd
     return place[codes.ravel()], distinct[order] % (int(product.max(initial=-1)) + 2) - 1
 
 
-def blocks_of_time(rows: int, day: np.ndarray | None) -> np.ndarray:
-    """The block of each row: whole days where there are enough of them, else stretches of equally many rows.
+def blocks_of_time(rows: int, day: np.ndarray | None, least: int = BLOCK_ROWS) -> np.ndarray:
+    """The block of each row: whole days where there are enough of them, else stretches of equally many rows, at least `least`.
 
     A day holds one start-up, one warm-up and one turn of the weather; cutting between days keeps these together.
     """
-    even = np.arange(rows) * int(np.clip(rows // _BLOCK_ROWS, LEAST_BLOCKS, MOST_BLOCKS)) // rows
+    even = np.arange(rows) * int(np.clip(rows // least, LEAST_BLOCKS, MOST_BLOCKS)) // rows
     if day is None or np.isnan(day).mean() > 0.05:
         return even
     ordered = np.maximum.accumulate(np.where(np.isnan(day), -np.inf, day))
     starts = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > 0)
     kept = [0]
     for start in starts:
-        if start - kept[-1] >= _BLOCK_ROWS and rows - start >= _BLOCK_ROWS:
+        if start - kept[-1] >= least and rows - start >= least:
             kept.append(int(start))
     if len(kept) < 2 * LEAST_BLOCKS:
         return even
     kept = kept[:: -(-len(kept) // MOST_BLOCKS)]
-    return _split(kept, rows, MOST_BLOCKS // len(kept))
+    return _split(kept, rows, MOST_BLOCKS // len(kept), least)
 
 
-def _split(starts: list[int], rows: int, most: int) -> np.ndarray:
+def _split(starts: list[int], rows: int, most: int, least: int) -> np.ndarray:
     """Blocks that begin at `starts`, each cut into up to `most` equal parts of enough rows."""
     edges = np.append(starts, rows)
     block = np.zeros(rows, dtype=np.int64)
     for start, end in itertools.pairwise(edges.tolist()):
-        parts = int(np.clip((end - start) // _BLOCK_ROWS, 1, most))
+        parts = int(np.clip((end - start) // least, 1, most))
         block[np.linspace(start, end, parts, endpoint=False).astype(np.int64)] = 1
     block[0] = 0
     return np.cumsum(block)
 
 
-def lay_out(asset: np.ndarray, product: np.ndarray, day: np.ndarray | None) -> Layout:
+def rows_a_block(outcome: np.ndarray) -> int:
+    """The least rows of a block: a laboratory value that is repeated until the next one comes counts once, not row by row."""
+    runs = 1 + int((np.diff(outcome) != 0).sum())
+    return max(BLOCK_ROWS, int(np.ceil(_BLOCK_RUNS * outcome.size / runs)))
+
+
+def lay_out(asset: np.ndarray, product: np.ndarray, day: np.ndarray | None, least: int = BLOCK_ROWS) -> Layout:
     """Strata, blocks and trends of rows in order of time; strata beyond the largest share a cell but keep their own mean."""
     rows = asset.size
     fine, fine_product = strata_of(asset, product)
-    block = blocks_of_time(rows, day)
+    block = blocks_of_time(rows, day, least)
     stratum = np.minimum(fine, _MOST_STRATA - 1)
     count = int(stratum.max()) + 1
     stratum_product = fine_product[:count].copy()
