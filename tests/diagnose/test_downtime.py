@@ -17,8 +17,11 @@ MINUTE = np.timedelta64(60_000_000, "us")
 REASONS = ("재료막힘", "로봇이상", "자재대기", "금형세척")
 
 
-def log(seed: int, *, days: int = 40, machines: int = 3, jam: float = 0.0, since: int = 0) -> TableData:
-    """Machines that run 16 h a day with ordinary stops (4 %); `jam` more of M2's time goes to 재료막힘 from day `since` on."""
+def log(
+    seed: int, *, days: int = 40, machines: int = 3, jam: float = 0.0, since: int = 0, worn: float = 1.0
+) -> TableData:
+    """Machines that run 16 h a day with ordinary stops (4 %); `jam` more of M2's time goes to 재료막힘 from day `since` on, and
+    M2 stops `worn` times as often for every reason."""
     rng = np.random.default_rng(seed)
     rows = []
     for machine in range(1, machines + 1):
@@ -26,7 +29,7 @@ def log(seed: int, *, days: int = 40, machines: int = 3, jam: float = 0.0, since
             clock, end = 0.0, 960.0
             while clock < end:
                 extra = jam if machine == 2 and day >= since else 0.0
-                run = rng.exponential(240 / (1 + 24 * extra))
+                run = rng.exponential(240 / (1 + 24 * extra) / (worn if machine == 2 and day >= since else 1.0))
                 stop = rng.lognormal(np.log(9), 0.6)
                 reason = "재료막힘" if rng.random() < 24 * extra / (1 + 24 * extra) else str(rng.choice(REASONS))
                 rows.append((machine, day, clock, min(end, clock + run), "가동", None))
@@ -64,6 +67,17 @@ def test_planned_hours_and_losses_add_up() -> None:
     assert made.planned.sum() == pytest.approx(3 * 40 * 16, rel=0.001)
     assert sorted(loss.name for loss in made.losses) == sorted(REASONS)
     assert 0.02 < made.lost.sum() / made.planned.sum() < 0.06
+
+
+@pytest.mark.parametrize(("since", "against"), [(0, "sisters"), (20, "past")])
+def test_a_machine_that_stops_more_for_every_reason_is_told_as_a_whole(since: int, against: str) -> None:
+    (problem, ranking) = findings(log(4, worn=3.5, since=since), machine_hour=45000)
+
+    assert (problem.severity, problem.subject.asset) == (Severity.ACT, "M2")
+    assert (problem.since is None) == (against == "sisters")
+    assert problem.causes == ()
+    assert problem.text.ko.count("시간,") == 2  # the three largest reasons are named
+    assert ranking.severity is Severity.NOTE
 
 
 def test_ordinary_stops_are_only_ranked() -> None:

@@ -1,7 +1,7 @@
 """A factory's log of states as hours lost: by machine, by reason and by day."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,11 +20,12 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A kind of stop as the log names it: its reason where there is one, else its state."""
+    """A kind of stop as the log names it: its reason where there is one, else its state; `total`: all unplanned stops."""
 
     name: str
     state: State
     has_reason: bool
+    total: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,23 @@ class StopLog:
     first_start: np.ndarray
     believed: Intervals
     whole: bool  # nothing in the log says which time was planned off, so all recorded time counts
+
+
+def with_totals(log: StopLog) -> StopLog:
+    """The log with one more loss, all unplanned stops together, where it has several: a worn machine stops for many reasons."""
+    parts = [place for place, loss in enumerate(log.losses) if loss.state is State.DOWN]
+    if len(parts) < 2:
+        return log
+    starts = log.first_start[:, parts]
+    latest = np.iinfo(np.int64).max
+    first = np.where(starts > 0, starts, latest).min(axis=1, keepdims=True)
+    return replace(
+        log,
+        losses=(*log.losses, Loss(name="", state=State.DOWN, has_reason=False, total=True)),
+        lost=np.concatenate([log.lost, log.lost[:, parts].sum(axis=1, keepdims=True)], axis=1),
+        stops=np.concatenate([log.stops, log.stops[:, parts].sum(axis=1, keepdims=True)], axis=1),
+        first_start=np.concatenate([log.first_start, np.where(first < latest, first, 0)], axis=1),
+    )
 
 
 def clock_offset(time: np.ndarray, timezone: str) -> int:

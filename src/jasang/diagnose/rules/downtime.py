@@ -1,6 +1,6 @@
 """downtime: the stops ranked by time lost, and those that take clearly more than usual."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from jasang.diagnose.fault_story import local, percent
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.shot_gaps import gap_log
-from jasang.diagnose.stop_log import Loss, StopLog, stop_log
+from jasang.diagnose.stop_log import Loss, StopLog, stop_log, with_totals
 from jasang.plant.factory import Kind
 from jasang.plant.text import Text
 
@@ -29,6 +29,7 @@ _SETUP = 0.08
 _GAP_SHARE, _FEWEST_GAPS = 0.15, 10
 _SMALL = 0.01  # of planned time over the whole record: not worth a test
 _MOST = 6  # findings a table
+_MOSTLY = 0.6  # of the excess of all stops together: one reason that makes up so much is told instead
 _SEED = 20191001
 
 
@@ -48,9 +49,9 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         if log is None or not log.losses or not log.lost.sum() > 0:
             continue
         logged |= set(log.assets)
-        problems = _problems(log)
-        for problem in problems[:_MOST]:
-            yield _problem(base, data, log, problem)
+        whole = with_totals(log)
+        for problem in _problems(whole)[:_MOST]:
+            yield _problem(base, data, whole, problem)
         yield _ranking(data, log)
     for data in base.of_kind(Kind.UNITS):
         log = gap_log(data, base.factory.timezone)
@@ -90,7 +91,23 @@ def _problems(log: StopLog) -> list[_Problem]:
             known is None or problem.excess.difference > known.excess.difference
         ):
             best[asset, loss] = problem
-    return sorted(best.values(), key=lambda problem: -problem.excess.difference)
+    return sorted(_told_once(best.values(), log), key=lambda problem: -problem.excess.difference)
+
+
+def _told_once(problems: Iterable[_Problem], log: StopLog) -> list[_Problem]:
+    """Either all stops of a machine together, or the reason that makes up most of them."""
+    known = list(problems)
+    told = []
+    for problem in known:
+        loss = log.losses[problem.loss]
+        kin = [other for other in known if other.asset == problem.asset and other.loss != problem.loss]
+        totals = [other.excess.difference for other in kin if log.losses[other.loss].total]
+        parts = [other.excess.difference for other in kin if log.losses[other.loss].state is State.DOWN]
+        if loss.total:
+            told += [problem] if max(parts, default=0.0) < _MOSTLY * problem.excess.difference else []
+        elif loss.state is not State.DOWN or not totals or problem.excess.difference >= _MOSTLY * totals[0]:
+            told.append(problem)
+    return told
 
 
 def _clear(problem: _Problem, state: State) -> bool:
@@ -168,7 +185,7 @@ def _share_evidence(excess: Excess) -> Evidence:
 
 def _causes(data: TableData, loss: Loss, excess: Excess) -> tuple[Cause, ...]:
     column = data.table.reason_column if loss.has_reason else data.table.state_column
-    if column is None:
+    if column is None or loss.total:
         return ()
     return (Cause(column=column, level=loss.name, effect=excess.difference, low=excess.low, high=excess.high),)
 
@@ -194,16 +211,41 @@ def _problem_text(base: EvidenceBase, log: StopLog, problem: _Problem, hours: fl
         "level": (f"보통은 {reference} 이하입니다", f"below {reference} is normal"),
     }[problem.against]
     what_ko, what_en = {
-        State.SETUP: ("준비·교체로", "spends on set-up"),
-        State.IDLE: ("대기로", "waits"),
-    }.get(loss.state, ("정지로", "stands still"))
+        State.SETUP: ("준비·교체로", "to set-up"),
+        State.IDLE: ("대기로", "to waiting"),
+    }.get(loss.state, ("정지로", "to stops for"))
+    if loss.total:
+        parts_ko, parts_en = _largest_parts(log, problem)
+        return Text(
+            ko=f"{when_ko}{ko}정지로 계획 시간의 {share}({hours:,.1f}시간)를 잃습니다. {than[0]}. {parts_ko}",
+            en=f"{when_en}{en}stood still for {share} of the planned time ({hours:,.1f} h); {than[1]}. {parts_en}",
+        )
     return Text(
         ko=f"{when_ko}{ko}'{loss.name}' {what_ko} 계획 시간의 {share}({hours:,.1f}시간)를 잃습니다. {than[0]}.",
-        en=f"{when_en}{en}{what_en} '{loss.name}' for {share} of the planned time ({hours:,.1f} h); {than[1]}.",
+        en=f"{when_en}{en}loses {share} of the planned time ({hours:,.1f} h) {what_en} '{loss.name}'; {than[1]}.",
     )
 
 
+def _largest_parts(log: StopLog, problem: _Problem) -> tuple[str, str]:
+    """The reasons behind all stops together, the three that took most, in Korean and English."""
+    after = log.days >= (problem.excess.since if problem.excess.since is not None else log.days[0])
+    hours = log.lost[problem.asset][:, after].sum(axis=1)
+    parts = [place for place, loss in enumerate(log.losses) if loss.state is State.DOWN and not loss.total]
+    parts = [place for place in sorted(parts, key=lambda place: -float(hours[place])) if hours[place] > 0][:3]
+    ko = ", ".join(f"{log.losses[place].name} {hours[place]:,.1f}시간" for place in parts)
+    en = ", ".join(f"{log.losses[place].name} {hours[place]:,.1f} h" for place in parts)
+    return f"큰 것부터: {ko}.", f"Largest first: {en}."
+
+
 def _action(loss: Loss) -> Action:
+    if loss.total:
+        return Action(
+            text=Text(
+                ko="이유 하나 때문이 아닙니다. 최근 정지를 보전 담당과 함께 하나씩 보고, 큰 이유부터 줄이세요.",
+                en="No single reason explains it. Go through the latest stops with maintenance, the largest reason first.",
+            ),
+            owner="maintenance",
+        )
     if loss.state is State.SETUP:
         return Action(
             text=Text(
@@ -329,7 +371,7 @@ def _bars(log: StopLog) -> tuple[tuple[Bar, ...], dict[str, tuple[int, int]]]:
 
 def _pareto_chart(log: StopLog, asset: int) -> Chart:
     hours = log.lost[asset]
-    used = np.flatnonzero(hours.sum(axis=1) > 0)
+    used = np.flatnonzero((hours.sum(axis=1) > 0) & np.array([not loss.total for loss in log.losses]))
     return _bar_chart(pareto([log.losses[place].name for place in used], hours[used].T, seed=_SEED))
 
 
@@ -363,12 +405,15 @@ def _daily_chart(log: StopLog, problem: _Problem) -> Chart:
     if problem.excess.since is not None:
         at = f"{np.datetime64(int(problem.excess.since), 'D')}"
         marks.append(Mark(name=Text(ko="늘어난 날", en="rise"), axis="x", at=at, look="event"))
-    name = log.losses[problem.loss].name
+    loss = log.losses[problem.loss]
+    name = Text(ko="모든 정지", en="all stops") if loss.total else Text(ko=loss.name, en=loss.name)
     return Chart(
-        title=Text(ko=f"'{name}' 정지는 날마다 얼마나 되나?", en=f"How much does '{name}' take each day?"),
+        title=Text(ko=f"'{name.ko}' 정지는 날마다 얼마나 되나?", en=f"How much does '{name.en}' take each day?")
+        if not loss.total
+        else Text(ko="정지는 날마다 얼마나 되나?", en="How much time do stops take each day?"),
         x_kind="category",
         x=x,
-        lines=(Line(name=Text(ko=name, en=name), y=tuple(float(value) for value in share), look="bars"),),
+        lines=(Line(name=name, y=tuple(float(value) for value in share), look="bars"),),
         marks=tuple(marks),
         y_label=Text(ko="계획 시간 중 비율", en="share of planned time"),
         y_unit="%",
