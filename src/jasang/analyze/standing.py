@@ -10,6 +10,7 @@ SHARE_OF_SIGNALS = 0.4
 SHARE_NEAR_NOTHING = 0.25
 NEARLY_ALL = 0.7  # of the signals
 OFTEN = 4  # goings and comings
+MUCH_LOWER = 0.7  # of the running level
 
 
 def two_levels(values: np.ndarray) -> tuple[float, float, float] | None:
@@ -31,16 +32,17 @@ def two_levels(values: np.ndarray) -> tuple[float, float, float] | None:
     return 0.5 * float(low[-1] + high[0]), float(np.median(low)), float(np.median(high))
 
 
-def standing(signals: np.ndarray) -> np.ndarray:
+def standing(signals: np.ndarray, *, sure: bool = False) -> np.ndarray:
     """Which blocks the machine stood still in, bool, shape (m,), from block means of its signals, shape (k, m), NaN = missing.
 
     Needs at least three signals of which 40 % (and at least three) stand on two levels and agree on when. A quarter of these must
     be near nothing on the lower one; or 70 % of all signals go in step, and one of them is near nothing or they have gone and
-    come back twice: a fault moves one signal or some, a stop nearly all. The lower level is that of the stop.
+    come back twice, to 70 % of the running level or less (recipes differ by less): a fault moves one signal or some, a stop
+    nearly all. The lower level is that of the stop. With `sure` only the first way counts.
     """
     blocks = signals.shape[1]
     votes = np.zeros(blocks)
-    voters = near_nothing = 0
+    voters = near_nothing = lower = 0
     for row in signals:
         known = np.isfinite(row)
         if known.sum() < 20:
@@ -51,12 +53,14 @@ def standing(signals: np.ndarray) -> np.ndarray:
         threshold, low, high = found
         voters += 1
         near_nothing += abs(low) <= NOTHING * abs(high)
+        lower += abs(low) <= MUCH_LOWER * abs(high)
         votes += np.where(known, row < threshold, False)
     still = votes >= 0.5 * max(1, voters)
     in_step = (
         voters >= NEARLY_ALL * signals.shape[0] and float(np.mean(np.abs(2 * votes - voters) < 0.6 * voters)) < 0.05
     )
-    stops = in_step and (near_nothing >= 1 or int(np.abs(np.diff(still)).sum()) >= OFTEN)
+    comes_back = int((still[1:] != still[:-1]).sum()) >= OFTEN and lower >= 0.5 * voters
+    stops = in_step and not sure and (near_nothing >= 1 or comes_back)
     if voters < max(FEWEST_SIGNALS, SHARE_OF_SIGNALS * signals.shape[0]) or not (
         stops or near_nothing >= SHARE_NEAR_NOTHING * voters
     ):

@@ -80,7 +80,7 @@ def series_of(
     if table.signal_column is not None and table.value_column is not None:
         yield from _long(evidence, data, roles, fewest)
         return
-    still = _standing(data) if table.kind is Kind.SIGNALS else {}
+    still = _standing(data)
     own = {table.time, table.date, table.asset_column, table.product_column, table.start, table.end}
     for column in table.columns:
         if column.role in roles and column.name not in own:
@@ -92,7 +92,7 @@ def series_of(
 
 
 def _standing(data: TableData) -> dict[str | None, np.ndarray]:
-    """Where each asset of a wide signals table stood still: bool over its rows in order of time; no entry for one that never did.
+    """Where each asset of a wide table stood still: bool over its rows in order of time; no entry for one that never did.
 
     A machine that is switched off shows the temperature of the hall; that is no shift of its mean.
     """
@@ -110,7 +110,7 @@ def _standing(data: TableData) -> dict[str | None, np.ndarray]:
                 means[place].append(_plain_means(values[part.rows], edges[place]))
         found: dict[str | None, np.ndarray] = {}
         for part, edge, signals in zip(parts, edges, means, strict=True):
-            blocks = standing(np.array(signals))
+            blocks = standing(np.array(signals), sure=data.table.kind is not Kind.SIGNALS)
             if blocks.any():
                 inside = np.searchsorted(edge, np.arange(part.rows.size), side="right") - 1
                 found[part.asset] = blocks[np.clip(inside, 0, blocks.size - 1)]
@@ -175,7 +175,7 @@ def _long(evidence: EvidenceBase, data: TableData, roles: Sequence[Role], fewest
     raw = data.numbers(table.value_column)  # a stretch at 0 may count as stuck; as a sign of standing it speaks
     for part in asset_rows(data):
         codes = signals.codes[part.rows]
-        if table.kind is Kind.SIGNALS and data.time is not None:
+        if data.time is not None:
             values[part.rows[_standing_rows(data.time[part.rows], codes, raw[part.rows])]] = np.nan
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(signals.levels) + 1))
