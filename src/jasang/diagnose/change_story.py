@@ -23,6 +23,8 @@ MOST_BEEN_THERE = 0.1
 MOST_EXPLAINED = 0.65  # of the variance of block means
 FAR_DRIFT = 2.0  # sigma
 BEGINNING = 0.1  # of the record: before a change so early the process was starting
+FEWEST_BEFORE = 0.01  # of the values: with fewer before it there is no level that was left
+LEAST_SHOWN = 0.5  # of the fitted size: what the plotted levels must show of it, else no foreman finds it on the chart
 YEAR = 365.25 * 86_400.0
 
 
@@ -35,7 +37,7 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
     """`act` only for a change that chance, wandering, the calendar, products and settings do not explain and that is of size."""
     p = corrected(one, tried)
     setting = one.course.column.role is Role.SETTING
-    if one.course.set_by_hand and not one.slow:
+    if (one.course.set_by_hand and not one.slow) or not _is_on_the_chart(one):
         return None
     if p > WATCH_ERROR:
         return Severity.WATCH if _plain_to_see(one) else None
@@ -44,6 +46,12 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
     if setting or one.course.set_by_hand or p > FAMILY_ERROR or _may_pass(one):
         return Severity.WATCH
     return Severity.ACT
+
+
+def _is_on_the_chart(one: LevelChange) -> bool:
+    """There is a level before it, and the levels themselves differ: not only a fit that took the mix of products out."""
+    shown = (one.level_after - one.level_before) * np.sign(one.change.size)
+    return bool(one.onset_row > FEWEST_BEFORE * one.course.values and shown >= LEAST_SHOWN * abs(one.change.size))
 
 
 def _plain_to_see(one: LevelChange) -> bool:

@@ -11,24 +11,69 @@ from jasang.diagnose.rule import Rule
 from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
+_MOST_SIGMA = 1000.0  # the values hardly moved before: "so many times the usual spread" says nothing
+_FEWEST_TOGETHER = 3  # others that changed at the same moment: then it is one event, told once and aloud
+_MOST_TOGETHER = 12  # others that are still told one by one, quietly
+_NAMED = 5
+_BLOCKS_APART = 2.0
+
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
     changes, tried = level_changes(base)
     tables = {data.table.file: data for data in base.tables}
-    for one in changes:
-        loud = None if one.slow else story.severity(one, tried)
-        if loud is not None:
+    found = [(one, None if one.slow else story.severity(one, tried)) for one in changes]
+    told = [(one, loud) for one, loud in found if loud is not None]
+    for event in _events(told, tried):
+        first, loudest = event[0]
+        named = first.course.column.name
+        others = tuple(one.course.column.name for one, _ in event[1:] if one.course.column.name != named)
+        if len(others) < _FEWEST_TOGETHER:
+            others = ()
+        yield _finding(base, tables[first.table], first, loudest, tried, others)
+        for one, loud in event[1:]:
+            if loud is Severity.WATCH and others:
+                if len(others) > _MOST_TOGETHER:
+                    continue
+                loud = Severity.NOTE
             yield _finding(base, tables[one.table], one, loud, tried)
 
 
-def _finding(base: EvidenceBase, data: TableData, one: LevelChange, loud: Severity, tried: int) -> Finding:
+def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
+    """The changes by table, machine and moment, the loudest and surest of each first: a restart moves many columns at once."""
+    order = list(Severity)
+    events: list[list[tuple[LevelChange, Severity]]] = []
+    for one, loud in sorted(told, key=lambda each: (order.index(each[1]), -story.strength(each[0], tried))):
+        for event in events:
+            if _together(event[0][0], one):
+                event.append((one, loud))
+                break
+        else:
+            events.append([(one, loud)])
+    return events
+
+
+def _together(one: LevelChange, other: LevelChange) -> bool:
+    """The same table, machine and, to two blocks of the record, the same place in it."""
+    same = (one.table, one.course.asset, one.change.kind) == (other.table, other.course.asset, other.change.kind)
+    apart = abs(one.onset_row / one.course.values - other.onset_row / other.course.values)
+    return same and apart <= _BLOCKS_APART / min(one.course.means.size, other.course.means.size)
+
+
+def _finding(
+    base: EvidenceBase,
+    data: TableData,
+    one: LevelChange,
+    loud: Severity,
+    tried: int,
+    others: tuple[str, ...] = (),
+) -> Finding:
     since, until = story.moments(one)
     name = one.course.column.name
     return Finding(
         rule="mean_shift",
         severity=loud,
         subject=Subject(table=one.table, column=name, asset=None if one.assets else one.course.asset),
-        text=_text(base, one),
+        text=_with_others(_text(base, one), others),
         action=_action(one),
         evidence=tuple(story.evidence_of(one, "shift", Text(ko="평균 변화량", en="shift of the mean"))),
         since=since,
@@ -58,8 +103,9 @@ def _text(base: EvidenceBase, one: LevelChange) -> Text:
     when_ko = f"{local(base, since)}부터" if since else f"{one.onset_row + 1:,}번째 값부터"
     when_en = f"Since {local(base, since)}" if since else f"From value {one.onset_row + 1:,} on"
     size = abs(one.change.size / one.course.sigma)
-    spread_ko = "" if column.role is Role.DEFECT else f"(평소 산포의 {size:.1f}배)"
-    spread_en = "" if column.role is Role.DEFECT else f" ({size:.1f} sigma)"
+    told = column.role is not Role.DEFECT and size < _MOST_SIGMA
+    spread_ko = f"(평소 산포의 {size:.1f}배)" if told else ""
+    spread_en = f" ({size:.1f} sigma)" if told else ""
     if one.change.kind == "excursion":
         until_ko = f" {local(base, until)}까지" if until else ""
         until_en = f" to {local(base, until)}" if until else " for a while"
@@ -78,6 +124,17 @@ def _text(base: EvidenceBase, one: LevelChange) -> Text:
             ko=f"{when_ko} {where_ko}{what_ko} 평균이 {before}에서 {after}(으)로 바뀌었고 그대로입니다{spread_ko}.",
             en=f"{when_en}, {what_en}{where_en} has moved from {before} to {after} and stayed there{spread_en}.",
         ),
+    )
+
+
+def _with_others(text: Text, others: tuple[str, ...]) -> Text:
+    """The text and the names of the columns that changed at the same moment, the first few of them."""
+    if not others:
+        return text
+    names, more = ", ".join(others[:_NAMED]), len(others) - _NAMED
+    return Text(
+        ko=f"{text.ko} 같은 때에 다른 값 {len(others)}개도 함께 바뀌었습니다({names}{' 등' if more > 0 else ''}).",
+        en=f"{text.en} {len(others)} more columns changed at the same moment ({names}{' …' if more > 0 else ''}).",
     )
 
 

@@ -15,6 +15,7 @@ from jasang.plant.text import Text
 
 # Fewer rows than this share are told, but nobody need run.
 _SMALL = 0.001
+_FEWEST_PARTS = 20
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
@@ -31,6 +32,7 @@ def _finding(data: TableData, fault: ColumnFault, what: Sentinel) -> Finding:
     asset = _only_asset(data, bad)
     where_ko, where_en = (f"{asset}의 ", f" on {asset}") if asset else ("", "")
     column = data.table.column(fault.column)
+    told_ko, told_en = _defects_at(data, bad)
     chart = fault_chart(
         data,
         fault,
@@ -45,9 +47,11 @@ def _finding(data: TableData, fault: ColumnFault, what: Sentinel) -> Finding:
         subject=Subject(table=data.table.file, column=fault.name, asset=asset),
         text=Text(
             ko=f"{where_ko}{fault.name}에 {code}이(가) {bad.size:,}번({percent(what.share)}) 나옵니다. "
-            f"나머지는 {low}~{high}이므로 측정값이 아니라 '측정 안 됨' 표시로 보입니다. 분석에서 뺐습니다.",
+            f"나머지는 {low}~{high}이므로 측정값이 아니라 '측정 안 됨' 표시로 보입니다. 분석에서 뺐습니다."
+            f"{told_ko}",
             en=f"{fault.name}{where_en} reads {code} in {bad.size:,} rows ({percent(what.share)}). "
-            f'The rest lies in {low}–{high}, so it looks like a code for "not measured". It was left out of the analysis.',
+            f'The rest lies in {low}–{high}, so it looks like a code for "not measured". It was left out of the analysis.'
+            f"{told_en}",
         ),
         action=Action(
             text=Text(
@@ -73,6 +77,26 @@ def _finding(data: TableData, fault: ColumnFault, what: Sentinel) -> Finding:
         until=moment(data, fault.last),
         strength=300.0 * what.share,
         charts=(chart,) if chart else (),
+    )
+
+
+def _defects_at(data: TableData, rows: np.ndarray) -> tuple[str, str]:
+    """A sentence where the parts with the code are bad far more often than the others: then the code is a sign of a bad part."""
+    flags = data.defects()
+    if flags is None or rows.size < _FEWEST_PARTS:
+        return "", ""
+    others = np.ones(flags.size, dtype=bool)
+    others[rows] = False
+    at, elsewhere = flags[rows], flags[others & data.usable_rows()]
+    at, elsewhere = at[~np.isnan(at)], elsewhere[~np.isnan(elsewhere)]
+    if at.size < _FEWEST_PARTS or not elsewhere.size:
+        return "", ""
+    bad, usual = float(at.mean()), float(elsewhere.mean())
+    if bad < 0.2 or bad < 5.0 * usual:
+        return "", ""
+    return (
+        f" 다만 이 값이 나온 제품의 불량률이 {percent(bad)}입니다(그 밖은 {percent(usual)}). 불량의 신호일 수 있습니다.",
+        f" Yet {percent(bad)} of the parts with it are bad ({percent(usual)} of the others): it may be a sign of a bad part.",
     )
 
 
