@@ -41,9 +41,15 @@ def test_money_is_told_to_three_digits(amount: float, ko: str, en: str) -> None:
 
 def test_share_is_told_in_per_cent_with_its_interval() -> None:
     label = Text(ko="불량률", en="defect rate")
-    item = Evidence(name="rate", label=label, value=0.12, low=0.1, high=0.14, unit="share")
+    item = Evidence(name="outside", label=label, value=0.12, low=0.1, high=0.14)
 
-    assert evidence_words(item, "ko") == "불량률 12% (10–14)"
+    assert evidence_words(item, "ko") == "불량률 12 % (10–14)"
+
+
+def test_tiny_probability_is_told_as_below() -> None:
+    item = Evidence(name="family_wise_p", label=Text(ko="우연일 확률", en="probability by chance"), value=3e-9)
+
+    assert evidence_words(item, "en") == "probability by chance < 0.0001"
 
 
 def test_cause_names_the_window_to_hold() -> None:

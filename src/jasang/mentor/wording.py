@@ -19,6 +19,9 @@ _METRICS: dict[str, dict[Language, str]] = {
     "out_of_spec_share": {"ko": "규격 밖 비율", "en": "the share out of specification"},
     "down_share": {"ko": "정지 비율", "en": "the share of stops"},
 }
+# Evidence that is a share (0 to 1) where it carries no unit of its own, and how people say it.
+_SHARES = {"share": "%", "inside": "%", "outside": "%", "defect_rate": "%", "effect": "%p"}
+_LEAST_PROBABILITY = 0.0001  # beyond this a probability says no more than "not by chance"
 _TITLES = {rule.name: rule.title for rule in RULES}
 OWNERS = {
     "operator": {"ko": "작업자", "en": "operator"},
@@ -98,14 +101,16 @@ def money(amount: float, currency: str, language: Language) -> str:
 
 
 def evidence_words(item: Evidence, language: Language) -> str:
-    """ "불량률 12 % (10–14)"."""
+    """ "불량률 12 % (10–14)"; shares in per cent, differences of shares in points of per cent."""
     label, unit = item.label.in_language(language), item.unit or ""
     value, low, high = item.value, item.low, item.high
-    if unit == "share":
-        value, unit = value * 100, "%"
+    if item.unit is None and item.name in _SHARES:
+        unit = _SHARES[item.name]
+        value *= 100
         low, high = (None if edge is None else edge * 100 for edge in (low, high))
-    space = " " if unit and unit != "%" else ""
-    words = f"{label} {number(value)}{space}{unit}"
+    if item.name.endswith("_p") and value < _LEAST_PROBABILITY:
+        return f"{label} < {_LEAST_PROBABILITY}"
+    words = f"{label} {number(value)}" + (f" {unit}" if unit else "")
     if low is not None and high is not None:
         words += f" ({number(low)}–{number(high)})"
     return words
