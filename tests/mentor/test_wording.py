@@ -41,7 +41,7 @@ def test_money_is_told_to_three_digits(amount: float, ko: str, en: str) -> None:
 
 def test_share_is_told_in_per_cent_with_its_interval() -> None:
     label = Text(ko="불량률", en="defect rate")
-    item = Evidence(name="outside", label=label, value=0.12, low=0.1, high=0.14)
+    item = Evidence(name="outside", label=label, value=0.12, low=0.1, high=0.14, unit="share")
 
     assert evidence_words(item, "ko") == "불량률 12 % (10–14)"
 

@@ -19,8 +19,8 @@ _METRICS: dict[str, dict[Language, str]] = {
     "out_of_spec_share": {"ko": "규격 밖 비율", "en": "the share out of specification"},
     "down_share": {"ko": "정지 비율", "en": "the share of stops"},
 }
-# Evidence that is a share (0 to 1) where it carries no unit of its own, and how people say it.
-_SHARES = {"share": "%", "inside": "%", "outside": "%", "defect_rate": "%", "effect": "%p"}
+# Units of shares (0 to 1) and of differences of shares, and how people say them.
+_SHARES = {"share": "%", "points": "%p"}
 _LEAST_PROBABILITY = 0.0001  # beyond this a probability says no more than "not by chance"
 _TITLES = {rule.name: rule.title for rule in RULES}
 OWNERS = {
@@ -104,8 +104,8 @@ def evidence_words(item: Evidence, language: Language) -> str:
     """ "불량률 12 % (10–14)"; shares in per cent, differences of shares in points of per cent."""
     label, unit = item.label.in_language(language), item.unit or ""
     value, low, high = item.value, item.low, item.high
-    if item.unit is None and item.name in _SHARES:
-        unit = _SHARES[item.name]
+    if unit in _SHARES or (item.unit is None and item.name == "share"):
+        unit = _SHARES.get(unit, "%")
         value *= 100
         low, high = (None if edge is None else edge * 100 for edge in (low, high))
     if item.name.endswith("_p") and value < _LEAST_PROBABILITY:

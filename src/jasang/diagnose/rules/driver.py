@@ -133,7 +133,7 @@ def _action(told: list[Told]) -> Action:
 def _evidence(found: Drivers, told: list[Told]) -> tuple[Evidence, ...]:
     first = told[0]
     driver, outcome = first.driver, first.outcome
-    unit = None if outcome.binary else outcome.column.unit
+    unit = "points" if outcome.binary else outcome.column.unit
     items = [
         Evidence(
             name="effect",
@@ -189,7 +189,7 @@ def _mean_evidence(outcome: Outcome, driver: Driver, *, outside: bool) -> Eviden
         value=outcome.sign * mean,
         low=low,
         high=high,
-        unit=None if outcome.binary else outcome.column.unit,
+        unit="share" if outcome.binary else outcome.column.unit,
     )
 
 
