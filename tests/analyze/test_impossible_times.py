@@ -23,6 +23,14 @@ def test_stamp_years_away_is_impossible(stamp: str) -> None:
     assert impossible_times(time).tolist() == [100, 101, 350]
 
 
+def test_dates_of_things_in_a_list_sorted_by_name_are_possible() -> None:
+    generator = np.random.default_rng(3)
+    listed = np.datetime64("1998-01-01", "us") + generator.integers(0, 9000, 400) * DAY
+    listed[:8] = np.datetime64("1968-12-27", "us")
+
+    assert impossible_times(listed).tolist() == []
+
+
 def test_jump_out_of_the_order_and_back_is_impossible() -> None:
     time = record(2000)
     time[700:705] -= 3 * DAY  # falls on times at which other rows were written

@@ -18,6 +18,8 @@ _DEFAULT_DATES = tuple(
 _MOST_IMPOSSIBLE = 0.4
 # A clock that leaves the row order for longer than this share of the rows is a second record, not a fault.
 _LONGEST_EXCURSION = 0.02
+# Neighbouring rows so far apart are no record: dates of things (founded, listed, born) in a list sorted by something else.
+_LIST_STEP = 100 * DAY
 
 
 def impossible_times(time: np.ndarray) -> np.ndarray:
@@ -32,6 +34,8 @@ def impossible_times(time: np.ndarray) -> np.ndarray:
     if known.size < 3:
         return np.empty(0, dtype=np.int64)
     ticks = time.astype(np.int64)[known]
+    if np.median(np.abs(np.diff(ticks))) > _LIST_STEP:
+        return np.empty(0, dtype=np.int64)
     far = _far_from_the_rest(ticks)
     if far.sum() > _MOST_IMPOSSIBLE * known.size:
         far[:] = False
