@@ -60,6 +60,20 @@ def test_stuck_for_a_while_is_to_be_watched() -> None:
     assert finding.until is not None
 
 
+def test_settings_read_back_from_the_machine_can_stick_and_drop_out() -> None:
+    columns = quiet()
+    columns["barrel_temp"][500:800] = 230.7
+    columns["injection_pressure"][::80] = 0.0
+    columns["speed_set"] = np.repeat(
+        np.array([40.0, 45.0, 42.0, 0.0, 43.0]), 400
+    )  # chosen by the operator: says nothing
+    settings = dict.fromkeys(("barrel_temp", "injection_pressure", "speed_set"), Role.SETTING)
+    data = table_data(pl.DataFrame(columns), ROLES | settings, time="time")
+
+    assert [finding.subject.column for finding in found(stuck_sensor, data)] == ["barrel_temp"]
+    assert [finding.subject.column for finding in found(sentinel_value, data)] == ["injection_pressure"]
+
+
 def test_unit_flip_tells_factor_and_span() -> None:
     columns = quiet()
     columns["injection_pressure"] = np.round(columns["injection_pressure"], 1)

@@ -25,6 +25,7 @@ _CHECKED = (*_MEASURED, Role.SETTING, Role.COUNT)
 # A stretch in which the other columns change this much less often than usual is a machine at rest, not a stuck sensor.
 _AT_REST = 0.5
 _ANOTHER_UNIT = 15  # rows: a decimal point slips in single rows, but nobody changes from bar to psi for five
+_SELDOM = 0.05  # of the rows: a setting that is zero more often may be zero for a product
 _RARE = 20  # fewer rows cannot be judged alone
 
 
@@ -173,7 +174,11 @@ class _Search:
         if sentinel.at_rest:
             # A machine rests for a while and does not make units then; a sensor drops out for some rows, again and again.
             longest = 12 if self.data.table.kind == Kind.UNITS else 3
-            if column.role in (Role.COUNT, Role.ENERGY, Role.SETTING) or sentinel.share > 0.3:
+            if column.role in (Role.COUNT, Role.ENERGY) or sentinel.share > 0.3:
+                return False
+            if column.role == Role.SETTING and (
+                sentinel.share > _SELDOM or not _read_back(values[part.rows], sentinel.value)
+            ):
                 return False
             if sentinel.rows > longest * sentinel.episodes or sentinel.episodes < 3:
                 return False
@@ -214,8 +219,10 @@ class _Search:
 
     def _stuck(self, column: Column, kept: np.ndarray, part: _Part) -> None:
         series = kept[part.rows]
-        if column.role in _MEASURED:
+        if column.role in _MEASURED or column.role == Role.SETTING:
             for run in stuck_runs(series):
+                if column.role == Role.SETTING and not _read_back(series, run.value):
+                    continue
                 places = np.arange(run.start, run.stop)
                 places = places[series[places] == run.value]
                 self.found.append(self._fault("stuck", column.name, part, run, places, keep=True))
@@ -404,6 +411,12 @@ def read_numbers(data: "TableData", column: str) -> np.ndarray | None:
     values: np.ndarray = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64, copy=True)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def _read_back(series: np.ndarray, value: float) -> bool:
+    """Whether a setting is measured anew in every row, so that resting at `value` is no choice of the operator."""
+    rest = series[(series != value) & ~np.isnan(series)]
+    return rest.size > 1 and float((rest[1:] != rest[:-1]).mean()) > 0.5 and np.unique(rest).size >= 30
 
 
 def is_temperature(column: Column) -> bool:
