@@ -16,6 +16,7 @@ _FEWEST_TOGETHER = 3  # others that changed at the same moment: then it is one e
 _MOST_TOGETHER = 12  # others that are still told one by one, quietly
 _NAMED = 5
 _BLOCKS_APART = 2.0
+_QUIETER = {Severity.ACT: Severity.WATCH, Severity.WATCH: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
@@ -31,11 +32,9 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
             others = ()
         yield _finding(base, tables[first.table], first, loudest, tried, others)
         for one, loud in event[1:]:
-            if loud is Severity.WATCH and others:
-                if len(others) > _MOST_TOGETHER:
-                    continue
-                loud = Severity.NOTE
-            yield _finding(base, tables[one.table], one, loud, tried)
+            if others and len(others) > _MOST_TOGETHER and loud is not Severity.ACT:
+                continue
+            yield _finding(base, tables[one.table], one, _QUIETER[loud] if others else loud, tried)
 
 
 def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
