@@ -1,7 +1,7 @@
 """A fixed sample of made factories: what is planted is found, and the healthy ones are left alone.
 
 The large counts with their intervals are in docs/benchmarks.md (`python -m benchmarks.planted`); this sample only keeps them from
-being lost. It was chosen by size (under 7,000 rows, at most two factories for each rule) before anything was diagnosed.
+being lost. It was chosen by size (under 7,000 rows, every rule at least once) before anything was diagnosed.
 """
 
 from functools import cache
@@ -13,8 +13,8 @@ from tests.factories.scoring import Score, judge
 
 from jasang.mentor.diagnose import diagnose
 
-PLANTED = (704, 706, 707, 708, 709, 711, 712, 715, 716, 717, 719, 722, 723, 725, 727, 729, 730, 732, 736, 737, 746, 769)
-HEALTHY = (700, 702, 703, 704, 705, 706, 708, 710, 712, 713, 715, 720)
+PLANTED = (706, 707, 708, 709, 711, 712, 715, 716, 717, 722, 725, 730, 786)
+HEALTHY = (700, 702, 703, 704, 705, 706, 708, 710)
 
 
 @cache
@@ -37,7 +37,7 @@ def test_at_least_nine_in_ten_planted_problems_are_found_with_the_right_column()
     assert len(missed) <= planted // 10, missed
 
 
-def test_at_most_one_of_twelve_healthy_factories_is_told_to_act() -> None:
+def test_at_most_one_of_eight_healthy_factories_is_told_to_act() -> None:
     blamed = [(one.made.seed, false.rule, false.subject.column) for one in scores(HEALTHY, ())
               for false in one.false_act]  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_what_is_told_beside_the_planted_problems_is_rare() -> None:
     spurious = [(one.made.seed, false.rule, false.subject.column) for one in scores(PLANTED, None)
                 for false in one.false_act]  # fmt: skip
 
-    assert len({seed for seed, _, _ in spurious}) <= 2, spurious
+    assert len({seed for seed, _, _ in spurious}) <= 1, spurious
 
 
 def test_the_cause_of_a_driver_stands_first() -> None:
@@ -56,5 +56,5 @@ def test_the_cause_of_a_driver_stands_first() -> None:
              for truth, hit, lead in zip(one.made.planted, one.hits, one.first_cause, strict=True)
              if truth.rule == "driver" and hit is not None]  # fmt: skip
 
-    assert len(first) >= 3
+    assert len(first) >= 2
     assert first.count(False) <= 1
