@@ -25,9 +25,10 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
     found = [(one, None if one.slow else story.severity(one, tried)) for one in changes]
     told = [(one, loud) for one, loud in found if loud is not None]
     for event in _events(told, tried):
+        if len(event) > _FEWEST_TOGETHER:
+            event = _as_intended(event)
         first, loudest = event[0]
-        named = first.course.column.name
-        others = tuple(one.course.column.name for one, _ in event[1:] if one.course.column.name != named)
+        others = tuple(one.course.column.name for one, _ in event[1:])
         if len(others) < _FEWEST_TOGETHER:
             others = ()
         yield _finding(base, tables[first.table], first, loudest, tried, others)
@@ -49,6 +50,15 @@ def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[t
         else:
             events.append([(one, loud)])
     return events
+
+
+def _as_intended(event: list[tuple[LevelChange, Severity]]) -> list[tuple[LevelChange, Severity]]:
+    """An event of which half moved with a setting is that setting's: the first of those leads, and nobody need act."""
+    led = [each for each in event if any(cause.intended for cause in each[0].explanations)]
+    if len(led) < 0.5 * len(event):
+        return event
+    rest = [each for each in event if each not in led]
+    return [(one, Severity.WATCH if loud is Severity.ACT else loud) for one, loud in (*led, *rest)]
 
 
 def _together(one: LevelChange, other: LevelChange) -> bool:
