@@ -107,6 +107,8 @@ def test_drift_is_found_with_its_rate() -> None:
     per_day = next(item for item in found[0].evidence if item.name == "per_day")
     truth = 4 / (2000 * STEP / 1440)
     assert per_day.value == pytest.approx(truth, rel=0.25)
+    by_name = {one.name: one.value for one in found[0].evidence}
+    assert by_name["level_after"] - by_name["level_before"] == pytest.approx(by_name["drift"], rel=0.05)  # end to end
 
 
 def test_change_of_product_mix_is_no_shift() -> None:

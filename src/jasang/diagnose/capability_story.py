@@ -12,7 +12,6 @@ from jasang.analyze.capability import Capability, capability_from_summary
 from jasang.diagnose.change_story import units_per_year
 from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
-from jasang.diagnose.fault_story import number
 from jasang.diagnose.finding import Worth
 from jasang.diagnose.series import Series, series_of
 from jasang.plant.factory import Column, Kind, Role
@@ -182,9 +181,9 @@ def worth_of(base: EvidenceBase, data: TableData, fit: Fit, saved: tuple[float, 
         currency=base.factory.currency,
         basis=Text(
             ko=f"줄어드는 규격 이탈 예상 {100 * saved[0]:.2f} % × 연 {units * fit.share_of_rows:,.0f}개 × "
-            f"불량 1개 {number(cost)}",
+            f"불량 1개 {cost:,.0f} {base.factory.currency}",
             en=f"expected share out of specification saved {100 * saved[0]:.2f} % × {units * fit.share_of_rows:,.0f} units "
-            f"a year × {number(cost)} a defect",
+            f"a year × {cost:,.0f} {base.factory.currency} a defect",
         ),
     )
 

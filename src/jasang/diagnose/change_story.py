@@ -24,6 +24,8 @@ MOST_EXPLAINED = 0.65  # of the variance of block means
 FAR_DRIFT = 2.0  # sigma
 BEGINNING = 0.1  # of the record: before a change so early the process was starting
 FEWEST_BEFORE = 0.01  # of the values: with fewer before it there is no level that was left
+SURE = 0.001  # corrected chance above which a shift is only noted
+CLEAR_SHIFT = 1.5  # sigma
 LEAST_SHOWN = 0.5  # of the fitted size: what the plotted levels must show of it, else no foreman finds it on the chart
 YEAR = 365.25 * 86_400.0
 
@@ -43,14 +45,22 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
         return Severity.WATCH if _plain_to_see(one) else None
     if not _of_size(one, SMALLEST_SHIFT):
         return Severity.NOTE if p <= FAMILY_ERROR and _of_size(one, 0.5 * SMALLEST_SHIFT) else None
-    if setting or one.course.set_by_hand or p > FAMILY_ERROR or _may_pass(one):
-        return Severity.WATCH
-    return Severity.ACT
+    if setting or one.course.set_by_hand or any(cause.intended for cause in one.explanations) or _is_faint(one, p):
+        return Severity.NOTE
+    return Severity.WATCH if p > FAMILY_ERROR or _may_pass(one) else Severity.ACT
+
+
+def _is_faint(one: LevelChange, p: float) -> bool:
+    """A shift so small, so little certain or so near the beginning that nobody should have to look after it."""
+    if one.slow:
+        return False
+    near = one.change.start + one.change.end < 2.0 * BEGINNING * one.change.fitted.size
+    return p > SURE or near or not _of_size(one, CLEAR_SHIFT)
 
 
 def _is_on_the_chart(one: LevelChange) -> bool:
     """There is a level before it, and the levels themselves differ: not only a fit that took the mix of products out."""
-    shown = (one.level_after - one.level_before) * np.sign(one.change.size)
+    shown = one.within * np.sign(one.change.size)
     return bool(one.onset_row > FEWEST_BEFORE * one.course.values and shown >= LEAST_SHOWN * abs(one.change.size))
 
 
@@ -221,9 +231,10 @@ def worth_of(base: EvidenceBase, data: TableData, one: LevelChange) -> Worth | N
         high=one.change.high * yearly,
         currency=base.factory.currency,
         basis=Text(
-            ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units * share:,.0f}개 × 불량 1개 {number(cost)}",
+            ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units * share:,.0f}개 × "
+            f"불량 1개 {cost:,.0f} {base.factory.currency}",
             en=f"rise of the defect rate {100 * one.change.size:.2f} points × {units * share:,.0f} units a year × "
-            f"{number(cost)} a defect",
+            f"{cost:,.0f} {base.factory.currency} a defect",
         ),
     )
 

@@ -62,7 +62,8 @@ class LevelChange:
     """A change of level that chance does not explain at `INTERESTING`; `since` and `until` are moments in UTC or `None`.
 
     `been_there` is the share of the earlier blocks that already were about where the level is now. `explained`
-    is the share of the variance of the block means that the change explains. `p` is that of this series alone.
+    is the share of the variance of the block means that the change explains. `within` is what the change is within the products
+    that were made before and after it, 0 when none was. `p` is that of this series alone.
     """
 
     table: str
@@ -75,6 +76,7 @@ class LevelChange:
     level_after: float
     been_there: float
     explained: float
+    within: float
     explanations: tuple[Explanation, ...] = ()
     assets: tuple[str, ...] = ()  # when all assets of the table share the change
     whole_machine: bool = False  # nearly all signals of the machine changed at once, far: it was switched off or on
@@ -121,11 +123,10 @@ def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange,
         change = detectors.get(nuisance).find(course.means[None, :])[0]
         if ramp is not None and clear and change.p_with_home > CERTAIN:
             change = ramp[0]
-            found.append(_describe(data, series, replace(course, sigma=_spread_within(series, course, change)), change))
+            found.append(_describe(data, series, course, nuisance, change))
             continue
         if change.p_with_home < INTERESTING and change.size != 0.0:
-            course = replace(course, sigma=_spread_within(series, course, change))
-            whole = _describe(data, series, course, change)
+            whole = _describe(data, series, course, nuisance, change)
             explanations = explain(data, series, course.first_rows, change, nuisance, course.means, detectors.get)
             found.append(replace(whole, explanations=explanations))
     if data.table.kind is Kind.SIGNALS:
@@ -274,31 +275,68 @@ def _product_shares(series: Series, rows: np.ndarray) -> np.ndarray:
     return np.column_stack(shares)
 
 
-def _spread_within(series: Series, course: Course, change: Change) -> float:
+def _beside_change(series: Series, course: Course, change: Change) -> tuple[np.ndarray, np.ndarray]:
+    """The fitted change at every value and the values less the level of their product beside it, both shape (n,).
+
+    Where one product was made mostly before a change and another after it, their plain medians would swallow the change.
+    """
+    block = np.searchsorted(course.first_rows, np.arange(series.values.size), side="right") - 1
+    fitted = change.fitted[np.maximum(block, 0)]
+    return fitted, _without_products(replace(series, values=series.values - fitted)) + fitted
+
+
+def _spread_within(left: np.ndarray) -> float:
     """Standard deviation of single values around the fitted course, outliers drawn in."""
-    start = course.first_rows[0]
-    block = np.searchsorted(course.first_rows, np.arange(start, series.values.size), side="right") - 1
-    left = _without_products(series)[start:] - change.fitted[block]
     centre = float(np.median(left))
     away = np.abs(left - centre)
     scale = 1.4826 * float(np.median(away))
     if scale > 0:
         left = np.clip(left, centre - 4 * scale, centre + 4 * scale)
-    return float(np.std(left)) or float(np.std(series.values)) or 1.0
+    return float(np.std(left))
 
 
-def _describe(data: TableData, series: Series, course: Course, change: Change) -> LevelChange:
+def _within_products(series: Series, fitted: np.ndarray, size: float) -> float:
+    """Mean difference between after and before within each product made at both times, by the fewer of its values."""
+    middle = np.mean if series.column.role is Role.DEFECT else np.median
+    after, before = fitted / size >= 0.75, fitted / size <= 0.25
+    total = weights = 0.0
+    for code in np.unique(series.product):
+        own = series.product == code
+        late, early = series.values[own & after], series.values[own & before]
+        weight = float(min(late.size, early.size))
+        if weight:
+            total += weight * float(middle(late) - middle(early))
+            weights += weight
+    return total / weights if weights else 0.0
+
+
+def _without_nuisance(means: np.ndarray, nuisance: np.ndarray, change: Change) -> np.ndarray:
+    """Block means, shape (m,), less what products and calendar do to them, fitted together with the change."""
+    centred = nuisance - nuisance.mean(axis=0)
+    design = np.column_stack([np.ones(means.size), change.fitted, centred])
+    return np.asarray(means - centred @ np.linalg.lstsq(design, means, rcond=None)[0][2:])
+
+
+def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndarray, change: Change) -> LevelChange:
     """The change with its moments and levels; the onset of a step is sought row by row."""
+    fitted, adjusted = _beside_change(series, course, change)
+    sigma = _spread_within((adjusted - fitted)[course.first_rows[0] :]) or float(np.std(series.values)) or 1.0
+    course = replace(course, sigma=sigma, means=_without_nuisance(course.means, nuisance, change))
     rows = np.append(course.first_rows, series.values.size)
     m = course.means.size
     onset = int(np.interp(change.start, np.arange(m + 1), rows))
     if change.kind == "step":
-        onset = _row_of_step(_without_products(series), rows, int(change.start), change)
+        onset = _row_of_step(adjusted, rows, int(change.start), change)
     end = int(np.interp(min(change.end, m), np.arange(m + 1), rows))
     base = change.fitted <= 0.25 * change.size if change.size > 0 else change.fitted >= 0.25 * change.size
     top = change.fitted >= 0.75 * change.size if change.size > 0 else change.fitted <= 0.75 * change.size
     before = float(np.mean(course.means[base])) if base.any() else float(course.means[0])
     reached = (course.means[base] - before) / change.size >= 0.75
+    after = float(np.mean(course.means[top])) if top.any() else float(course.means[-1])
+    if change.kind == "ramp" and base.any() and top.any():
+        # the ends of the ramp, not the means of its first and last part
+        before -= float(np.mean(change.fitted[base]))
+        after += change.size - float(np.mean(change.fitted[top]))
     return LevelChange(
         table=data.table.file,
         course=course,
@@ -307,9 +345,10 @@ def _describe(data: TableData, series: Series, course: Course, change: Change) -
         until=_moment(series, end) if change.kind == "excursion" else None,
         onset_row=onset,
         level_before=before,
-        level_after=float(np.mean(course.means[top])) if top.any() else float(course.means[-1]),
+        level_after=after,
         been_there=float(np.mean(reached)) if reached.size else 0.0,
         explained=1.0 - float(np.var(course.means - change.fitted) / np.var(course.means)),
+        within=_within_products(series, fitted, change.size),
     )
 
 
