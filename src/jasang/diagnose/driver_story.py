@@ -114,8 +114,12 @@ def sentence(told: Told) -> Text:
         ko_alike, en_alike = "같은 제품·설비·시기끼리 견주면 ", "comparing like with like, "
     product = told.table.products[driver.product] if driver.product is not None else None
     ko_product, en_product = (f"{product} 제품은 ", f"For {product}, ") if product else ("", "")
-    verb = "높습니다" if (outside - inside) * outcome.sign > 0 else "낮습니다"
-    en_verb = "higher" if (outside - inside) * outcome.sign > 0 else "lower"
+    words = (
+        (("높습니다", "higher"), ("낮습니다", "lower"))
+        if outcome.binary
+        else (("큽니다", "larger"), ("작습니다", "smaller"))
+    )
+    verb, en_verb = words[0] if (outside - inside) * outcome.sign > 0 else words[1]
     low, high = sorted((outcome.sign * driver.low, outcome.sign * driver.high))
     points = 100.0 if outcome.binary else 1.0
     unit = "%p" if outcome.binary else (outcome.column.unit or "")
@@ -123,7 +127,7 @@ def sentence(told: Told) -> Text:
     apart = outcome.sign * driver.effect * points
     return Text(
         ko=(
-            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이 {amount(outcome, outside)}로, "
+            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이(가) {amount(outcome, outside)}로, "
             f"그 밖의 {amount(outcome, inside)}보다 {verb}"
             f"(제품·설비·시기의 영향을 뺀 차이 {apart:+.3g}{unit}, 95 % 구간 {low * points:.3g}~{high * points:.3g})."
         ),
