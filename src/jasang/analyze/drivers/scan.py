@@ -20,7 +20,7 @@ from jasang.analyze.drivers.contrast import Contrast, Judged, contrast, judge
 from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Shape
 
-FLIPS = 200
+FLIPS = 128
 _MOST_PRODUCT_VIEWS = 5
 _NEAR = 0.8
 _MOST_KEPT = 20_000_000  # numbers, 80 MB
