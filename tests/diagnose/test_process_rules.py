@@ -121,7 +121,7 @@ def test_change_of_product_mix_is_no_shift() -> None:
     assert len(loud(factory({"product": product, "weight": weight}, {"product": Role.IGNORE}))) == 1  # the trap is real
 
 
-def test_shift_with_a_setting_is_watched_and_says_so() -> None:
+def test_shift_with_a_setting_is_noted_and_says_so() -> None:
     generator = np.random.default_rng(6)
     setting = np.where(np.arange(N) < 3500, 230.0, 235.0)
     values = setting + generator.standard_normal(N)
@@ -129,7 +129,7 @@ def test_shift_with_a_setting_is_watched_and_says_so() -> None:
     found = process_findings(factory({"barrel_set": setting, "barrel": values}, {"barrel_set": Role.SETTING}))
 
     assert [(f.rule, f.severity.value, f.subject.column, [c.column for c in f.causes]) for f in found] == [
-        ("mean_shift", "watch", "barrel", ["barrel_set"])
+        ("mean_shift", "note", "barrel", ["barrel_set"])
     ]
 
 

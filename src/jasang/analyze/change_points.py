@@ -179,7 +179,7 @@ class ChangeDetector:
     def plainest_ramp(self, means: np.ndarray) -> tuple[Change, float] | None:
         """The ramp to the end of the row, shape (m,), that fits best under white noise, and the share of variance it explains.
 
-        It says what the eye sees; its p-value is 1, because a slow wander may look the same.
+        It says what the eye sees; its p-value is 1, because a slow wander may look the same: see `chance_of`.
         """
         white = self._whitened[0]
         to_end = np.flatnonzero((self.kinds == "ramp") & (self.ends >= 0.97 * self.m))
@@ -199,6 +199,24 @@ class ChangeDetector:
             noise="white", fitted=size * self.shapes[best],
         )  # fmt: skip
         return ramp, share
+
+    def chance_of(self, means: np.ndarray, change: Change) -> float:
+        """`p_with_home` of one given change in a row of block means, shape (m,): of itself, not of the best there is."""
+        same = (self.kinds == change.kind) & (self.starts == change.start) & (self.ends == change.end)
+        if not same.any() or float(means.std()) <= 0:
+            return 1.0
+        place = int(np.argmax(same))
+        scaled = (means - means.mean()) / means.std()
+        quiet = changed = -np.inf
+        for white in self._whitened:
+            if not white.noise.has_home:
+                continue
+            z = white.rows @ scaled
+            power = float(z @ z) + 1e-9
+            left = max(power - float(z @ white.templates[:, place]) ** 2, 1e-9)
+            quiet = max(quiet, -0.5 * (self.freedom * float(np.log(power)) + white.log_determinant))
+            changed = max(changed, -0.5 * (self.freedom * float(np.log(left)) + white.log_determinant))
+        return self.p_value(2.0 * max(changed - quiet, 0.0))
 
     def p_value(self, ratio: float) -> float:
         """Chance that the likelihood ratio of the best template is `ratio` or more in a process without a change."""

@@ -41,11 +41,12 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
     setting = one.course.column.role is Role.SETTING
     if (one.course.set_by_hand and not one.slow) or not _is_on_the_chart(one):
         return None
+    chosen = setting or one.course.set_by_hand or any(cause.intended for cause in one.explanations)
     if p > WATCH_ERROR:
-        return Severity.WATCH if _plain_to_see(one) else None
+        return (Severity.NOTE if chosen else Severity.WATCH) if _plain_to_see(one) else None
     if not _of_size(one, SMALLEST_SHIFT):
         return Severity.NOTE if p <= FAMILY_ERROR and _of_size(one, 0.5 * SMALLEST_SHIFT) else None
-    if setting or one.course.set_by_hand or any(cause.intended for cause in one.explanations) or _is_faint(one, p):
+    if chosen or _is_faint(one, p):
         return Severity.NOTE
     return Severity.WATCH if p > FAMILY_ERROR or _may_pass(one) else Severity.ACT
 

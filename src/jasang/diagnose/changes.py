@@ -29,6 +29,7 @@ FINE_BLOCKS = 4096
 INTERESTING = 0.2  # p-value of one series below which it is looked at closer
 CERTAIN = 1e-4  # below it the change stands as found; above it a ramp that is clear to the eye goes first
 CLEAR_TO_THE_EYE = 0.7  # of the variance of the block means
+FAR_BETTER = 0.6  # variance that a ramp may leave of what another change leaves, to be told in its place
 SCREEN = 0.5  # without products and calendar: above it the dearer detector with them is not made
 FAMILY_ERROR = 0.005  # chance that a factory in control gives one `act` finding of these rules
 WATCH_ERROR = 0.05
@@ -121,9 +122,12 @@ def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange,
         if not clear and not _has_waves(course) and plain.find(course.means[None, :])[0].p_with_home > SCREEN:
             continue
         change = detectors.get(nuisance).find(course.means[None, :])[0]
-        if ramp is not None and clear and change.p_with_home > CERTAIN:
-            change = ramp[0]
-            found.append(_describe(data, series, course, nuisance, change))
+        if ramp is not None and clear and _ramp_goes_first(course, ramp, change):
+            change = replace(ramp[0], p_with_home=plain.chance_of(course.means, ramp[0]))
+            whole = _describe(data, series, course, nuisance, change)
+            found.append(
+                replace(whole, explanations=explain(data, series, course.first_rows, change, nuisance, course.means))
+            )
             continue
         if change.p_with_home < INTERESTING and change.size != 0.0:
             whole = _describe(data, series, course, nuisance, change)
@@ -132,6 +136,16 @@ def _survey(evidence: EvidenceBase, data: TableData) -> tuple[tuple[LevelChange,
     if data.table.kind is Kind.SIGNALS:
         found = _with_whole_machines(found, of_asset)
     return tuple(_shared_by_all_assets(found)), tried
+
+
+def _ramp_goes_first(course: Course, ramp: tuple[Change, float], change: Change) -> bool:
+    """The ramp that the eye sees tells the row better than the change found: that is not certain, or fits far worse.
+
+    In a process that wanders a late jump may explain the wander best and yet leave out the slow rise before it.
+    """
+    left = float(np.var(course.means - change.fitted) / np.var(course.means))
+    slower = change.kind != "ramp" and not course.set_by_hand and 1.0 - ramp[1] < FAR_BETTER * left
+    return change.p_with_home > CERTAIN or slower
 
 
 def _with_whole_machines(found: list[LevelChange], of_asset: Mapping[str | None, int]) -> list[LevelChange]:
@@ -321,7 +335,9 @@ def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndar
     """The change with its moments and levels; the onset of a step is sought row by row."""
     fitted, adjusted = _beside_change(series, course, change)
     sigma = _spread_within((adjusted - fitted)[course.first_rows[0] :]) or float(np.std(series.values)) or 1.0
-    course = replace(course, sigma=sigma, means=_without_nuisance(course.means, nuisance, change))
+    course = replace(course, sigma=sigma)
+    if np.unique(series.product).size > 1:
+        course = replace(course, means=_without_nuisance(course.means, nuisance, change))
     rows = np.append(course.first_rows, series.values.size)
     m = course.means.size
     onset = int(np.interp(change.start, np.arange(m + 1), rows))

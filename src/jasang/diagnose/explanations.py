@@ -13,6 +13,7 @@ from jasang.plant.factory import Column, Role
 MOST_COLUMNS = 60
 MOST_LEVELS = 60
 CLOSE = 0.5  # correlation of the block values with the change that makes a column worth a closer look
+LEFT = 0.25  # of the change: with less beside a column the column explains it
 EXPLAINED = 0.001  # p-value of the change beside the column above which nothing is left of it
 
 
@@ -37,23 +38,28 @@ def explain(
     change: Change,
     nuisance: np.ndarray,
     means: np.ndarray,
-    detector: Callable[[np.ndarray], ChangeDetector],
+    detector: Callable[[np.ndarray], ChangeDetector] | None = None,
 ) -> tuple[Explanation, ...]:
-    """The columns of the same table that explain the change of block means, shape (m,), the closest first."""
+    """The columns of the same table that explain the change of block means, shape (m,), the closest first.
+
+    With a detector a column explains the change when none is left beside it; without, for what is plain to the eye but not
+    certain, when least squares give the column nearly all of it.
+    """
     table = data.table
     own = {series.name, table.time, table.date, table.asset_column, table.product_column, table.value_column}
     found: list[Explanation] = []
+    left = _projection(nuisance)
     for column in table.with_role(Role.SETTING, Role.CONTEXT)[:MOST_COLUMNS]:
         if column.name in own:
             continue
         for level, moved in _block_values(data, column, series, first_rows, change):
-            correlation = _correlation(moved, change.fitted)
+            # Where products hide part of the change, only what is left beside them shows that the two belong together.
+            correlation = max(
+                _correlation(moved, change.fitted), _correlation(left @ moved, left @ change.fitted), key=abs
+            )
             if abs(correlation) < CLOSE or _is_clock(moved):
                 continue
-            beside = detector(np.column_stack([nuisance, moved])).find(means[None, :])[0]
-            if beside.p_with_home > max(EXPLAINED, 100.0 * change.p_with_home) or abs(beside.size) < 0.25 * abs(
-                change.size
-            ):
+            if _takes_all(means, change, np.column_stack([nuisance, moved]), detector):
                 found.append(Explanation(column=column, level=level, correlation=correlation))
     # A setting outranks a lot: who chose it can say so.
     found.sort(key=lambda one: (not one.intended, -abs(one.correlation)))
@@ -85,6 +91,23 @@ def _block_values(
     fits = [_correlation(shares[:, code], change.fitted) for code in range(shares.shape[1])]
     rising = int(np.argmax(np.array(fits) * np.sign(change.size)))
     return [(labels.levels[rising], shares[:, rising])]
+
+
+def _takes_all(
+    means: np.ndarray, change: Change, beside: np.ndarray, detector: Callable[[np.ndarray], ChangeDetector] | None
+) -> bool:
+    """Beside these columns, shape (m, k), nothing or little is left of the change."""
+    if detector is None:
+        design = np.column_stack([change.fitted, np.ones(means.size), beside])
+        return bool(abs(np.linalg.lstsq(design, means, rcond=None)[0][0]) < LEFT)
+    left = detector(beside).find(means[None, :])[0]
+    return left.p_with_home > max(EXPLAINED, 100.0 * change.p_with_home) or abs(left.size) < LEFT * abs(change.size)
+
+
+def _projection(nuisance: np.ndarray) -> np.ndarray:
+    """Takes the mean and the nuisances, shape (m, k), out of a row of blocks; shape (m, m)."""
+    base = np.column_stack([np.ones(nuisance.shape[0]), nuisance])
+    return np.asarray(np.eye(base.shape[0]) - base @ np.linalg.pinv(base))
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
