@@ -1,10 +1,10 @@
 """Episodes in which a signal left its usual range and came back, judged by its own ordinary extremes.
 
-For spans of 1, 5, 25 … values the record is reduced to how far out it stayed for a whole span (the running minimum of the
+For spans of 4, 20, 100 … values the record is reduced to how far out it stayed for a whole span (the running minimum of the
 distance from the median, high and low side apart), and cut into blocks. The block's largest such distance is an ordinary extreme.
 A generalized Pareto distribution is fitted to the upper half of these by probability-weighted moments (Hosking and Wallis 1987).
 Suspected blocks are left out and put in again where the distribution expects its largest values: they are censored, not
-forgotten. Scale and shape are taken half a standard error to the heavy side, more so where extremes of neighbouring blocks are
+forgotten. Scale and shape are taken up to a standard error to the heavy side, more so where extremes of neighbouring blocks are
 alike, and heavier still where the moves from value to value have heavy tails. What the record's own distribution would bring less
 than once in a hundred records is an excursion.
 """
@@ -18,6 +18,7 @@ from scipy.ndimage import minimum_filter1d
 MOST_BLOCKS = 200
 FEWEST_BLOCKS = 40
 SMALLEST_BLOCK = 5  # values
+SHORTEST_SPAN = 4  # values: a single wild reading is no episode
 SPAN_STEP = 5  # each span is so many times the one before
 LONGEST_SPAN = 80  # the record holds at least so many spans
 MOST_EPISODES = 3  # what happens more often is the signal's ordinary behaviour
@@ -27,7 +28,7 @@ CLEAR = 0.5  # of the width of the usual range, beyond the most extreme ordinary
 USUAL = 0.005  # quantile on either side
 # Shapes: extremes of a few thousand normal values have about -0.1 (Fisher and Tippett 1928), a Student t of 3 degrees has 1/3.
 LIGHTEST, HEAVIEST = -0.05, 0.7
-CAUTION_SHAPE, CAUTION_SCALE = 0.5, 0.5  # standard errors
+CAUTION_SHAPE, CAUTION_SCALE = 1.0, 0.5  # standard errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ def find_excursions(values: np.ndarray, *, level: float = 0.01) -> Excursions | 
 
 
 def _spans(n: int) -> list[int]:
-    longest = max(1, n // LONGEST_SPAN)
-    spans = [1]
+    longest = n // LONGEST_SPAN
+    spans = [SHORTEST_SPAN]
     while spans[-1] * SPAN_STEP <= longest:
         spans.append(spans[-1] * SPAN_STEP)
     return spans if spans[-1] * 2 > longest else [*spans, longest]
@@ -106,7 +107,7 @@ def _suspects(away: np.ndarray, span: int, side: int, level: float) -> Iterator[
     size = max(SMALLEST_BLOCK, span, away.size // MOST_BLOCKS)
     m = away.size // size
     start = away.size - m * size  # the oldest odd values are left out
-    stayed = away if span == 1 else minimum_filter1d(away, span, mode="nearest")
+    stayed = minimum_filter1d(away, span, mode="nearest")
     extremes = stayed[start:].reshape(m, size).max(axis=1)
     chances, ordinary = _chances(extremes, _heaviness(stayed[::span]))
     for block in np.flatnonzero(chances <= level):
@@ -148,7 +149,8 @@ def _chances(extremes: np.ndarray, heaviness: float) -> tuple[np.ndarray, float]
         scale, shape = _fit(ranked[m // 2 + 1 : kept] - threshold, m - m // 2 - 1)
         if scale <= 0:
             return chances, float(ranked[-1])
-        usual_largest = threshold + float(_quantile(scale, shape, np.array([1.0 / m]))[0])
+        least = max(0.0, shape)  # a light tail is soon left; the suspected shall be few
+        usual_largest = threshold + float(_quantile(scale / (1 - shape) * (1 - least), least, np.array([1.0 / m]))[0])
         kept = int(np.searchsorted(ranked, usual_largest, side="right"))
         if kept >= m:
             return chances, float(ranked[-1])

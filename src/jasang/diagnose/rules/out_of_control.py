@@ -112,8 +112,11 @@ def _text(base: EvidenceBase, one: OutOfRange, worst: Episode) -> Text:
         )
     elif until is None:
         when = Text(ko=f"{local(base, since)}부터 지금까지", en=f"since {local(base, since)}")
-    elif worst.first == worst.last:
-        when = Text(ko=f"{local(base, since)}에", en=f"at {local(base, since)}")
+    elif local(base, since) == local(base, until):  # times to the minute or the day
+        values = worst.last - worst.first + 1
+        when = Text(
+            ko=f"{local(base, since)}에 값 {values:,}개 동안", en=f"for {values:,} values at {local(base, since)}"
+        )
     else:
         when = Text(
             ko=f"{local(base, since)}부터 {local(base, until)}까지",
