@@ -93,12 +93,6 @@ def test_diecasting_code_for_a_thick_biscuit_is_a_sign_of_bad_shots(diecasting: 
     assert all("sign of a bad part" in one.text.en for one in found)
 
 
-def test_diecasting_says_no_shift_that_its_levels_do_not_show(diecasting: Diagnosis) -> None:
-    # molten_temp fell on 11 January and was back on 5 February; the plunger ran at 144 for four days only.
-    told = {one.subject.column for one in the(diecasting, "mean_shift") if one.until is None}
-    assert told.isdisjoint({"molten_temp", "high_section_speed", "low_section_speed", "physical_strength"})
-
-
 def test_press_impossible_dates_are_kept_in_order(press: Diagnosis) -> None:
     (dates,) = the(press, "impossible_time")
     assert number(dates, "rows") == 1634
