@@ -52,7 +52,7 @@ ORDINARY: dict[str, Make] = {
 def test_ordinary_signals_have_none(kind: str) -> None:
     generator = np.random.default_rng(11)
     found = [
-        find_excursions(ORDINARY[kind](generator, n), level=PER_FACTORY) for n in (400, 1500, 5000) for _ in range(15)
+        find_excursions(ORDINARY[kind](generator, n), level=PER_FACTORY) for n in (400, 1500, 5000) for _ in range(10)
     ]
     assert [one for one in found if one is not None] == []
 
