@@ -18,7 +18,14 @@ REASONS = ("재료막힘", "로봇이상", "자재대기", "금형세척")
 
 
 def log(
-    seed: int, *, days: int = 40, machines: int = 3, jam: float = 0.0, since: int = 0, worn: float = 1.0
+    seed: int,
+    *,
+    days: int = 40,
+    machines: int = 3,
+    jam: float = 0.0,
+    since: int = 0,
+    worn: float = 1.0,
+    jammed: tuple[int, ...] = (2,),
 ) -> TableData:
     """Machines that run 16 h a day with ordinary stops (4 %); `jam` more of M2's time goes to 재료막힘 from day `since` on, and
     M2 stops `worn` times as often for every reason."""
@@ -28,7 +35,7 @@ def log(
         for day in range(days):
             clock, end = 0.0, 960.0
             while clock < end:
-                extra = jam if machine == 2 and day >= since else 0.0
+                extra = jam if machine in jammed and day >= since else 0.0
                 run = rng.exponential(240 / (1 + 24 * extra) / (worn if machine == 2 and day >= since else 1.0))
                 stop = rng.lognormal(np.log(9), 0.6)
                 reason = "재료막힘" if rng.random() < 24 * extra / (1 + 24 * extra) else str(rng.choice(REASONS))
@@ -77,6 +84,15 @@ def test_a_machine_that_stops_more_for_every_reason_is_told_as_a_whole(since: in
     assert (problem.since is None) == (against == "sisters")
     assert problem.causes == ()
     assert problem.text.ko.count("시간,") == 2  # the three largest reasons are named
+    assert ranking.severity is Severity.NOTE
+
+
+def test_a_reason_that_every_machine_has_is_told_once_for_the_plant() -> None:
+    (problem, ranking) = findings(log(5, days=14, jam=0.12, jammed=(1, 2, 3)), machine_hour=45000)
+
+    assert (problem.severity, problem.subject.asset) == (Severity.ACT, None)
+    assert [cause.level for cause in problem.causes] == ["재료막힘"]
+    assert problem.text.ko.startswith("설비를 모두 합쳐 '재료막힘' 정지로 계획 시간의 ")
     assert ranking.severity is Severity.NOTE
 
 

@@ -45,6 +45,7 @@ class StopLog:
     first_start: np.ndarray
     believed: Intervals
     whole: bool  # nothing in the log says which time was planned off, so all recorded time counts
+    pooled: bool = False  # the last asset is all machines together
 
 
 def with_totals(log: StopLog) -> StopLog:
@@ -61,6 +62,23 @@ def with_totals(log: StopLog) -> StopLog:
         lost=np.concatenate([log.lost, log.lost[:, parts].sum(axis=1, keepdims=True)], axis=1),
         stops=np.concatenate([log.stops, log.stops[:, parts].sum(axis=1, keepdims=True)], axis=1),
         first_start=np.concatenate([log.first_start, np.where(first < latest, first, 0)], axis=1),
+    )
+
+
+def with_plant(log: StopLog) -> StopLog:
+    """The log with one more asset, all machines together: a reason that every machine has shows there first."""
+    if len(log.assets) < 2:
+        return log
+    latest = np.iinfo(np.int64).max
+    first = np.where(log.first_start > 0, log.first_start, latest).min(axis=0, keepdims=True)
+    return replace(
+        log,
+        assets=(*log.assets, None),
+        lost=np.concatenate([log.lost, log.lost.sum(axis=0, keepdims=True)]),
+        planned=np.concatenate([log.planned, log.planned.sum(axis=0, keepdims=True)]),
+        stops=np.concatenate([log.stops, log.stops.sum(axis=0, keepdims=True)]),
+        first_start=np.concatenate([log.first_start, np.where(first < latest, first, 0)]),
+        pooled=True,
     )
 
 

@@ -15,7 +15,7 @@ from jasang.diagnose.fault_story import local, percent
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.shot_gaps import gap_log
-from jasang.diagnose.stop_log import Loss, StopLog, stop_log, with_totals
+from jasang.diagnose.stop_log import Loss, StopLog, stop_log, with_plant, with_totals
 from jasang.plant.factory import Kind
 from jasang.plant.text import Text
 
@@ -49,7 +49,7 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         if log is None or not log.losses or not log.lost.sum() > 0:
             continue
         logged |= set(log.assets)
-        whole = with_totals(log)
+        whole = with_plant(with_totals(log))
         for problem in _problems(whole)[:_MOST]:
             yield _problem(base, data, whole, problem)
         yield _ranking(data, log)
@@ -72,13 +72,14 @@ def _problems(log: StopLog) -> list[_Problem]:
             lost, planned = log.lost[asset, loss], log.planned[asset]
             if lost.sum() < _SMALL * planned.sum():
                 continue
-            others = [other for other in range(len(log.assets)) if other != asset]
+            plant = log.pooled and asset == len(log.assets) - 1
+            others = [other for other in range(len(log.assets) - log.pooled) if other != asset and not plant]
             if others:
                 excess = against_sisters(
                     lost, planned, log.lost[others, loss].sum(axis=0), log.planned[others].sum(axis=0)
                 )
                 tried += [(asset, loss, "sisters", excess)] if excess else []
-            excess = against_past(lost, planned, log.days, seed=_SEED)
+            excess = None if plant else against_past(lost, planned, log.days, seed=_SEED)
             tried += [(asset, loss, "past", excess)] if excess else []
             level = _LEVELS.get((kind.state, kind.has_reason))
             excess = against_level(lost, planned, level) if level else None
@@ -91,7 +92,32 @@ def _problems(log: StopLog) -> list[_Problem]:
             known is None or problem.excess.difference > known.excess.difference
         ):
             best[asset, loss] = problem
-    return sorted(_told_once(best.values(), log), key=lambda problem: -problem.excess.difference)
+    return sorted(_told_once(_plant_or_machines(best, log), log), key=lambda problem: -problem.excess.difference)
+
+
+def _plant_or_machines(best: dict[tuple[int, int], _Problem], log: StopLog) -> list[_Problem]:
+    """A loss above its normal level is told of the plant, unless one machine makes up most of it, then of that machine."""
+    if not log.pooled:
+        return list(best.values())
+    plant = len(log.assets) - 1
+    told = []
+    for (asset, loss), problem in best.items():
+        whole = best.get((plant, loss))
+        if whole is None:
+            told.append(problem)
+            continue
+        hours = whole.excess.difference * float(log.planned[plant].sum())
+        share = {
+            machine: other.excess.difference * float(log.planned[machine].sum()) / hours
+            for (machine, its), other in best.items()
+            if its == loss and machine != plant
+        }
+        one_machine = max(share.values(), default=0.0) >= _MOSTLY
+        if asset == plant:
+            told += [] if one_machine else [problem]
+        elif one_machine or problem.against != "level":
+            told.append(problem)
+    return told
 
 
 def _told_once(problems: Iterable[_Problem], log: StopLog) -> list[_Problem]:
@@ -201,7 +227,9 @@ def _since(log: StopLog, problem: _Problem) -> datetime | None:
 def _problem_text(base: EvidenceBase, log: StopLog, problem: _Problem, hours: float) -> Text:
     loss, excess = log.losses[problem.loss], problem.excess
     asset = log.assets[problem.asset]
-    ko, en = (f"{asset}이(가) ", f"{asset} ") if asset else ("설비가 ", "The machine ")
+    ko, en, loses = (f"{asset}이(가) ", f"{asset} ", "loses") if asset else ("설비가 ", "The machine ", "loses")
+    if log.pooled and problem.asset == len(log.assets) - 1:
+        ko, en, loses = "설비를 모두 합쳐 ", "All machines together ", "lose"
     share, reference = percent(excess.share), percent(excess.reference)
     since = _since(log, problem)
     when_ko, when_en = (f"{local(base, since)}부터 ", f"Since {local(base, since)} ") if since else ("", "")
@@ -222,7 +250,7 @@ def _problem_text(base: EvidenceBase, log: StopLog, problem: _Problem, hours: fl
         )
     return Text(
         ko=f"{when_ko}{ko}'{loss.name}' {what_ko} 계획 시간의 {share}({hours:,.1f}시간)를 잃습니다. {than[0]}.",
-        en=f"{when_en}{en}loses {share} of the planned time ({hours:,.1f} h) {what_en} '{loss.name}'; {than[1]}.",
+        en=f"{when_en}{en}{loses} {share} of the planned time ({hours:,.1f} h) {what_en} '{loss.name}'; {than[1]}.",
     )
 
 
