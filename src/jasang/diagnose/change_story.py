@@ -24,8 +24,9 @@ MOST_EXPLAINED = 0.65  # of the variance of block means
 FAR_DRIFT = 2.0  # sigma
 BEGINNING = 0.1  # of the record: before a change so early the process was starting
 FEWEST_BEFORE = 0.01  # of the values: with fewer before it there is no level that was left
-SURE = 0.001  # corrected chance above which a shift is only noted
+SURE = 0.001  # corrected chance above which a shift has to be large to be more than a note
 CLEAR_SHIFT = 1.5  # sigma
+LARGE_SHIFT = 2.5  # sigma
 LEAST_SHOWN = 0.5  # of the fitted size: what the plotted levels must show of it, else no foreman finds it on the chart
 YEAR = 365.25 * 86_400.0
 
@@ -56,13 +57,16 @@ def _is_faint(one: LevelChange, p: float) -> bool:
     if one.slow:
         return False
     near = one.change.start + one.change.end < 2.0 * BEGINNING * one.change.fitted.size
-    return p > SURE or near or not _of_size(one, CLEAR_SHIFT)
+    if p > SURE:  # what is only just certain has to be large
+        return near or p > FAMILY_ERROR or not _of_size(one, LARGE_SHIFT)
+    return near or not _of_size(one, CLEAR_SHIFT)
 
 
 def _is_on_the_chart(one: LevelChange) -> bool:
     """There is a level before it, and the levels themselves differ: not only a fit that took the mix of products out."""
     shown = one.within * np.sign(one.change.size)
-    return bool(one.onset_row > FEWEST_BEFORE * one.course.values and shown >= LEAST_SHOWN * abs(one.change.size))
+    left = one.slow or one.onset_row > FEWEST_BEFORE * one.course.values  # a drift may last since before the record
+    return bool(left and shown >= LEAST_SHOWN * abs(one.change.size))
 
 
 def _plain_to_see(one: LevelChange) -> bool:

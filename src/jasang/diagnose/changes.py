@@ -143,8 +143,8 @@ def _ramp_goes_first(course: Course, ramp: tuple[Change, float], change: Change)
 
     In a process that wanders a late jump may explain the wander best and yet leave out the slow rise before it.
     """
-    left = float(np.var(course.means - change.fitted) / np.var(course.means))
-    slower = change.kind != "ramp" and not course.set_by_hand and 1.0 - ramp[1] < FAR_BETTER * left
+    left, left_by_ramp = np.var(course.means - change.fitted), (1.0 - ramp[1]) * np.var(course.means)
+    slower = change.kind != "ramp" and not course.set_by_hand and bool(left_by_ramp < FAR_BETTER * left)
     return change.p_with_home > CERTAIN or slower
 
 
