@@ -110,6 +110,15 @@ def test_drift_is_found_with_its_rate() -> None:
     assert by_name["level_after"] - by_name["level_before"] == pytest.approx(by_name["drift"], rel=0.05)  # end to end
 
 
+def test_drift_since_before_the_record_is_found() -> None:
+    generator = np.random.default_rng(14)
+    values = 200 + generator.standard_normal(N) + 4 * np.arange(N) / N
+
+    found = loud(factory({"bearing": values}))
+
+    assert [(f.rule, f.severity.value, f.subject.column) for f in found] == [("drift", "act", "bearing")]
+
+
 def test_change_of_product_mix_is_no_shift() -> None:
     generator = np.random.default_rng(5)
     product = np.where(generator.random(N) < np.where(np.arange(N) < 3000, 0.9, 0.2), "small", "large")
