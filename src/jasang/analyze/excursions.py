@@ -229,7 +229,8 @@ def _episodes(values: np.ndarray, middle: float, suspects: list[_Suspect]) -> Ex
     found: list[Episode] = []
     for one in suspects:
         limit = high - middle if one.side > 0 else middle - low
-        if one.gap >= CLEAR * (high - low) and one.reach >= max(FAR * spread, limit):
+        far = one.gap >= CLEAR * (high - low) and one.reach >= max(FAR * spread, limit)
+        if far and not _often_there(one.side * (values - middle), one):
             found.append(_episode(values, middle, outside, one, high - low))
     joined: list[Episode] = []
     for episode in sorted(found, key=lambda each: each.first):
@@ -239,6 +240,13 @@ def _episodes(values: np.ndarray, middle: float, suspects: list[_Suspect]) -> Ex
     if not joined or len(joined) > MOST_EPISODES or rows > MOST_OF_RECORD * values.size:
         return None
     return Excursions(low=low, high=high, episodes=tuple(sorted(joined, key=lambda each: (each.p, -each.beyond))))
+
+
+def _often_there(away: np.ndarray, one: _Suspect) -> bool:
+    """Values go as far elsewhere too, if only shortly: no one would call that unusual."""
+    places = np.flatnonzero(away >= one.reach)
+    elsewhere = places[(places < one.first) | (places > one.last)]
+    return int(np.count_nonzero(np.diff(elsewhere) > one.last - one.first)) + bool(elsewhere.size) > MOST_EPISODES
 
 
 def _episode(values: np.ndarray, middle: float, outside: np.ndarray, one: _Suspect, width: float) -> Episode:
