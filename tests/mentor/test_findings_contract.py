@@ -14,6 +14,7 @@ from jasang.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 LOUDNESS = {"act": 0, "watch": 1, "note": 2}
+SMALL = (630, 627, 603, 606, 609, 614)  # small factories with nine kinds of problem, for the time they take
 
 
 @cache
@@ -34,7 +35,7 @@ def printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("seed", range(600, 612))
+@pytest.mark.parametrize("seed", SMALL)
 def test_json_of_a_made_factory_keeps_the_contract(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,7 +51,7 @@ def test_json_of_a_made_factory_keeps_the_contract(
     assert {finding["subject"]["table"] for finding in document["findings"]} <= files
 
 
-@pytest.mark.parametrize("seed", [602, 606])
+@pytest.mark.parametrize("seed", SMALL[:2])
 def test_intervals_hold_their_value_and_times_lie_in_the_record(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
