@@ -71,9 +71,9 @@ class DriverTable:
     by_name: tuple[str, ...]  # columns left out because their name says they are written after the verdict
 
     def problem(self, outcome: Outcome) -> DriverProblem:
-        """The question for one outcome. Machines that differ in a quality whose good side nobody knows are no news."""
+        """The question for one outcome. Sister machines never measure quite alike: only their defect rates are compared."""
         columns = self.columns
-        if outcome.two_sided:
+        if not outcome.binary:
             columns = tuple(c for c in columns if not (isinstance(c, CategoricalColumn) and c.between_assets))
         return DriverProblem(
             outcome=outcome.values,

@@ -119,7 +119,8 @@ class Answer:
         around = self.scanner.contrast(score, residual)
         shape = binned.sets[score.set_index].shape
         same = np.array([s.shape is shape for s in binned.sets])
-        fold = np.arange(self.layout.blocks) % FOLDS
+        # At random: blocks in turn would put the same hour of every day into one fold.
+        fold = np.random.default_rng(self.problem.seed).permutation(self.layout.blocks) % FOLDS
         view = rows_of(score.view, self.layout)
         marks = np.full(self.outcome.size, np.nan)
         for held_out in range(FOLDS):

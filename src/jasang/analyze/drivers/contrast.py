@@ -22,14 +22,16 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a contrast says of every set, arrays (sets,); `parts` (blocks, sets) adds up to `score`.
+    """What a contrast says of every set, arrays (sets,).
 
-    `score` is the total over its root of summed squares, at most √blocks: its chance distribution is known under random signs.
+    `parts` (blocks, sets) adds up to the total over its root of summed squares, whose chance distribution is known under random
+    signs; `score` is that sum on the scale of a normal deviate, and `effective` the number of blocks that carry the set.
     `parting` is the total over its standard error around the estimated effect: it has no bound and so tells strong sets apart.
     """
 
     score: np.ndarray
     parts: np.ndarray
+    effective: np.ndarray
     parting: np.ndarray
     total: np.ndarray
 
@@ -75,7 +77,22 @@ def judge(found: Contrast, left_over: float, *, follow: bool = False) -> Judged:
     parts = np.where(usable, found.gain / np.where(usable, error, 1.0), 0.0)
     centred = np.maximum((around**2).sum(axis=0) + common, np.maximum(floor, 1e-18))
     parting = np.where(usable, total / np.sqrt(centred), 0.0)
-    return Judged(score=parts.sum(axis=0), parts=parts, parting=parting, total=total)
+    effective = weight**2 / (found.weight**2).sum(axis=0).clip(1e-12)
+    return Judged(
+        score=as_normal(parts.sum(axis=0), effective), parts=parts, effective=effective, parting=parting, total=total
+    )
+
+
+def as_normal(sums: np.ndarray, effective: np.ndarray) -> np.ndarray:
+    """Self-normalised sums over `effective` blocks as normal deviates, so that sets on few and on many blocks compare.
+
+    s = t / √(1 + t²/(m − 1)) turned back into Student's t and then into z by Wallace's formula (Annals of Mathematical Statistics
+    30, 1959, 1124). m blocks of either sign cannot show less than 2^(1 − m), which ends the scale at s² = ¾ m.
+    """
+    freedom = np.maximum(effective - 1, 1.0)
+    filled = np.minimum(sums**2 / np.maximum(effective, 2.0), 0.75)
+    found: np.ndarray = np.sign(sums) * (8 * freedom + 1) / (8 * freedom + 3) * np.sqrt(-freedom * np.log1p(-filled))
+    return found
 
 
 def _in_common(around: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ standard error over blocks (a cluster-robust score test). Chance is simulated by
 same signs for all columns, and keeping the largest score each time (wild cluster bootstrap, Cameron, Gelbach & Miller 2008, with
 the max-statistic of Westfall & Young 1993): that corrects for all columns, windows and spans tried, however they are correlated.
 
-A score built on m blocks cannot exceed √m, so one or two bad events never make a driver.
+A score built on m blocks never says more than 2^(1 − m) would, so one or two bad events never make a driver.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from scipy import stats
 
 from jasang.analyze.drivers.baseline import Baseline, standing
 from jasang.analyze.drivers.bins import BinnedColumn
-from jasang.analyze.drivers.contrast import Contrast, Judged, contrast, judge
+from jasang.analyze.drivers.contrast import Contrast, Judged, as_normal, contrast, judge
 from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.problem import Shape
 
@@ -53,38 +53,34 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chance:
-    """How large the largest score gets by chance: as the largest of `tries` independent t values of `freedom` degrees.
+    """How large the largest score gets by chance: as the largest of `tries` independent normal deviates.
 
     `tries` is fitted to the maxima of the flips, at their median and their 95 % point, whichever says more: the flips give the
-    size of the family, Student's t the tail that no number of flips could reach.
+    size of the family, the normal distribution the tail that no number of flips could reach.
     """
 
     tries: float
-    freedom: float
 
     def decades(self, score: float) -> float:
         """-log10 of the family-wise p-value of `score`, at most 300."""
-        log_one = _log_tail(score, self.freedom)
+        log_one = _log_tail(score)
         log_all = min(log_one + np.log(self.tries), 0.0)
         exact = -np.expm1(self.tries * np.log1p(-np.exp(min(log_one, -1e-12)))) if log_one > -600 else 0.0
         return float(min(-np.log10(exact) if exact > 1e-12 else -log_all / np.log(10), 300.0))
 
 
-def _log_tail(score: float, freedom: float) -> float:
-    """Log of the two-sided tail of a self-normalised score: s = t / sqrt(1 + t² / freedom) never exceeds sqrt(freedom)."""
-    bound = min(score**2 / (freedom + 1), 1 - 1e-9)
-    student = score / np.sqrt(1 - bound)
-    return float(np.log(2) + stats.t.logsf(student, freedom))
+def _log_tail(score: float) -> float:
+    """Log of the two-sided tail of a normal deviate."""
+    return float(np.log(2) + stats.norm.logsf(score))
 
 
-def fit_chance(largest: np.ndarray, blocks: int) -> Chance:
+def fit_chance(largest: np.ndarray) -> Chance:
     """The chance distribution behind the maxima of the flips, shape (FLIPS,)."""
-    freedom = float(max(blocks - 1, 2))
     tries = 1.0
     for share in (0.5, 0.95):
-        one = np.exp(_log_tail(float(np.quantile(largest, share)), freedom))
+        one = np.exp(_log_tail(float(np.quantile(largest, share))))
         tries = max(tries, float(np.log(share) / np.log1p(-min(one, 0.999))))
-    return Chance(tries=tries, freedom=freedom)
+    return Chance(tries=tries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +151,7 @@ class Scanner:
         largest = np.zeros(FLIPS)
         for index in range(len(self.tallies)):
             self._scan_column(index, residual, baseline.left_over(self._standing(index)), largest)
-        return fit_chance(largest, self.layout.blocks)
+        return fit_chance(largest)
 
     def _standing(self, index: int) -> np.ndarray:
         """The column's ranks without strata and slow course, kept while that takes little memory."""
@@ -195,7 +191,7 @@ class Scanner:
                 tried.append((view, within, judged))
                 if largest is not None:
                     scaled = judged.parts.astype(np.float32)
-                    flipped = self.signs[:, : scaled.shape[0]] @ scaled
+                    flipped = as_normal(self.signs[:, : scaled.shape[0]] @ scaled, judged.effective)
                     np.maximum(largest, np.where(free, np.abs(flipped), flipped).max(axis=1), out=largest)
         return _best(index, tried, free)
 
