@@ -92,3 +92,27 @@ def test_a_single_wild_reading_is_no_episode() -> None:
 @pytest.mark.parametrize("values", [np.zeros(0), np.zeros(5000), np.arange(100.0), np.repeat([1.0, 2.0], 2500)])
 def test_what_cannot_be_judged_gives_nothing(values: np.ndarray) -> None:
     assert find_excursions(values) is None
+
+
+def test_breakdown_of_a_day_is_told_in_a_record_with_many_short_dips() -> None:
+    generator = np.random.default_rng(3)
+    values = 88 + 5 * autoregressive(generator, 0.9, 22_000)
+    for start in generator.integers(0, 18_000, 60):
+        values[start : start + 20] -= generator.uniform(5, 35)  # heavy-tailed extremes: each is ordinary here
+    values[19_000:19_400] = 20 + 3 * generator.standard_normal(400)
+
+    found = find_excursions(values, level=PER_FACTORY)
+
+    assert found is not None
+    (episode,) = found.episodes
+    assert (abs(episode.first - 19_000) <= 70, abs(episode.last - 19_399) <= 70) == (True, True)
+
+
+@pytest.mark.parametrize("phi", [0.95, 0.99, 0.998])
+def test_slow_wander_does_not_stay_far_out(phi: float) -> None:
+    told = [
+        find_excursions(autoregressive(np.random.default_rng(seed), phi, 6_000), level=PER_FACTORY)
+        for seed in range(40)
+    ]
+
+    assert [one for one in told if one is not None] == []

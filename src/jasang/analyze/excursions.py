@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d
+from scipy.special import ndtr
 
 MOST_BLOCKS = 200
 FEWEST_BLOCKS = 40
@@ -26,6 +27,9 @@ MOST_OF_RECORD = 0.12
 FAR = 4.0  # robust standard deviations, for the whole span
 CLEAR = 0.5  # of the width of the usual range, beyond the most extreme ordinary value
 USUAL = 0.005  # quantile on either side
+LASTING_BLOCKS = 320
+LASTING = 4  # blocks: a little more than a hundredth of the record
+DEEP = 6.0  # robust standard deviations of block means
 # Shapes: extremes of a few thousand normal values have about -0.1 (Fisher and Tippett 1928), a Student t of 3 degrees has 1/3.
 LIGHTEST, HEAVIEST = -0.05, 0.7
 CAUTION_SHAPE, CAUTION_SCALE = 1.0, 0.5  # standard errors
@@ -84,6 +88,7 @@ def find_excursions(values: np.ndarray, *, level: float = 0.01) -> Excursions | 
         for span in spans
         for one in _suspects(side * (values - middle), span, side, level / (2 * len(spans)))
     ]
+    suspects += [one for side in (1, -1) for one in _lasting(side * (values - middle), side, level)]
     return _episodes(values, middle, suspects) if suspects else None
 
 
@@ -119,6 +124,31 @@ def _suspects(away: np.ndarray, span: int, side: int, level: float) -> Iterator[
             reach=float(extremes[block]),
             gap=float(extremes[block]) - ordinary,
         )
+
+
+def _lasting(away: np.ndarray, side: int, level: float) -> Iterator[_Suspect]:
+    """Stretches of at least a hundredth of the record whose every block mean lies `DEEP` robust standard deviations out.
+
+    A record with a few dips has heavy-tailed extremes that excuse even a breakdown of a day; means over whole stretches are
+    nearly normal, and none in control stays so far out for so long. `away`, shape (n,), counts outwards.
+    """
+    size = away.size // LASTING_BLOCKS
+    if size < SMALLEST_BLOCK:
+        return
+    start = away.size - LASTING_BLOCKS * size
+    means = away[start:].reshape(LASTING_BLOCKS, size).mean(axis=1)
+    centre = float(np.median(means))
+    sigma = 1.4826 * float(np.median(np.abs(means - centre)))
+    if sigma <= 0:
+        return
+    z = (means - centre) / sigma
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (z >= DEEP).astype(np.int8), [0]])))
+    for first, end in edges.reshape(-1, 2):
+        p = float(LASTING_BLOCKS * ndtr(-z[first:end].min()))
+        if end - first >= LASTING and p <= level:
+            reach = float(means[first:end].min())
+            rows = start + int(first) * size, start + int(end) * size - 1
+            yield _Suspect(first=rows[0], last=rows[1], side=side, p=p, reach=reach, gap=reach)
 
 
 def _heaviness(values: np.ndarray) -> float:
