@@ -309,19 +309,26 @@ def _spread_within(left: np.ndarray) -> float:
     return float(np.std(left))
 
 
-def _within_products(series: Series, fitted: np.ndarray, size: float) -> float:
-    """Mean difference between after and before within each product made at both times, by the fewer of its values."""
+def _within_products(series: Series, fitted: np.ndarray, size: float) -> tuple[float, tuple[float, float] | None]:
+    """Mean difference between after and before within each product made at both times, by the fewer of its values.
+
+    Beside it the two levels of the product made most at both times: a foreman finds these in his own record.
+    """
     middle = np.mean if series.column.role is Role.DEFECT else np.median
     after, before = fitted / size >= 0.75, fitted / size <= 0.25
-    total = weights = 0.0
+    total = weights = heaviest = 0.0
+    levels: tuple[float, float] | None = None
     for code in np.unique(series.product):
         own = series.product == code
         late, early = series.values[own & after], series.values[own & before]
         weight = float(min(late.size, early.size))
-        if weight:
-            total += weight * float(middle(late) - middle(early))
-            weights += weight
-    return total / weights if weights else 0.0
+        if not weight:
+            continue
+        total += weight * float(middle(late) - middle(early))
+        weights += weight
+        if weight > heaviest:
+            heaviest, levels = weight, (float(middle(early)), float(middle(late)))
+    return total / weights if weights else 0.0, levels
 
 
 def _without_nuisance(means: np.ndarray, nuisance: np.ndarray, change: Change) -> np.ndarray:
@@ -353,6 +360,9 @@ def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndar
         # the ends of the ramp, not the means of its first and last part
         before -= float(np.mean(change.fitted[base]))
         after += change.size - float(np.mean(change.fitted[top]))
+    within, levels = _within_products(series, fitted, change.size)
+    if levels is not None and change.kind != "ramp" and np.unique(series.product).size > 1:
+        before, after = levels
     return LevelChange(
         table=data.table.file,
         course=course,
@@ -364,7 +374,7 @@ def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndar
         level_after=after,
         been_there=float(np.mean(reached)) if reached.size else 0.0,
         explained=1.0 - float(np.var(course.means - change.fitted) / np.var(course.means)),
-        within=_within_products(series, fitted, change.size),
+        within=within,
     )
 
 
