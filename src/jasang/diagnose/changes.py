@@ -144,8 +144,24 @@ def _ramp_goes_first(course: Course, ramp: tuple[Change, float], change: Change)
     In a process that wanders a late jump may explain the wander best and yet leave out the slow rise before it.
     """
     left, left_by_ramp = np.var(course.means - change.fitted), (1.0 - ramp[1]) * np.var(course.means)
+    if left_by_ramp > _left_by_stairs(course.means):
+        return False  # two steps one after the other are no drift
     slower = change.kind != "ramp" and not course.set_by_hand and bool(left_by_ramp < FAR_BETTER * left)
     return change.p_with_home > CERTAIN or slower
+
+
+def _left_by_stairs(means: np.ndarray) -> float:
+    """The variance of block means, shape (m,), that the best three levels leave: as free to fit as a ramp is."""
+    shortest = max(3, means.size // 20)
+    sums = np.concatenate([[0.0], np.cumsum(means - means.mean())])
+    squares = np.concatenate([[0.0], np.cumsum((means - means.mean()) ** 2)])
+    edges = np.arange(means.size + 1)
+    length = np.subtract.outer(edges, edges).astype(np.float64)  # [end, start]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cost = np.subtract.outer(squares, squares) - np.subtract.outer(sums, sums) ** 2 / length
+    cost[length < shortest] = np.inf
+    two = np.min(cost + cost[:, 0][None, :], axis=1)  # [end]: the best two levels up to there
+    return float(np.min(cost[-1] + two)) / means.size
 
 
 def _with_whole_machines(found: list[LevelChange], of_asset: Mapping[str | None, int]) -> list[LevelChange]:

@@ -371,7 +371,12 @@
   }
 
   window.jasangCharts = { draw, drawAll, number, say };
-  window.addEventListener("beforeprint", () => document.querySelectorAll(".jasang-chart[data-chart]").forEach(drawFromPage));
+  const PAPER = { width: 640, height: 190 }; // what fits between the margins of A4, in CSS pixels
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll(".jasang-chart[data-chart]").forEach(drawFromPage);
+    drawn.forEach((kept) => kept.instance.resize(PAPER));
+  });
+  window.addEventListener("afterprint", () => drawn.forEach((kept) => kept.instance.resize({ width: "auto", height: "auto" })));
   document.addEventListener("htmx:afterSettle", () => drawAll(document));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => drawAll(document));
   else drawAll(document);
