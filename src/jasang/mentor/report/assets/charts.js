@@ -374,7 +374,10 @@
   const PAPER = { width: 640, height: 190 }; // what fits between the margins of A4, in CSS pixels
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll(".jasang-chart[data-chart]").forEach(drawFromPage);
-    drawn.forEach((kept) => kept.instance.resize(PAPER));
+    drawn.forEach((kept) => {
+      kept.instance.resize({ ...PAPER, animation: { duration: 0 } });
+      kept.instance.getZr().refreshImmediately(); // the paper does not wait for the next frame
+    });
   });
   window.addEventListener("afterprint", () => drawn.forEach((kept) => kept.instance.resize({ width: "auto", height: "auto" })));
   document.addEventListener("htmx:afterSettle", () => drawAll(document));
