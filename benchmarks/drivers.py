@@ -19,7 +19,7 @@ def healthy(each: int) -> None:
         for seed in range(1000, 1000 + each):
             found = find_drivers(null_table(seed, kind, rows=6000, count=30)).drivers
             strengths.append(max((driver.strength for driver in found), default=0.0))
-        loud = sum(strength >= 2.5 for strength in strengths)
+        loud = sum(strength >= 3.0 for strength in strengths)
         print(
             f"healthy {kind:12} tables {each}  with a driver {sum(s > 0 for s in strengths)}  loud enough for act {loud}",
             flush=True,

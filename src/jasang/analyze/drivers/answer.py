@@ -55,7 +55,8 @@ class Answer:
         rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)
-        if effect is None or (effect.low <= 0 <= effect.high) or (self.problem.binary and episodes < _LEAST_EPISODES):
+        surely = effect is not None and (effect.low > 0 or (self.problem.two_sided and effect.high < 0))
+        if effect is None or not surely or (self.problem.binary and episodes < _LEAST_EPISODES):
             return None
         binned = self.scanner.tallies[score.column].binned
         names = [item.binned.name for item in self.scanner.tallies]

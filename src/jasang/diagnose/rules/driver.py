@@ -11,11 +11,12 @@ from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import as_datetime
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
 from jasang.diagnose.rule import Rule
-from jasang.plant.factory import Kind
+from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
 
-FAMILY_ERROR = 0.02  # chance that a table without any driver gets one, all outcomes together
-_ACT_STRENGTH = 2.5  # -log10 of the family-wise p-value: 1 in 300
+FAMILY_ERROR = 0.04  # chance that a table without any driver gets one, all outcomes together
+_VERDICT_SHARE = 0.75  # of it; the measured qualities share the rest
+_ACT_STRENGTH = 3.0  # -log10 of the family-wise p-value: 1 in 1,000
 _ACT_RATIO = 1.4  # defect rate outside against inside
 _LEAST_SPREADS = 0.2  # a smaller effect on a quality is true in a large table and of no use
 _ACT_SPREADS = 0.3  # effect on a quality in its standard deviations
@@ -32,8 +33,18 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
             continue
         for column in wanted:
             for outcome in read_outcome(table, column):
-                found = find_drivers(table.problem(outcome), alpha=FAMILY_ERROR / len(wanted))
+                found = find_drivers(table.problem(outcome), alpha=_error_of(outcome, wanted))
                 yield from _findings(base, table, outcome, found)
+
+
+def _error_of(outcome: Outcome, wanted: tuple[Column, ...]) -> float:
+    """This outcome's part of the family-wise error rate."""
+    verdicts = sum(column.role is Role.DEFECT for column in wanted)
+    if verdicts in (0, len(wanted)):
+        return FAMILY_ERROR / len(wanted)
+    if outcome.binary:
+        return FAMILY_ERROR * _VERDICT_SHARE / verdicts
+    return FAMILY_ERROR * (1 - _VERDICT_SHARE) / (len(wanted) - verdicts)
 
 
 def _findings(base: EvidenceBase, table: DriverTable, outcome: Outcome, found: Drivers) -> Iterator[Finding]:
