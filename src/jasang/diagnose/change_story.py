@@ -93,8 +93,7 @@ def _of_size(one: LevelChange, sigmas: float) -> bool:
 
 def _may_pass(one: LevelChange) -> bool:
     """It went back already, has been there before, wanders, follows a setting or the weather, or the record is too short."""
-    seconds = one.course.seconds
-    short = one.slow and seconds is not None and float(seconds[-1] - seconds[0]) < SHORTEST_DRIFT
+    short = one.slow and _lasts(one) < SHORTEST_DRIFT
     explained = any(cause.intended or cause.level is None for cause in one.explanations)
     return (
         one.change.kind == "excursion"
@@ -106,6 +105,15 @@ def _may_pass(one: LevelChange) -> bool:
         or short
         or (one.course.column.role is Role.ENERGY and one.been_there > 0.0)
     )
+
+
+def _lasts(one: LevelChange) -> float:
+    """Seconds from the start to the end of the change; without a time, as long as it takes."""
+    seconds = one.course.seconds
+    if seconds is None:
+        return np.inf
+    first, last = np.interp([one.change.start, one.change.end], np.arange(seconds.size) + 0.5, seconds)
+    return float(last - first)
 
 
 def strength(one: LevelChange, tried: int) -> float:
