@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from jasang.diagnose.catalog import RULES
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
@@ -105,9 +106,11 @@ def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
 def run_rules(evidence: EvidenceBase, *, progress: Progress = silent) -> tuple[Finding, ...]:
     """All findings of all rules, ranked."""
     findings: list[Finding] = []
-    for place, rule in enumerate(RULES):
-        progress(rule.title, place / len(RULES))
-        findings += rule.check(evidence)
+    # The rules multiply many small matrices; shared among threads each takes several times as long.
+    with threadpool_limits(limits=1):
+        for place, rule in enumerate(RULES):
+            progress(rule.title, place / len(RULES))
+            findings += rule.check(evidence)
     progress(Text(ko="끝났습니다", en="Done"), 1.0)
     return ranked(findings)
 
