@@ -64,5 +64,5 @@ def test_check_says_what_should_change_by_how_much() -> None:
     mean = Check(metric="PS4 [bar]_mean", expected=9.7, days=7)
 
     assert check_words(rate, "ko") == "14일 뒤 불량률을 다시 봅니다. 1.2 %p쯤 줄어야 합니다."
-    assert check_words(rate, "en") == "look at the defect rate again after 14 days; it should fall by about 1.2 %p"
+    assert check_words(rate, "en") == "look at the defect rate again after 14 days; it should fall by about 1.2 points"
     assert check_words(mean, "ko") == "7일 뒤 PS4 [bar] 평균을 다시 봅니다. 9.7쯤 늘어야 합니다."

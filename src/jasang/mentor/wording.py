@@ -20,7 +20,10 @@ _METRICS: dict[str, dict[Language, str]] = {
     "down_share": {"ko": "정지 비율", "en": "the share of stops"},
 }
 # Units of shares (0 to 1) and of differences of shares, and how people say them.
-_SHARES = {"share": "%", "points": "%p"}
+_SHARES: dict[str, dict[Language, str]] = {
+    "share": {"ko": "%", "en": "%"},
+    "points": {"ko": "%p", "en": "points"},
+}
 _LEAST_PROBABILITY = 0.0001  # beyond this a probability says no more than "not by chance"
 _TITLES = {rule.name: rule.title for rule in RULES}
 OWNERS = {
@@ -62,7 +65,9 @@ def metric_words(metric: str, language: Language) -> str:
 def check_words(check: Check, language: Language) -> str:
     """When to look at what again, and by how much it should have changed."""
     metric = metric_words(check.metric, language)
-    size = f"{number(abs(check.expected) * 100)} %p" if check.metric in _METRICS else number(abs(check.expected))
+    size = number(abs(check.expected))
+    if check.metric in _METRICS:
+        size = f"{number(abs(check.expected) * 100)} {_SHARES['points'][language]}"
     if language == "ko":
         way = "줄어야" if check.expected < 0 else "늘어야"
         return with_particles(f"{check.days}일 뒤 {metric}을(를) 다시 봅니다. {size}쯤 {way} 합니다.")
@@ -105,7 +110,7 @@ def evidence_words(item: Evidence, language: Language) -> str:
     label, unit = item.label.in_language(language), item.unit or ""
     value, low, high = item.value, item.low, item.high
     if unit in _SHARES or (item.unit is None and item.name == "share"):
-        unit = _SHARES.get(unit, "%")
+        unit = _SHARES.get(unit, _SHARES["share"])[language]
         value *= 100
         low, high = (None if edge is None else edge * 100 for edge in (low, high))
     if item.name.endswith("_p") and value < _LEAST_PROBABILITY:
