@@ -19,7 +19,14 @@ from jasang.analyze.block_means import (
     daily_profile,
     robust_block_means,
 )
-from jasang.analyze.change_points import FEWEST_BLOCKS, MOST_BLOCKS, Change, ChangeDetector, plain_detector
+from jasang.analyze.change_points import (
+    FEWEST_BLOCKS,
+    MOST_BLOCKS,
+    Change,
+    ChangeDetector,
+    least_squares_breaks,
+    plain_detector,
+)
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.explanations import Explanation, explain
 from jasang.diagnose.series import PROCESS_ROLES, Series, asset_rows, asset_series, seconds_of, series_of
@@ -152,16 +159,8 @@ def _ramp_goes_first(course: Course, ramp: tuple[Change, float], change: Change)
 
 def _left_by_stairs(means: np.ndarray) -> float:
     """The variance of block means, shape (m,), that the best three levels leave: as free to fit as a ramp is."""
-    shortest = max(3, means.size // 20)
-    sums = np.concatenate([[0.0], np.cumsum(means - means.mean())])
-    squares = np.concatenate([[0.0], np.cumsum((means - means.mean()) ** 2)])
-    edges = np.arange(means.size + 1)
-    length = np.subtract.outer(edges, edges).astype(np.float64)  # [end, start]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cost = np.subtract.outer(squares, squares) - np.subtract.outer(sums, sums) ** 2 / length
-    cost[length < shortest] = np.inf
-    two = np.min(cost + cost[:, 0][None, :], axis=1)  # [end]: the best two levels up to there
-    return float(np.min(cost[-1] + two)) / means.size
+    stairs = least_squares_breaks(means, most=2, shortest=max(3, means.size // 20))
+    return stairs.residual_squares[-1] / means.size
 
 
 def _with_whole_machines(found: list[LevelChange], of_asset: Mapping[str | None, int]) -> list[LevelChange]:
