@@ -12,7 +12,7 @@ from jasang.analyze.capability import Capability, capability_from_summary
 from jasang.diagnose.change_story import units_per_year
 from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
-from jasang.diagnose.finding import Worth
+from jasang.diagnose.finding import Evidence, Worth
 from jasang.diagnose.series import Series, series_of
 from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
@@ -186,6 +186,11 @@ def worth_of(base: EvidenceBase, data: TableData, fit: Fit, saved: tuple[float, 
             f"a year × {cost:,.0f} {base.factory.currency} a defect",
         ),
     )
+
+
+def index_evidence(index: str, value: float, interval: tuple[float, float]) -> Evidence:
+    """A capability index ("Cp", "Cpk") with its 95 % interval."""
+    return Evidence(name=index.lower(), label=Text(ko=index, en=index), value=value, low=interval[0], high=interval[1])
 
 
 def histogram_of(fit: Fit, question: Text) -> Chart:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from jasang.diagnose import capability_story as story
-from jasang.diagnose.capability_story import Fit
+from jasang.diagnose.capability_story import Fit, index_evidence
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import number, percent
 from jasang.diagnose.finding import Action, Check, Evidence, Finding, Severity, Subject
@@ -69,13 +69,7 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
             owner="engineer",
         ),
         evidence=(
-            Evidence(
-                name="cp",
-                label=Text(ko="Cp", en="Cp"),
-                value=capability.cp,
-                low=capability.cp_interval[0],
-                high=capability.cp_interval[1],
-            ),
+            index_evidence("Cp", capability.cp, capability.cp_interval),
             Evidence(
                 name="sigma",
                 label=Text(ko="표준편차", en="standard deviation"),

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from jasang.diagnose import capability_story as story
-from jasang.diagnose.capability_story import Fit
+from jasang.diagnose.capability_story import Fit, index_evidence
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import number, percent
 from jasang.diagnose.finding import Action, Check, Evidence, Finding, Severity, Subject
@@ -103,20 +103,8 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
                 high=fit.mean_high - fit.target,
                 unit=column.unit,
             ),
-            Evidence(
-                name="cpk",
-                label=Text(ko="Cpk", en="Cpk"),
-                value=capability.cpk,
-                low=capability.cpk_interval[0],
-                high=capability.cpk_interval[1],
-            ),
-            Evidence(
-                name="cp",
-                label=Text(ko="Cp", en="Cp"),
-                value=capability.cp,
-                low=capability.cp_interval[0],
-                high=capability.cp_interval[1],
-            ),
+            index_evidence("Cpk", capability.cpk, capability.cpk_interval),
+            index_evidence("Cp", capability.cp, capability.cp_interval),
             Evidence(
                 name="outside_expected",
                 label=Text(ko="규격 이탈 예상 비율", en="expected share out of specification"),
