@@ -83,24 +83,29 @@ def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
     ConfigurationError
         factory.toml is wrong.
     """
+    judging = _part(progress, _READING, 1.0)
     if is_store(path):
-        evidence = store_evidence(path, factory=Factory(name=path.resolve().name), progress=progress)
-        return Diagnosis(
-            factory=evidence.factory,
-            tables=tuple(summary(table) for table in evidence.tables),
-            notices=(),
-            skipped=(),
-            findings=run_rules(evidence, progress=_part(progress, _READING, 1.0)),
-        )
+        return _judged(store_evidence(path, factory=Factory(name=path.resolve().name), progress=progress), judging)
     with open_factory(path, progress=_part(progress, 0.0, _READING)) as data:
-        findings = run_rules(data.evidence, progress=_part(progress, _READING, 1.0))
-        return Diagnosis(
-            factory=data.evidence.factory,
-            tables=tuple(summary(table) for table in data.evidence.tables),
-            notices=data.notices,
-            skipped=tuple(Notice(file=skipped.file, rows=0, text=skipped.reason) for skipped in data.skipped),
-            findings=findings,
-        )
+        skipped = tuple(Notice(file=skipped.file, rows=0, text=skipped.reason) for skipped in data.skipped)
+        return _judged(data.evidence, judging, notices=data.notices, skipped=skipped)
+
+
+def _judged(
+    evidence: EvidenceBase,
+    progress: Progress,
+    *,
+    notices: tuple[Notice, ...] = (),
+    skipped: tuple[Notice, ...] = (),
+) -> Diagnosis:
+    """What the rules say of the evidence, with what was mended on the way in."""
+    return Diagnosis(
+        factory=evidence.factory,
+        tables=tuple(summary(table) for table in evidence.tables),
+        notices=notices,
+        skipped=skipped,
+        findings=run_rules(evidence, progress=progress),
+    )
 
 
 def run_rules(evidence: EvidenceBase, *, progress: Progress = silent) -> tuple[Finding, ...]:
