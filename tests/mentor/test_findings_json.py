@@ -96,7 +96,9 @@ def test_chart_keeps_gaps_as_null() -> None:
     drawn = chart_json(chart)
 
     assert drawn["x"] == [1, 2.5]
-    assert drawn["lines"] == [{"name": {"ko": "line.ko", "en": "line.en"}, "y": [None, None], "look": "line"}]
+    assert drawn["lines"] == [
+        {"name": {"ko": "line.ko", "en": "line.en"}, "y": [None, None], "look": "line", "base": None}
+    ]
     assert drawn["marks"] == [
         {"name": {"ko": "limit.ko", "en": "limit.en"}, "axis": "y", "at": 3, "to": None, "look": "limit"}
     ]

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from jasang.cli.arguments import say
+from jasang.cli.show_study import check_report_path
 from jasang.cli.terminal import print_diagnosis
-from jasang.errors import JasangError, Language
+from jasang.errors import Language
 from jasang.mentor.diagnose import Diagnosis, diagnose
 from jasang.mentor.report.page import write_report
 from jasang.plant.text import Text
@@ -50,7 +51,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
 def run(arguments: argparse.Namespace, language: Language) -> int:
     """Diagnose and print; everything is done before the first byte is written."""
     if arguments.report is not None:
-        _check_report_path(arguments.report)
+        check_report_path(arguments.report)
     diagnosis = _watched(arguments.path, language)
     if arguments.report is not None:
         write_report(diagnosis, arguments.report, language)
@@ -62,17 +63,6 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
             done = Text(ko=f"보고서를 썼습니다: {arguments.report}", en=f"Report written: {arguments.report}")
             sys.stdout.write(f"\n{done.in_language(language)}\n")
     return 0
-
-
-def _check_report_path(report: Path) -> None:
-    folder = report.parent
-    if report.is_dir() or not folder.is_dir():
-        found_ko = "폴더입니다" if report.is_dir() else f"폴더 {folder}이(가) 없습니다"
-        found_en = "is a folder" if report.is_dir() else f"folder {folder} does not exist"
-        raise JasangError(
-            ko=f"--report {report}: {found_ko}. 있는 폴더 안의 파일 이름을 주세요(예: report.html).",
-            en=f"--report {report}: {found_en}. Expected a file name in an existing folder, for example report.html.",
-        )
 
 
 def _watched(path: Path, language: Language) -> Diagnosis:

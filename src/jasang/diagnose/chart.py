@@ -15,13 +15,17 @@ MOST_POINTS = 1500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A row of y values over the chart's x; `None` leaves a gap. `look` says how it is drawn."""
+    """A row of y values over the chart's x; `None` leaves a gap. `look` says how it is drawn.
+
+    `cumulative`: per cent on a right axis (Pareto). `band`: the area between `base` and `y` (an interval, an envelope).
+    `waterfall`: bars from `base` to `y`, falling ones as losses (x_kind "category"). `heat`: one row of a heat map, named by
+    the line, over categories or times; all lines of such a chart are `heat`, drawn from the top.
+    """
 
     name: Text
     y: tuple[float | None, ...]
-    look: Literal["line", "step", "points", "bars", "thin", "cumulative"] = (
-        "line"  # cumulative: % on a right axis (Pareto)
-    )
+    look: Literal["line", "step", "points", "bars", "thin", "cumulative", "band", "waterfall", "heat"] = "line"
+    base: tuple[float | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,17 @@ class Chart:
     y_unit: str | None = None
 
     def __post_init__(self) -> None:
+        heat = [line.look == "heat" for line in self.lines]
+        if any(heat) and not (all(heat) and self.x_kind in ("category", "time")):
+            raise ValueError(f"chart {self.title.en!r}: a heat map has only heat lines, over categories or times")
         for line in self.lines:
-            if len(line.y) != len(self.x):
+            if len(line.y) != len(self.x) or (line.base is not None and len(line.base) != len(self.x)):
                 raise ValueError(
                     f"chart {self.title.en!r}: line {line.name.en!r} has {len(line.y)} values for {len(self.x)} x"
+                )
+            if (line.base is not None) != (line.look in ("band", "waterfall")):
+                raise ValueError(
+                    f"chart {self.title.en!r}: line {line.name.en!r}: bands and waterfalls, and only they, have a base"
                 )
 
 

@@ -35,7 +35,7 @@ def finding_json(finding: Finding, zone: tzinfo) -> dict[str, Any]:
         },
         "since": moment_json(finding.since, zone),
         "until": moment_json(finding.until, zone),
-        "evidence": [_evidence_json(item) for item in finding.evidence],
+        "evidence": [evidence_json(item) for item in finding.evidence],
         "causes": [_cause_json(cause) for cause in finding.causes],
         "worth": _worth_json(finding.worth),
         "action": {"ko": finding.action.text.ko, "en": finding.action.text.en, "owner": finding.action.owner},
@@ -43,7 +43,7 @@ def finding_json(finding: Finding, zone: tzinfo) -> dict[str, Any]:
         if finding.check is None
         else {
             "metric": finding.check.metric,
-            "expected": _number(finding.check.expected),
+            "expected": plain_number(finding.check.expected),
             "days": finding.check.days,
         },
         "text": text_json(finding.text),
@@ -55,9 +55,15 @@ def chart_json(chart: Chart) -> dict[str, Any]:
     return {
         "title": text_json(chart.title),
         "x_kind": chart.x_kind,
-        "x": [_number(x) if isinstance(x, float) else x for x in chart.x],
+        "x": [plain_number(x) if isinstance(x, float) else x for x in chart.x],
         "lines": [
-            {"name": text_json(line.name), "y": [_number(y) for y in line.y], "look": line.look} for line in chart.lines
+            {
+                "name": text_json(line.name),
+                "y": [plain_number(y) for y in line.y],
+                "look": line.look,
+                "base": None if line.base is None else [plain_number(y) for y in line.base],
+            }
+            for line in chart.lines
         ],
         "marks": [
             {
@@ -75,12 +81,13 @@ def chart_json(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _evidence_json(item: Evidence) -> dict[str, Any]:
+def evidence_json(item: Evidence) -> dict[str, Any]:
+    """One number of the evidence, with its interval where it has one."""
     return {
         "name": item.name,
-        "value": _number(item.value),
-        "low": _number(item.low),
-        "high": _number(item.high),
+        "value": plain_number(item.value),
+        "low": plain_number(item.low),
+        "high": plain_number(item.high),
         "unit": item.unit,
         "label": text_json(item.label),
     }
@@ -91,10 +98,10 @@ def _cause_json(cause: Cause) -> dict[str, Any]:
         "column": cause.column,
         "level": cause.level,
         "direction": cause.direction,
-        "window": None if cause.window is None else [_number(edge) for edge in cause.window],
-        "effect": _number(cause.effect),
-        "low": _number(cause.low),
-        "high": _number(cause.high),
+        "window": None if cause.window is None else [plain_number(edge) for edge in cause.window],
+        "effect": plain_number(cause.effect),
+        "low": plain_number(cause.low),
+        "high": plain_number(cause.high),
     }
 
 
@@ -102,9 +109,9 @@ def _worth_json(worth: Worth | None) -> Mapping[str, Any] | None:
     if worth is None:
         return None
     return {
-        "amount": _number(worth.amount),
-        "low": _number(worth.low),
-        "high": _number(worth.high),
+        "amount": plain_number(worth.amount),
+        "low": plain_number(worth.low),
+        "high": plain_number(worth.high),
         "currency": worth.currency,
         "per": worth.per,
         "basis": worth.basis.en,
@@ -113,10 +120,10 @@ def _worth_json(worth: Worth | None) -> Mapping[str, Any] | None:
 
 
 def _plain(value: float | str | None) -> float | int | str | None:
-    return value if isinstance(value, str) else _number(value)
+    return value if isinstance(value, str) else plain_number(value)
 
 
-def _number(value: float | None) -> float | int | None:
+def plain_number(value: float | None) -> float | int | None:
     """A finite number that JSON can hold, whole where it is whole; NaN and infinities become `null`."""
     if value is None:
         return None

@@ -5,8 +5,10 @@ from datetime import datetime, tzinfo
 
 from jasang.diagnose.catalog import RULES
 from jasang.diagnose.finding import Cause, Check, Evidence, Severity, Subject
+from jasang.diagnose.study import Cell
 from jasang.errors import Language
 from jasang.korean import with_particles
+from jasang.plant.text import Text
 
 _SEVERITY = {
     Severity.ACT: {"ko": "조치", "en": "act"},
@@ -119,6 +121,15 @@ def evidence_words(item: Evidence, language: Language) -> str:
     if low is not None and high is not None:
         words += f" ({number(low)}–{number(high)})"
     return words
+
+
+def cell_words(cell: Cell, language: Language) -> str:
+    """A cell of a study's table: a text in the language, a name, a number to three digits, or a dash."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, Text):
+        return cell.in_language(language)
+    return cell if isinstance(cell, str) else number(cell)
 
 
 def cause_words(cause: Cause, language: Language) -> str:

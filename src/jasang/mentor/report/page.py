@@ -3,23 +3,17 @@
 It needs no network: script, style and data are inside. Written whole or not at all.
 """
 
-import json
-import os
-import tempfile
 from collections import Counter
 from datetime import datetime
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jasang import __version__
 from jasang.diagnose.finding import Finding, Severity
-from jasang.errors import JasangError, Language
+from jasang.errors import Language
 from jasang.mentor.diagnose import Diagnosis
-from jasang.mentor.findings_json import chart_json
 from jasang.mentor.grouping import grouped
-from jasang.mentor.report import assets
+from jasang.mentor.report.shell import chart_block, page_html, write_page
 from jasang.mentor.wording import (
     cause_words,
     check_words,
@@ -59,30 +53,11 @@ def write_report(diagnosis: Diagnosis, target: Path, language: Language, *, made
         The file cannot be written; says where and why.
     """
     page = report_page(diagnosis, language, made=made or datetime.now(diagnosis.zone))
-    half = None
-    try:
-        handle, half = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(half).chmod(0o666 & ~umask)
-        Path(half).replace(target)
-    except OSError as error:
-        raise JasangError(
-            ko=f"보고서 {target}을(를) 쓸 수 없습니다: {error.strerror}. 쓸 수 있는 폴더를 주세요.",
-            en=f"Cannot write the report {target}: {error.strerror}. Expected a folder that can be written to.",
-        ) from error
-    finally:
-        if half is not None:
-            Path(half).unlink(missing_ok=True)
+    write_page(page, target)
 
 
 def report_page(diagnosis: Diagnosis, language: Language, *, made: datetime) -> str:
     """The page as HTML text."""
-    folder = files(assets)
-    style = (folder / "charts.css").read_text("utf-8") + (folder / "report.css").read_text("utf-8")
-    scripts = [(folder / name).read_text("utf-8") for name in ("echarts.min.js", "charts.js")]
     title = f"{diagnosis.factory.name} · {_WORDS['title'][language]}"
     body = [
         f"<header><h1>{escape(diagnosis.factory.name)}</h1><p class='kind'>{_WORDS['title'][language]}</p>"
@@ -95,15 +70,7 @@ def report_page(diagnosis: Diagnosis, language: Language, *, made: datetime) -> 
     if not diagnosis.findings:
         body.append(f"<p class='none'>{_WORDS['none'][language]}</p>")
     body.append(_mended(diagnosis, language))
-    body += [f"<script>{_harmless(script)}</script>" for script in scripts]
-    zone = escape(diagnosis.factory.timezone)
-    return (
-        f"<!doctype html>\n<html lang='{language}' data-timezone='{zone}'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{style}</style></head><body class='report'>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
+    return page_html(title, body, language=language, timezone=diagnosis.factory.timezone)
 
 
 def _summary(diagnosis: Diagnosis, language: Language) -> str:
@@ -149,7 +116,7 @@ def _finding(n: int, finding: Finding, diagnosis: Diagnosis, language: Language)
         f"<h2><span class='severity'>{severity_name(finding.severity, language)}</span> "
         f"{n}. {escape(finding.text.in_language(language))}</h2><p class='where'>{escape(where)}</p>"
     ]
-    parts += [_chart(f"f{n}c{place}", chart_json(chart)) for place, chart in enumerate(finding.charts)]
+    parts += [chart_block(f"f{n}c{place}", chart) for place, chart in enumerate(finding.charts)]
     rows = [
         (
             _WORDS["do"][language],
@@ -181,20 +148,6 @@ def _alike(n: int, findings: tuple[Finding, ...], language: Language) -> str:
         f"{severity_name(first.severity, language)}</span> {n}. {escape(rule_title(first.rule, language))} ({count})</h2>"
         f"<p>{escape(first.text.in_language(language))}</p><ul class='alike'>{rows}</ul><dl><dt>{_WORDS['do'][language]}</dt>"
         f"<dd>{escape(first.action.text.in_language(language))} ({owner})</dd></dl></article>"
-    )
-
-
-def _harmless(script: str) -> str:
-    """The script with nothing inside that a browser would take for its end."""
-    return script.replace("</script", r"<\/script")
-
-
-def _chart(name: str, chart: dict[str, Any]) -> str:
-    # "<" inside a script element could end it; JSON may write it as an escape.
-    data = json.dumps(chart, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return (
-        f"<div class='jasang-chart' data-chart='{name}' data-renderer='svg'></div>"
-        f"<script type='application/json' id='{name}'>{data}</script>"
     )
 
 

@@ -106,6 +106,8 @@
     });
     const colour = share ? INK : marksOut(line, chart) ? VERMILION : line.look === "thin" && chart.lines.length > 1 ? GREY : LINE_COLOURS[position % LINE_COLOURS.length];
     const common = { name: say(line.name), data, itemStyle: { color: colour }, animation: false, emphasis: { disabled: true } };
+    if (line.look === "band") return bandSeries(line, xs, chart, common);
+    if (line.look === "waterfall") return waterfallSeries(line, common);
     if (line.look === "bars") return { ...common, type: "bar", barMaxWidth: 56, barCategoryGap: chart.x_kind === "number" ? "4%" : "30%" };
     if (line.look === "points") return { ...common, type: "scatter", symbolSize: data.length > 400 ? 4 : 7, z: 4 };
     return {
@@ -120,11 +122,49 @@
     };
   }
 
+  /** The area between `base` and `y`, drawn as one polygon for each stretch without gaps. */
+  function bandSeries(line, xs, chart, common) {
+    const stretches = [[]];
+    line.y.forEach((y, place) => {
+      const low = line.base[place], x = chart.x_kind === "category" ? place : xs[place];
+      if (y === null || low === null || x === null) { if (stretches[stretches.length - 1].length) stretches.push([]); return; }
+      stretches[stretches.length - 1].push([x, low, y]);
+    });
+    const shapes = stretches.filter((stretch) => stretch.length);
+    return {
+      ...common, type: "custom", silent: true, z: 1, encode: { x: 0, y: [1, 2] },
+      data: shapes.map((stretch) => [stretch[0][0], Math.min(...stretch.map((point) => point[1])), Math.max(...stretch.map((point) => point[2]))]),
+      tooltip: { show: false },
+      renderItem: (params, api) => {
+        const stretch = shapes[params.dataIndex];
+        const upper = stretch.map(([x, , high]) => api.coord([x, high]));
+        const lower = stretch.map(([x, low]) => api.coord([x, low])).reverse();
+        return { type: "polygon", shape: { points: [...upper, ...lower] }, style: { fill: common.itemStyle.color, opacity: 0.18 } };
+      },
+    };
+  }
+
+  /** Bars from `base` to `y`: what falls is a loss, what stands on zero is a total. */
+  function waterfallSeries(line, common) {
+    const bars = line.y.map((y, place) => [place, line.base[place], y]);
+    return {
+      ...common, type: "custom", encode: { x: 0, y: [1, 2] },
+      data: bars.filter((bar) => bar[1] !== null && bar[2] !== null),
+      renderItem: (params, api) => {
+        const base = api.value(1), end = api.value(2), at = api.coord([api.value(0), Math.max(base, end)]);
+        const height = Math.max(1, Math.abs(api.coord([0, base])[1] - api.coord([0, end])[1]));
+        const width = Math.min(56, api.size([1, 0])[0] * 0.68);
+        const colour = base === 0 ? BLUE : end < base ? VERMILION : GREEN;
+        return { type: "rect", shape: { x: at[0] - width / 2, y: at[1], width, height }, style: { fill: colour } };
+      },
+    };
+  }
+
   function valueRange(chart) {
     let low = Infinity, high = -Infinity;
     chart.lines.forEach((line) => {
       if (line.look === "cumulative") return;
-      line.y.forEach((y) => { if (y !== null && y !== undefined) { low = Math.min(low, y); high = Math.max(high, y); } });
+      [...line.y, ...(line.base || [])].forEach((y) => { if (y !== null && y !== undefined) { low = Math.min(low, y); high = Math.max(high, y); } });
     });
     return low <= high ? { low, high } : null;
   }
@@ -186,7 +226,7 @@
 
   function yAxes(chart, small) {
     const text = { color: INK, fontSize: small ? 11 : 12 };
-    const bars = chart.lines.some((line) => line.look === "bars");
+    const bars = chart.lines.some((line) => line.look === "bars" || line.look === "waterfall");
     const range = valueRange(chart);
     // A value that never changes: ECharts' own choice of an axis would be far too wide.
     const still = !bars && range && range.low === range.high && !chart.marks.some((mark) => mark.axis === "y");
@@ -211,12 +251,13 @@
       const x = list[0].axisValue;
       box.append(make("p", "", chart.x_kind === "time" ? momentWords(Number(x), spanMs) : chart.x_kind === "number" ? number(Number(x)) : String(x)));
       list.forEach((item) => {
-        const value = Array.isArray(item.value) ? item.value[1] : item.value;
+        const line = chart.lines[item.seriesIndex] || {};
+        const value = line.look === "waterfall" ? item.value[2] - item.value[1] : Array.isArray(item.value) ? item.value[1] : item.value;
         if (value === null || value === undefined) return;
         const row = make("div");
         const swatch = make("i");
         swatch.style.backgroundColor = item.color;
-        const look = (chart.lines[item.seriesIndex] || {}).look;
+        const look = line.look;
         const unit = look === "cumulative" ? "%" : chart.y_unit && chart.y_unit !== "share" ? chart.y_unit : "";
         row.append(swatch, make("span", "", item.seriesName), make("b", "", `${number(value)} ${unit}`.trim()));
         box.append(row);
@@ -225,7 +266,47 @@
     };
   }
 
+  /** Rows of coloured cells, one for each line, the first on top; the darker the more. */
+  function heatOptions(chart, element, small) {
+    const place = placing(chart, zoneOf(element));
+    const spanMs = chart.x_kind === "time" ? Date.parse(chart.x[chart.x.length - 1]) - Date.parse(chart.x[0]) : 0;
+    const columns = chart.x.map((x) => (chart.x_kind === "time" ? momentWords(place(x), spanMs) : String(x)));
+    const range = valueRange(chart);
+    const width = element.clientWidth || 640;
+    const cells = [];
+    chart.lines.forEach((line, row) => line.y.forEach((y, column) => { if (y !== null && y !== undefined) cells.push([column, row, y]); }));
+    const room = (width - 120) / columns.length;
+    const label = { color: INK, fontSize: small ? 11 : 12 };
+    const tight = chart.x_kind === "category" && Math.max(...columns.map((name) => name.length)) * 9 > room;
+    return {
+      animation: false, textStyle: { fontFamily: FONT }, aria: { enabled: false },
+      grid: { left: 6, right: small ? 8 : 16, top: 8, bottom: small ? 4 : 44, containLabel: true },
+      xAxis: { type: "category", data: columns, axisTick: { show: false }, splitArea: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: chart.x_kind === "category" && columns.length <= 24 ? 0 : "auto", rotate: tight ? 38 : 0, width: tight ? 92 : undefined, overflow: "truncate" } },
+      yAxis: { type: "category", inverse: true, data: chart.lines.map((line) => say(line.name)), axisTick: { show: false }, axisLabel: { ...label, width: Math.min(160, width * 0.3), overflow: "truncate" } },
+      visualMap: {
+        type: "continuous", show: !small, min: range.low, max: range.high === range.low ? range.low + 1 : range.high, calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 10,
+        precision: 3, text: [number(range.high), number(range.low)], textStyle: label, inRange: { color: ["#EEF3F8", "#8DB9D8", BLUE, "#0B3C5D"] },
+      },
+      tooltip: small ? { show: false } : {
+        confine: true, className: "jasang-tip-frame", transitionDuration: 0,
+        formatter: (item) => {
+          const box = make("div", "jasang-tip"), row = make("div");
+          const unit = chart.y_unit && chart.y_unit !== "share" ? chart.y_unit : "";
+          box.append(make("p", "", columns[item.value[0]]));
+          row.append(make("span", "", say(chart.lines[item.value[1]].name)), make("b", "", `${number(item.value[2])} ${unit}`.trim()));
+          box.append(row);
+          return box;
+        },
+      },
+      series: [{
+        type: "heatmap", data: cells, animation: false, emphasis: { disabled: true }, itemStyle: { borderColor: "#fff", borderWidth: room > 8 ? 1 : 0 },
+        label: { show: room > 34 && chart.lines.length <= 24, formatter: (item) => number(item.value[2]), fontSize: 11 },
+      }],
+    };
+  }
+
   function options(chart, element, small) {
+    if (isHeat(chart)) return heatOptions(chart, element, small);
     const place = placing(chart, zoneOf(element));
     const xs = chart.x.map(place);
     const range = valueRange(chart);
@@ -255,6 +336,8 @@
       series,
     };
   }
+
+  const isHeat = (chart) => chart.lines.some((line) => line.look === "heat");
 
   function keyEntry(className, colour, words) {
     const entry = make("li");
@@ -302,6 +385,8 @@
     plot.setAttribute("aria-label", say(chart.title));
     element.replaceChildren(title);
     if (!small && caption.textContent) element.append(caption);
+    // A heat map is as high as it has rows. (Set by script: a strict content policy refuses it in markup only.)
+    if (isHeat(chart) && !small) plot.style.height = `${Math.max(180, Math.min(900, 90 + 26 * chart.lines.length))}px`;
     element.append(plot);
     return plot;
   }
@@ -325,7 +410,7 @@
     kept.chart = chart;
     const option = options(chart, element, small);
     kept.instance.setOption(option, { notMerge: true });
-    if (!small) {
+    if (!small && !isHeat(chart)) {
       const list = key(chart, option.series, valueRange(chart), placing(chart, zoneOf(element)));
       if (list.textContent !== kept.keyText) {
         const before = element.querySelector(".jasang-key");
