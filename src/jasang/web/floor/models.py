@@ -59,6 +59,7 @@ class DiagnosedTable(TenantModel):
     rows = models.BigIntegerField()
     first = models.DateTimeField(null=True)
     last = models.DateTimeField(null=True)
+    columns = models.JSONField(default=list)  # [{"name", "role"}] in file order
 
     def __str__(self) -> str:
         return self.file
@@ -98,3 +99,22 @@ class Finding(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.table} {self.column}"
+
+
+class StudyRun(TenantModel):
+    """A question that somebody asked of handed-over data, and its answer."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    diagnosis = models.ForeignKey(Diagnosis, on_delete=models.CASCADE, related_name="+")  # whose files
+    kind = models.CharField(max_length=40)  # a name in jasang.mentor.study_catalog
+    options = models.JSONField(default=dict)  # as the catalogue names them
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    result = models.JSONField(null=True)  # `jasang.study/1`
+
+    class Meta:
+        indexes = [models.Index(fields=["factory", "-asked_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.options}"
