@@ -170,7 +170,9 @@ def diagnosis(found: tuple[Finding, ...] | None = None) -> Diagnosis:
     """A whole diagnosis of one table."""
     return Diagnosis(
         factory=Factory(name="대한정밀"),
-        tables=(TableSummary(file=TABLE, kind="units", rows=12000, first=START, last=START + timedelta(days=4)),),
+        tables=(
+            TableSummary(file=TABLE, kind="units", rows=12000, first=START, last=START + timedelta(days=4), columns=()),
+        ),
         notices=(
             Notice(
                 file=TABLE,

@@ -9,6 +9,7 @@ from types import ModuleType
 COMMANDS = (
     "diagnose",
     "inspect",
+    "pareto",
     "connect",
     "collect",
     "simulate",

@@ -113,7 +113,7 @@ def asked_rows(data: TableData, *, asset: str | None = None, product: str | None
     WrongArguments
         The table has no such machine or product; names those there are.
     """
-    rows = data.time_order()
+    rows: np.ndarray = data.time_order()
     rows = rows[data.usable_rows()[rows]]
     asset_column = data.table.asset_column
     if asset is not None and not (asset_column is None and data.table.asset == asset):

@@ -16,7 +16,7 @@ from jasang.diagnose.finding import Finding, Severity
 from jasang.mentor.factory_data import Notice, open_factory
 from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
 from jasang.mentor.store_data import is_store, store_evidence
-from jasang.plant.factory import Factory
+from jasang.plant.factory import Column, Factory
 from jasang.plant.text import Progress, Text, silent
 
 # Reading takes about this share of the whole time; only the progress bar uses it.
@@ -26,13 +26,14 @@ _LOUDNESS = {Severity.ACT: 0, Severity.WATCH: 1, Severity.NOTE: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSummary:
-    """One table as it was read: its kind, rows and span of time (UTC)."""
+    """One table as it was read: its kind, rows, span of time (UTC) and columns with their roles."""
 
     file: str
     kind: str
     rows: int
     first: datetime | None
     last: datetime | None
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,10 @@ def summary(data: TableData) -> TableSummary:
         known = data.time[~np.isnat(data.time)]
         if known.size:
             first, last = (moment.item().replace(tzinfo=UTC) for moment in (known.min(), known.max()))
-    return TableSummary(file=data.table.file, kind=data.table.kind.value, rows=data.rows, first=first, last=last)
+    table = data.table
+    return TableSummary(
+        file=table.file, kind=table.kind.value, rows=data.rows, first=first, last=last, columns=table.columns
+    )
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

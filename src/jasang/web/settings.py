@@ -158,7 +158,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 50
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True, mode=0o700)
 
 # Background work: each kind of job names the function that does it.
-JOB_KINDS = {"diagnose": "jasang.web.floor.diagnosing.diagnose_files"}
+JOB_KINDS = {
+    "diagnose": "jasang.web.floor.diagnosing.diagnose_files",
+    "study": "jasang.web.floor.studies.answer_question",
+}
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)

@@ -23,6 +23,12 @@ log = logging.getLogger(__name__)
 def diagnose_files(job: Job, progress: Progress) -> None:
     """Diagnose the files of the job's diagnosis; the findings appear all at once, at the end."""
     diagnosis = Diagnosis.objects.of(job.factory).get(job=job)
+    result = diagnose(path_of(diagnosis), progress=progress)
+    keep_result(job=job, diagnosis=diagnosis, result=result)
+
+
+def path_of(diagnosis: Diagnosis) -> Path:
+    """The file or folder that was handed over; raises where it is gone."""
     path = Path(diagnosis.folder)
     if not path.exists():
         raise UnreadableInput(
@@ -30,8 +36,7 @@ def diagnose_files(job: Job, progress: Progress) -> None:
             en=f"{diagnosis.title}: the file is no longer there. Please upload it again.",
         )
     files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else []
-    result = diagnose(files[0] if len(files) == 1 else path, progress=progress)
-    keep_result(job=job, diagnosis=diagnosis, result=result)
+    return files[0] if len(files) == 1 else path
 
 
 @transaction.atomic
@@ -50,6 +55,7 @@ def keep_result(*, job: Job, diagnosis: Diagnosis, result: Result) -> None:
             rows=table.rows,
             first=table.first,
             last=table.last,
+            columns=[{"name": column.name, "role": column.role.value} for column in table.columns],
         )
         for table in result.tables
     )

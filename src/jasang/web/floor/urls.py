@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jasang.web.floor import views
+from jasang.web.floor import study_views, views
 
 app_name = "floor"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
     path("f/<str:factory_key>/findings/", views.findings, name="findings"),
     path("f/<str:factory_key>/findings/<uuid:key>/", views.finding, name="finding"),
+    path("f/<str:factory_key>/studies/", study_views.studies, name="studies"),
+    path("f/<str:factory_key>/studies/ask/<slug:kind>/", study_views.ask, name="ask"),
+    path("f/<str:factory_key>/studies/<uuid:key>/", study_views.study, name="study"),
+    path("f/<str:factory_key>/studies/<uuid:key>/cancel/", study_views.cancel, name="cancel-study"),
     path("f/<str:factory_key>/files/", views.files, name="files"),
     path("f/<str:factory_key>/files/<uuid:key>/", views.handed_over, name="handed-over"),
     path("f/<str:factory_key>/files/<uuid:key>/cancel/", views.cancel, name="cancel"),

@@ -1,0 +1,87 @@
+"""The questions that may be asked of a factory's data, one entry each: what a page needs to ask them and to have them answered.
+
+Only the analysis that is asked for is imported.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from jasang.diagnose.study import StudyResult
+from jasang.plant.factory import Kind, Role
+from jasang.plant.text import Progress, Text
+
+Options = Mapping[str, str]
+Answer = Callable[[Path, Options, Progress], StudyResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing to choose. `column`: a column of the data with one of `roles`; `choice`: one of `choices` (value, words)."""
+
+    name: str
+    label: Text
+    asks: Literal["column", "number", "choice", "text", "day"]
+    roles: tuple[Role, ...] = ()
+    choices: tuple[tuple[str, Text], ...] = ()
+    required: bool = False
+    help: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyKind:
+    """One question: its name (that of the command), its title, what it answers, and of which kinds of tables it may be asked.
+
+    `answers` names the function, `"module:function"`, taking the path, the options as texts, and a watcher of progress.
+    """
+
+    name: str
+    title: Text
+    question: Text
+    tables: tuple[Kind, ...]
+    options: tuple[Option, ...]
+    answers: str
+
+    def answer(self, path: Path, options: Options, progress: Progress) -> StudyResult:
+        """The answer for the data at `path`; raises JasangError where the data cannot give one."""
+        module, function = self.answers.split(":")
+        ask: Answer = getattr(import_module(module), function)
+        return ask(path, options, progress)
+
+
+_NAMES = (Role.PRODUCT, Role.ASSET, Role.CONTEXT, Role.REASON, Role.STATE, Role.DEFECT)
+
+STUDIES: tuple[StudyKind, ...] = (
+    StudyKind(
+        name="pareto",
+        title=Text(ko="파레토", en="Pareto"),
+        question=Text(
+            ko="불량 유형이나 정지 사유 가운데 무엇이 가장 많은가?",
+            en="Which kind of defect or reason of stop happens most?",
+        ),
+        tables=(Kind.UNITS, Kind.STATES, Kind.ORDERS),
+        options=(
+            Option(
+                name="column",
+                label=Text(ko="셀 항목", en="Column to count"),
+                asks="column",
+                roles=_NAMES,
+                required=True,
+            ),
+            Option(
+                name="only",
+                label=Text(ko="무엇을 셀까?", en="What to count"),
+                asks="choice",
+                choices=(("", Text(ko="모두", en="everything")), ("bad", Text(ko="불량만", en="defects only"))),
+            ),
+        ),
+        answers="jasang.mentor.pareto:answer",
+    ),
+)
+
+
+def study_kind(name: str) -> StudyKind:
+    """The question of that name; `KeyError` where there is none."""
+    return {kind.name: kind for kind in STUDIES}[name]

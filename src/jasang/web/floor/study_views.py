@@ -1,0 +1,77 @@
+"""The pages on which a question is asked of the factory's data and answered."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jasang.mentor.study_catalog import study_kind
+from jasang.web.floor import studies as asked
+from jasang.web.floor.models import StudyRun
+from jasang.web.floor.queries import LIST_LENGTH
+from jasang.web.floor.study_forms import StudyForm
+from jasang.web.jobs.services import ask_to_cancel
+from jasang.web.tenants.access import FactoryRequest, for_members
+from jasang.web.ui.language import current
+
+
+@for_members
+@require_GET
+def studies(request: FactoryRequest) -> HttpResponse:
+    """Every question there is, and what was asked so far."""
+    page = Paginator(asked.runs(request.factory), LIST_LENGTH).get_page(request.GET.get("page"))
+    context = {
+        "tab": "studies",
+        "askable": asked.askable(request.factory, current()),
+        "page": page,
+        "runs": [asked.shown_row(run, current()) for run in page],
+    }
+    return render(request, "floor/studies.html", context)
+
+
+@for_members
+@require_http_methods(["GET", "POST"])
+def ask(request: FactoryRequest, kind: str) -> HttpResponse:
+    """Choose data and options of one question; asking leads to its page."""
+    try:
+        entry = study_kind(kind)
+    except KeyError as error:
+        raise Http404 from error
+    tables = asked.tables_for(request.factory, entry)
+    form = StudyForm(request.POST if request.method == "POST" else None, kind=entry, tables=tables, language=current())
+    if form.is_valid():
+        diagnosis, options = form.question()
+        run = asked.ask_study(
+            factory=request.factory, diagnosis=diagnosis, kind=entry, options=options, user=request.user
+        )
+        return redirect("floor:study", factory_key=request.factory.key, key=run.key)
+    context = {
+        "tab": "studies",
+        "title": entry.title.in_language(current()),
+        "question": entry.question.in_language(current()),
+        "form": form,
+        "possible": bool(tables),
+    }
+    status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
+    return render(request, "floor/ask.html", context, status=status)
+
+
+@for_members
+@require_GET
+def study(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """One question: how far its answer is, then the answer."""
+    run = get_object_or_404(StudyRun.objects.of(request.factory).select_related("job", "diagnosis"), key=key)
+    context = {"tab": "studies"} | asked.shown_run(run, current())
+    return render(request, "floor/study_state.html" if request.htmx else "floor/study.html", context)
+
+
+@for_members
+@require_POST
+def cancel(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """Stop a question that waits or is being answered."""
+    run = get_object_or_404(StudyRun.objects.of(request.factory).select_related("job__factory"), key=key)
+    ask_to_cancel(job=run.job)
+    return redirect("floor:study", factory_key=request.factory.key, key=run.key)
