@@ -31,6 +31,14 @@ IN_CONTROL_RUN_LENGTH: MappingProxyType[tuple[int, ...], float] = MappingProxyTy
 )
 
 
+def zone_borders(centre: float, sigma: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """The lines between the zones: centre − 3, 2 and 1 sigma, and centre + 1, 2 and 3 sigma."""
+    return (
+        (centre - 3.0 * sigma, centre - 2.0 * sigma, centre - sigma),
+        (centre + sigma, centre + 2.0 * sigma, centre + 3.0 * sigma),
+    )
+
+
 def nelson_rules(values: np.ndarray, *, centre: float, sigma: float, rules: tuple[int, ...] = ALL_RULES) -> np.ndarray:
     """Which rules each point completes.
 
@@ -53,16 +61,18 @@ def nelson_rules(values: np.ndarray, *, centre: float, sigma: float, rules: tupl
         raise ValueError(f"unknown run rules {unknown}; there are {list(RULES)}")
     if not sigma > 0:
         raise ValueError(f"sigma must be positive, got {sigma}")
-    z = (np.asarray(values, dtype=np.float64) - centre) / sigma
+    # Compared with the lines as they are drawn, not after standardising: a value on a limit is inside, also after rounding.
+    x = np.asarray(values, dtype=np.float64)
+    (low3, low2, low1), (high1, high2, high3) = zone_borders(centre, sigma)
     checks: dict[int, Callable[[], np.ndarray]] = {
-        1: lambda: np.asarray(np.abs(z) > 3),
-        2: lambda: _run(z > 0, 9) | _run(z < 0, 9),
-        3: lambda: _monotone(z, 6),
-        4: lambda: _alternating(z, 14),
-        5: lambda: _some_of(z > 2, 2, 3) | _some_of(z < -2, 2, 3),
-        6: lambda: _some_of(z > 1, 4, 5) | _some_of(z < -1, 4, 5),
-        7: lambda: _run(np.abs(z) < 1, 15),
-        8: lambda: _run(np.abs(z) > 1, 8) & ~_run(z > 1, 8) & ~_run(z < -1, 8),
+        1: lambda: np.asarray((x > high3) | (x < low3)),
+        2: lambda: _run(x > centre, 9) | _run(x < centre, 9),
+        3: lambda: _monotone(x, 6),
+        4: lambda: _alternating(x, 14),
+        5: lambda: _some_of(x > high2, 2, 3) | _some_of(x < low2, 2, 3),
+        6: lambda: _some_of(x > high1, 4, 5) | _some_of(x < low1, 4, 5),
+        7: lambda: _run((x < high1) & (x > low1), 15),
+        8: lambda: _run((x > high1) | (x < low1), 8) & ~_run(x > high1, 8) & ~_run(x < low1, 8),
     }
     return np.stack([checks[rule]() for rule in rules])
 
@@ -87,15 +97,22 @@ def _some_of(flags: np.ndarray, needed: int, length: int) -> np.ndarray:
     return np.asarray((_window_sum(padded, length)[length - 1 :] >= needed) & flags)
 
 
-def _monotone(z: np.ndarray, points: int) -> np.ndarray:
-    steps = np.diff(z, prepend=np.nan)
-    return np.asarray(_run(steps > 0, points - 1) | _run(steps < 0, points - 1))
+def _monotone(x: np.ndarray, points: int) -> np.ndarray:
+    up, down = _moves(x)
+    return np.asarray(_run(up, points - 1) | _run(down, points - 1))
 
 
-def _alternating(z: np.ndarray, points: int) -> np.ndarray:
-    steps = np.diff(z, prepend=np.nan)
-    turns = np.concatenate([[False], steps[1:] * steps[:-1] < 0])[: z.size]
-    return _run(np.asarray(turns), points - 2)
+def _alternating(x: np.ndarray, points: int) -> np.ndarray:
+    up, down = _moves(x)
+    turns = np.zeros(x.size, dtype=bool)
+    turns[1:] = (up[1:] & down[:-1]) | (down[1:] & up[:-1])
+    return _run(turns, points - 2)
+
+
+def _moves(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    up, down = np.zeros(x.size, dtype=bool), np.zeros(x.size, dtype=bool)
+    up[1:], down[1:] = x[1:] > x[:-1], x[1:] < x[:-1]
+    return up, down
 
 
 def simulated_run_length(

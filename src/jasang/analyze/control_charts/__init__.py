@@ -11,6 +11,7 @@ from jasang.analyze.control_charts.many_parts import (
     group_chart,
     standardised_chart,
 )
+from jasang.analyze.control_charts.many_signals import SignalSurvey, survey_signals
 from jasang.analyze.control_charts.multivariate import (
     MewmaChart,
     MultivariateChart,
@@ -33,6 +34,7 @@ from jasang.analyze.control_charts.phases import (
     phased_chart,
     robust_limits,
 )
+from jasang.analyze.control_charts.rule_bits import packed_rules
 from jasang.analyze.control_charts.run_length import (
     cusum_decision,
     cusum_run_length,
@@ -55,6 +57,7 @@ __all__ = [
     "PairedChart",
     "Phase",
     "ShortRunChart",
+    "SignalSurvey",
     "WeightedChart",
     "autocorrelated_chart",
     "c4",
@@ -84,6 +87,7 @@ __all__ = [
     "np_chart",
     "overdispersion",
     "p_chart",
+    "packed_rules",
     "phase_one",
     "phased_chart",
     "range_constants",
@@ -91,5 +95,6 @@ __all__ = [
     "shewhart_run_length",
     "squared_distances",
     "standardised_chart",
+    "survey_signals",
     "u_chart",
 ]

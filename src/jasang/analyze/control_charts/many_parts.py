@@ -114,7 +114,7 @@ class GroupChart:
     @property
     def alarms(self) -> np.ndarray:
         """True where the highest or lowest stream is beyond its limit, shape (times,)."""
-        return self.limits.beyond(self.highest) | self.limits.beyond(self.lowest)
+        return np.asarray(self.limits.beyond(self.highest) | self.limits.beyond(self.lowest))
 
 
 def group_chart(
