@@ -18,6 +18,7 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from jasang.connect.calendar_toml import CalendarPart, calendar_lines, calendar_of
 from jasang.connect.toml_complaints import complaint
 from jasang.errors import ConfigurationError
 from jasang.plant.factory import Column, Costs, Factory, Kind, Role, Table
@@ -82,6 +83,7 @@ def _raw_text(value: object) -> object:
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Limit = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -126,12 +128,19 @@ class _TablePart(_Strict):
     reason_column: Name | None = None
     signal_column: Name | None = None
     value_column: Name | None = None
+    ideal_cycle_s: Seconds | None = None
     columns: dict[str, _ColumnPart] = {}
+
+
+class _ProductPart(_Strict):
+    ideal_cycle_s: Seconds
 
 
 class _File(_Strict):
     factory: _FactoryPart = _FactoryPart()
     costs: _CostsPart = _CostsPart()
+    calendar: CalendarPart | None = None
+    products: dict[str, _ProductPart] = {}
     tables: list[_TablePart] = []
     columns: dict[str, _ColumnPart] = {}
 
@@ -162,6 +171,8 @@ def read_factory_toml(path: Path) -> Factory:
         costs=Costs(**read.costs.model_dump()),
         tables=tables,
         stated_columns=MappingProxyType(columns),
+        calendar=calendar_of(path.name, read.calendar),
+        ideal_cycles_s=MappingProxyType({name: part.ideal_cycle_s for name, part in read.products.items()}),
     )
 
 
@@ -303,6 +314,10 @@ def write_factory_toml(factory: Factory, comments: Mapping[tuple[str, str | None
     costs = [(key, getattr(factory.costs, key)) for key in ("defect", "machine_hour", "energy_kwh")]
     lines.append("[costs]")
     lines += [f"{key} = {_number(value)}" if value is not None else f"# {key} = " for key, value in costs]
+    if factory.calendar is not None:
+        lines += ["", *calendar_lines(factory.calendar)]
+    for product, ideal in factory.ideal_cycles_s.items():
+        lines += ["", f"[products.{_key(product)}]", f"ideal_cycle_s = {_number(ideal)}"]
     shared = _shared(factory)
     for table in factory.tables:
         lines += ["", *_table_lines(table, why)]
@@ -338,6 +353,8 @@ def _table_lines(table: Table, why: Mapping[tuple[str, str | None], str]) -> lis
         # A state log's time is its start: stated once.
         if value is not None and not (key == "time" and value == table.start):
             lines.append(f"{key} = {_quoted(value)}")
+    if table.ideal_cycle_s is not None:
+        lines.append(f"ideal_cycle_s = {_number(table.ideal_cycle_s)}")
     return lines
 
 

@@ -16,6 +16,9 @@ _EXPECTED: dict[str, tuple[str, str]] = {
     "bool_type": ("true 또는 false", "true or false"),
     "finite_number": ("유한한 숫자", "a finite number"),
     "greater_than_equal": ("0 이상의 숫자", "a number of 0 or more"),
+    "greater_than": ("0보다 큰 숫자", "a number above 0"),
+    "too_short": ("하나 이상이 든 목록", "a list that is not empty"),
+    "date_type": ("따옴표 없는 날짜(예: 2026-08-03)", "a date without quotes, for example 2026-08-03"),
     "list_type": ("대괄호로 묶은 목록", "a list in square brackets"),
     "dict_type": ("표([이름] 아래 항목)", "a table of keys"),
     "model_type": ("표([이름] 아래 항목)", "a table of keys"),
@@ -23,13 +26,16 @@ _EXPECTED: dict[str, tuple[str, str]] = {
 }
 # The keys each part of factory.toml takes, by the part's name.
 KEYS: dict[str, tuple[str, ...]] = {
-    "": ("factory", "costs", "tables", "columns"),
+    "": ("factory", "costs", "calendar", "products", "tables", "columns"),
     "factory": ("name", "region", "industry", "timezone", "currency"),
     "costs": ("defect", "machine_hour", "energy_kwh"),
     "tables": (
         "file", "kind", "time", "date", "time_order", "asset", "asset_column", "product_column", "start", "end",
-        "state_column", "reason_column", "signal_column", "value_column", "columns",
+        "state_column", "reason_column", "signal_column", "value_column", "ideal_cycle_s", "columns",
     ),
+    "calendar": ("country", "closed", "worked", "shifts"),
+    "shifts": ("name", "start", "end", "days", "breaks"),
+    "products": ("ideal_cycle_s",),
     "columns": ("role", "unit", "lower", "upper", "target", "bad"),
 }  # fmt: skip
 
@@ -79,6 +85,8 @@ def _part(loc: Sequence[str | int]) -> str:
     names = [step for step in loc if isinstance(step, str)]
     if "columns" in names:
         return "columns"
+    if names[:2] == ["calendar", "shifts"]:
+        return "shifts"
     return names[0] if names else ""
 
 

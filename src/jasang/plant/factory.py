@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from jasang.plant.calendar import Calendar
+
 
 class Kind(StrEnum):
     """What the rows of a table are."""
@@ -89,6 +91,7 @@ class Table:
     signal_column: str | None = None
     value_column: str | None = None
     bad_values: tuple[str, ...] = ()
+    ideal_cycle_s: float | None = None  # seconds a piece takes at best, for rows whose product states none
 
     def column(self, name: str) -> Column:
         """The column of that name; `KeyError` with the names there are when there is none."""
@@ -124,3 +127,6 @@ class Factory:
     tables: tuple[Table, ...] = ()
     # What factory.toml says about columns, by column name; a word of the factory outranks every guess.
     stated_columns: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
+    calendar: Calendar | None = None  # when the shop plans to work; None = learnt from the record
+    # Seconds a piece takes at best, by product; what products share stands in `Table.ideal_cycle_s`.
+    ideal_cycles_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
