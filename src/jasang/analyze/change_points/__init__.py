@@ -9,6 +9,7 @@ from jasang.analyze.change_points.detector import (
     Kind,
     plain_detector,
 )
+from jasang.analyze.change_points.every_change import ColumnChanges, all_change_points
 from jasang.analyze.change_points.least_squares import Segmentation, least_squares_breaks
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "MOST_BLOCKS",
     "Change",
     "ChangeDetector",
+    "ColumnChanges",
     "Kind",
     "Segmentation",
+    "all_change_points",
     "least_squares_breaks",
     "plain_detector",
 ]
