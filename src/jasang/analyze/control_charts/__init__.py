@@ -2,7 +2,22 @@
 
 from jasang.analyze.control_charts.attributes import c_chart, np_chart, overdispersion, p_chart, u_chart
 from jasang.analyze.control_charts.autocorrelated import autocorrelated_chart, first_autocorrelation
+from jasang.analyze.control_charts.choice import (
+    ChartChoice,
+    ChartKind,
+    choose_for_counts,
+    choose_for_measurements,
+    lag_one,
+    spread_differs,
+)
 from jasang.analyze.control_charts.constants import LARGEST_SUBGROUP, c4, chart_factors, range_constants
+from jasang.analyze.control_charts.forecast import (
+    ForecastChart,
+    ForecastModel,
+    fit_forecast,
+    forecast_chart,
+    forecast_run_length,
+)
 from jasang.analyze.control_charts.limits import Limits, PairedChart
 from jasang.analyze.control_charts.many_parts import (
     GroupChart,
@@ -35,6 +50,7 @@ from jasang.analyze.control_charts.phases import (
     robust_limits,
 )
 from jasang.analyze.control_charts.rule_bits import packed_rules
+from jasang.analyze.control_charts.rule_run_length import rule_run_length
 from jasang.analyze.control_charts.run_length import (
     cusum_decision,
     cusum_run_length,
@@ -42,10 +58,35 @@ from jasang.analyze.control_charts.run_length import (
     ewma_run_length,
     shewhart_run_length,
 )
-from jasang.analyze.control_charts.variables import individuals_chart, mean_deviation_chart, mean_range_chart
+from jasang.analyze.control_charts.subgroups import Subgrouping, equal_blocks, none_subgroups, rational_subgroups
+from jasang.analyze.control_charts.variables import (
+    BetweenWithinChart,
+    between_within_chart,
+    individuals_chart,
+    mean_deviation_chart,
+    mean_range_chart,
+)
 from jasang.analyze.control_charts.weighted import CusumChart, WeightedChart, cusum_chart, ewma_chart
 
 __all__ = [
+    "BetweenWithinChart",
+    "ChartChoice",
+    "ChartKind",
+    "ForecastChart",
+    "ForecastModel",
+    "Subgrouping",
+    "between_within_chart",
+    "choose_for_counts",
+    "choose_for_measurements",
+    "equal_blocks",
+    "fit_forecast",
+    "forecast_chart",
+    "forecast_run_length",
+    "lag_one",
+    "none_subgroups",
+    "rational_subgroups",
+    "rule_run_length",
+    "spread_differs",
     "LARGEST_SUBGROUP",
     "Baseline",
     "CusumChart",

@@ -11,11 +11,12 @@ from jasang.analyze.control_charts.limits import Limits, limits_around
 def autocorrelated_chart(values: np.ndarray, *, multiple: float = 3.0) -> Limits:
     """Limits for individual values, shape (n,), that neighbouring values may resemble.
 
-    The moving range of autocorrelated values is too small, so the usual limits alarm all the time (φ = 0.9: every second or third
-    point). Here sigma is the standard deviation of the values themselves, corrected for the bias that autocorrelation gives it
-    in a short record, s² n/(n−k) with k = 1 + 2 Σ (1−j/n) φʲ, and the autocorrelation φ corrected for its own bias (Marriott and
-    Pope 1954). Chosen over a chart of the residuals of an autoregressive model because the foreman's chart should show
-    the values he measures, and because a residual chart shows a lasting shift for one point only (Harris and Ross 1991).
+    The moving range of autocorrelated values is too small, so the usual limits alarm all the time (φ = 0.9: every second or
+    third point). Here sigma is the standard deviation of the values themselves, corrected for the bias that autocorrelation
+    gives it in a short record, s² n/(n−k) with k = 1 + 2 Σ (1−j/n) φʲ, and the autocorrelation φ corrected for its own bias
+    (Marriott and Pope 1954). Chosen over a chart of the residuals of an autoregressive model because the foreman's chart
+    should show the values he measures, and because a residual chart shows a lasting shift for one point only (Harris and Ross
+    1991).
     """
     values = vector(values)
     known = values[~np.isnan(values)]

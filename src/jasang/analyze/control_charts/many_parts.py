@@ -99,8 +99,8 @@ class GroupChart:
     """A chart of many streams by its highest and lowest stream at each time.
 
     `highest` and `lowest` shape (times,) with the streams they came from (`highest_stream`, `lowest_stream`, indices); `limits`
-    hold for them at the false-alarm rate of one chart. `runs` is, for each stream, the longest row of times it was the highest or
-    the lowest: `expected_run` is the length that chance exceeds once in about 370 such charts of this size.
+    hold for them at the false-alarm rate of one chart. `runs` is, for each stream, the longest row of times it was the
+    highest or the lowest: `expected_run` is the length that chance exceeds once in about 370 such charts of this size.
     """
 
     limits: Limits

@@ -22,8 +22,8 @@ class SignalSurvey:
 
     `sigma` is the mean moving range / d₂(2), `overall_sigma` the sample standard deviation; `lower` and `upper` are the 3-sigma
     limits. `rule_points` counts the points that complete each of the eight rules, shape (signals, 8), `alarm_points` those that
-    complete any, `first_alarm` is the index of the first (−1: none). `below` and `above` count values outside the specification.
-    `flags` are the rule bits, uint64 of shape (signals, 8, words), where they were asked for.
+    complete any, `first_alarm` is the index of the first (−1: none). `below` and `above` count values outside the
+    specification. `flags` are the rule bits, uint64 of shape (signals, 8, words), where they were asked for.
     """
 
     size: np.ndarray

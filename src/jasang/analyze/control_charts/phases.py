@@ -88,9 +88,9 @@ def individuals_baseline(
 ) -> Baseline:
     """Phase I of individual values, shape (n,): limits that outliers do not widen, and the points left out with the reason.
 
-    With `robust` the first limits are the median ± multiple · (median moving range / 0.9539), so that a group of outliers cannot
-    hide itself; points beyond are left out and the usual limits (mean, mean moving range) made from the rest, again and again
-    until none falls out. A moving range over a left-out point is not used.
+    With `robust` the first limits are the median ± multiple · (median moving range / 0.9539), so that a group of outliers
+    cannot hide itself; points beyond are left out and the usual limits (mean, mean moving range) made from the rest, again
+    and again until none falls out. A moving range over a left-out point is not used.
     """
     values = vector(values)
     size = int(np.count_nonzero(~np.isnan(values)))

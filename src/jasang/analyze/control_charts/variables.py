@@ -4,6 +4,7 @@ Sources: Montgomery, Introduction to Statistical Quality Control, chapter 6; ISO
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
@@ -145,3 +146,24 @@ def _spread(centres: np.ndarray, sigmas: np.ndarray, multiple: float) -> Limits:
         upper=centres + multiple * sigmas,
         sigma=float(sigmas.mean()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetweenWithinChart:
+    """Three charts for groups that differ by more than their values: means as individuals, their moving range, spread within.
+
+    `means.location` are limits for the group means from their own moving range, `means.spread` those of that range;
+    `within.spread` are those of the standard deviations in the groups.
+    """
+
+    means: PairedChart
+    within: PairedChart
+
+
+def between_within_chart(subgroups: Subgroups, *, multiple: float = 3.0) -> BetweenWithinChart:
+    """I-MR-S chart: for lots, cassettes or batches whose means differ by themselves ("three-way chart", Wheeler 1995).
+
+    Arguments as `mean_deviation_chart`. X̄ limits from the spread within would alarm on every such group.
+    """
+    within = mean_deviation_chart(subgroups, multiple=multiple)
+    return BetweenWithinChart(means=individuals_chart(within.points, multiple=multiple), within=within)

@@ -1,7 +1,7 @@
 """Charts with a memory, for small lasting shifts: EWMA and CUSUM.
 
-Sources: Roberts (1959), Technometrics 1(3); Lucas and Saccucci (1990), Technometrics 32(1), for EWMA. Page (1954), Biometrika 41;
-Lucas and Crosier (1982), Technometrics 24(3), for the head start (fast initial response) of CUSUM.
+Sources: Roberts (1959), Technometrics 1(3); Lucas and Saccucci (1990), Technometrics 32(1), for EWMA. Page (1954), Biometrika
+41; Lucas and Crosier (1982), Technometrics 24(3), for the head start (fast initial response) of CUSUM.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,9 @@ class WeightedChart:
 class CusumChart:
     """A tabular CUSUM in the unit of the values.
 
-    `above` and `below` are C⁺ and C⁻ (both ≥ 0), shape (n,); `since_above` and `since_below` count the points since each was last
-    zero (N⁺, N⁻): an alarm at point i of the upper side began about `since_above[i]` points ago. `decision` is H = h·sigma.
+    `above` and `below` are C⁺ and C⁻ (both ≥ 0), shape (n,); `since_above` and `since_below` count the points since each was
+    last zero (N⁺, N⁻): an alarm at point i of the upper side began about `since_above[i]` points ago. `decision` is H =
+    h·sigma.
     """
 
     above: np.ndarray

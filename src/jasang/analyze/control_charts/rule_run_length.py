@@ -1,0 +1,100 @@
+"""The run length that a set of run rules really has: how often it alarms without a cause, and how soon with one.
+
+By simulation on bits, since rules overlap and no simple formula adds them up; for the usual sets the results are kept in a
+table.
+"""
+
+from functools import lru_cache
+from math import sqrt
+from types import MappingProxyType
+
+import numpy as np
+
+from jasang.analyze.control_charts.rule_bits import packed_rules
+from jasang.analyze.run_rules import IN_CONTROL_RUN_LENGTH, RULES
+
+CHUNK = 512
+MOVING_RANGE_ERROR = 0.909  # √n × the relative standard error of sigma from n moving ranges (Cryer and Ryan 1990)
+
+# Mean points to the first alarm when the mean has moved by 1, 2 and 3 sigma: 40,000 runs, seed 2 (standard error 0.5 %).
+SHIFTED_RUN_LENGTH: MappingProxyType[tuple[tuple[int, ...], float], float] = MappingProxyType(
+    {
+        ((1,), 1.0): 43.71,
+        ((1,), 2.0): 6.26,
+        ((1,), 3.0): 2.0,
+        ((1, 2), 1.0): 17.01,
+        ((1, 2), 2.0): 5.14,
+        ((1, 2), 3.0): 1.99,
+        ((1, 5), 1.0): 19.99,
+        ((1, 5), 2.0): 3.64,
+        ((1, 5), 3.0): 1.67,
+        ((1, 2, 5, 6), 1.0): 9.71,
+        ((1, 2, 5, 6), 2.0): 3.13,
+        ((1, 2, 5, 6), 3.0): 1.67,
+        ((1, 2, 3, 4), 1.0): 16.53,
+        ((1, 2, 3, 4), 2.0): 5.13,
+        ((1, 2, 3, 4), 3.0): 1.99,
+        ((1, 2, 3, 4, 5, 6, 7, 8), 1.0): 9.64,
+        ((1, 2, 3, 4, 5, 6, 7, 8), 2.0): 3.13,
+        ((1, 2, 3, 4, 5, 6, 7, 8), 3.0): 1.67,
+    }
+)
+
+
+def rule_run_length(
+    rules: tuple[int, ...], *, shift: float = 0.0, limits_from: int | None = None, runs: int = 8000, seed: int = 2
+) -> float:
+    """Mean number of points to the first alarm of a set of run rules on independent normal values.
+
+    Parameters
+    ----------
+    rules : tuple of int
+        Numbers of the rules (`run_rules.RULES`).
+    shift : float
+        How far the mean has moved, in sigma; 0 asks for the false alarms.
+    limits_from : int, optional
+        Number of phase I values the limits of an individuals chart were made from. Limits from few values are off, which the
+        figure then contains. Without it the limits are exact.
+    runs, seed : int
+        Of the simulation; the standard error is about 1/√runs of the result.
+
+    >>> rule_run_length((1,))
+    370.4
+    """
+    rules = tuple(sorted(set(rules)))
+    unknown = [rule for rule in rules if rule not in RULES]
+    if unknown or not rules:
+        raise ValueError(f"unknown run rules {unknown or rules}; there are {list(RULES)}")
+    if limits_from is not None and limits_from < 2:
+        raise ValueError(f"limits need at least 2 values, got {limits_from}")
+    known = {tuple(sorted(each)): length for each, length in IN_CONTROL_RUN_LENGTH.items()}
+    if limits_from is None and shift == 0.0 and rules in known:
+        return known[rules]
+    if limits_from is None and (rules, abs(shift)) in SHIFTED_RUN_LENGTH:
+        return SHIFTED_RUN_LENGTH[rules, abs(shift)]
+    return _simulated(rules, shift, limits_from, runs, seed)
+
+
+@lru_cache(maxsize=256)
+def _simulated(rules: tuple[int, ...], shift: float, limits_from: int | None, runs: int, seed: int) -> float:
+    """Each run goes on until it alarms, or counts by exposure after 40 chunks."""
+    generator = np.random.default_rng(seed)
+    centre, scale = np.zeros((runs, 1)), np.ones((runs, 1))
+    if limits_from is not None:
+        centre = generator.standard_normal((runs, 1)) / sqrt(limits_from)
+        scale = np.maximum(0.2, 1.0 + MOVING_RANGE_ERROR / sqrt(limits_from) * generator.standard_normal((runs, 1)))
+    past = np.full((runs, 16), np.nan)
+    points, alarms = 0, 0
+    for _ in range(40):
+        fresh = (generator.standard_normal((centre.size, CHUNK)) + shift - centre) / scale
+        wall = np.full((centre.size, 1), np.nan)
+        record = np.concatenate([past, fresh, wall], axis=1)
+        flags = packed_rules(record.ravel(), centre=0.0, sigma=1.0)[[rule - 1 for rule in rules]].any(axis=0)
+        inside: np.ndarray = flags.reshape(record.shape)[:, past.shape[1] : -1]
+        rang = inside.any(axis=1)
+        points += int(np.where(rang, inside.argmax(axis=1) + 1, CHUNK).sum())
+        alarms += int(rang.sum())
+        if rang.all():
+            break
+        centre, scale, past = centre[~rang], scale[~rang], fresh[~rang, -16:]
+    return points / alarms if alarms else float("inf")
