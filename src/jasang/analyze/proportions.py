@@ -1,0 +1,40 @@
+"""A share with its exact interval (Clopper and Pearson 1934)."""
+
+from dataclasses import dataclass
+
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """`count` of `total` with the interval that holds the true share in at least as many cases as its confidence says."""
+
+    count: int
+    total: int
+    value: float
+    low: float
+    high: float
+
+
+def share_of(count: int, total: int, *, confidence: float = 0.95) -> Share:
+    """The share `count / total` with its Clopper-Pearson interval.
+
+    Raises
+    ------
+    ValueError
+        `count` outside 0 to `total`, or nothing counted.
+
+    >>> made = share_of(0, 100)
+    >>> made.low, round(made.high, 4)
+    (0.0, 0.0362)
+    """
+    if not 0 <= count <= total or total < 1:
+        raise ValueError(f"a share needs a count from 0 to the total, got {count} of {total}")
+    tail = (1.0 - confidence) / 2.0
+    return Share(
+        count=int(count),
+        total=int(total),
+        value=count / total,
+        low=float(stats.beta.ppf(tail, count, total - count + 1)) if count > 0 else 0.0,
+        high=float(stats.beta.ppf(1.0 - tail, count + 1, total - count)) if count < total else 1.0,
+    )
