@@ -1,0 +1,280 @@
+"""A monitor of many signals at once: trained on a normal period, it gives every new row a score whose limit is 1.
+
+Limits: it sees what was constant in training not at all, and calls unusual what the training period did not contain, be it a
+fault or a new product. What it says of the false-alarm rate holds for data like the training period.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jasang.analyze.monitors.calibration import Calibration, Rate, affordable, calibrate, normal_scores
+from jasang.analyze.monitors.lag_model import FOLDS, LagModel, fit_lag_model, runs_of
+from jasang.analyze.monitors.memory import (
+    MEMORIES,
+    MemoryState,
+    Statistic,
+    Whitening,
+    fresh_state,
+    statistics,
+    statistics_of,
+    whitening,
+)
+
+FALSE_ALARM_RATE = 0.01  # per row
+FEWEST_ROWS = 100
+ROWS_FOR_VARIABLE = 3.0
+MOST_VARIABLES = 320
+MOST_TRAINING_ROWS = 60_000
+_MOST_MISSING = 0.2  # share of rows without a value above which a variable is left out
+_MOST_HELD = 0.999  # share of rows that repeat the row before above which a variable counts as constant
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """A trained monitor of `names`, p variables; `left_out` names columns of the input it does not look at, and why.
+
+    `columns` are the places of the p variables in a row of the input. `memories` are the lengths, in rows, that the training
+    data could afford; `unaffordable` those it could not. `rows` is the length of the training data.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[int, ...]
+    inputs: int
+    left_out: tuple[tuple[str, str], ...]
+    model: LagModel
+    white: Whitening
+    calibration: Calibration
+    memories: tuple[int, ...]
+    unaffordable: tuple[int, ...]
+    rows: int
+    asked_rate: float
+
+    @property
+    def false_alarm_rate(self) -> Rate:
+        """Share of normal rows expected above the limit, from left-out blocks of the training data."""
+        return self.calibration.rate
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """Where scoring stands between two stretches of rows that follow each other."""
+
+    last: np.ndarray  # the last `lags` rows, standardised input of the forecast, shape (≤ lags, p)
+    memory: MemoryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Scores of n rows: `score` (n,) alarms above 1 and is NaN for the first `lags` rows of a run; `leading` (n,) is the
+    statistic that gave it, an index into `statistics`, -1 where there is none. `residuals` (n, p) are each variable's
+    own, beside the others and their past, in standard deviations of the training data (NaN where there is no score).
+    """
+
+    score: np.ndarray
+    leading: np.ndarray
+    residuals: np.ndarray
+    statistics: tuple[Statistic, ...] = field(default=())
+
+    @property
+    def alarm(self) -> np.ndarray:
+        """True where the score is above its limit, shape (n,)."""
+        return np.asarray(self.score > 1.0)
+
+
+def train_monitor(
+    values: np.ndarray,
+    *,
+    names: Sequence[str] | None = None,
+    starts: np.ndarray | None = None,
+    false_alarm_rate: float = FALSE_ALARM_RATE,
+    memories: Sequence[int] = MEMORIES,
+) -> Monitor:
+    """A monitor of rows of normal operation.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m), rows in order of time at even steps, NaN where missing.
+    names
+        Of the m columns; "x1", "x2", … when not given.
+    starts
+        Places of the rows with which a new run begins (after a gap or a stop); rows before and after are not neighbours.
+    false_alarm_rate
+        Share of normal rows that may alarm; the limit keeps the true rate below it with 90 % confidence.
+    memories
+        Lengths in rows to choose from; longer ones than the data can afford are left out.
+
+    Raises
+    ------
+    ValueError
+        Fewer rows than `FEWEST_ROWS` or 3 for each variable, fewer than 2 variables that move, or a rate outside (0, 0.5).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> normal = rng.normal(size=(1000, 4))
+    >>> monitor = train_monitor(normal)
+    >>> broken = rng.normal(size=(50, 4)) + [0.0, 0.0, 4.0, 0.0]
+    >>> bool(score(monitor, broken).alarm[10:].all())
+    True
+    """
+    if not 0.0 < false_alarm_rate < 0.5:
+        raise ValueError(f"false_alarm_rate must lie between 0 and 0.5, got {false_alarm_rate}")
+    values = _checked(values)
+    given = tuple(names) if names is not None else tuple(f"x{place + 1}" for place in range(values.shape[1]))
+    if len(given) != values.shape[1]:
+        raise ValueError(f"{len(given)} names for {values.shape[1]} columns")
+    columns, left_out = _usable(values, given)
+    if len(columns) < 2:
+        raise ValueError(f"a monitor needs at least 2 variables that move, found {len(columns)} of {values.shape[1]}")
+    fewest = max(FEWEST_ROWS, int(ROWS_FOR_VARIABLE * len(columns)))
+    if values.shape[0] < fewest:
+        raise ValueError(f"{len(columns)} variables need at least {fewest} rows of normal data, got {values.shape[0]}")
+    cut = max(0, values.shape[0] - MOST_TRAINING_ROWS)
+    kept = values[cut:, list(columns)]
+    later = None if starts is None else np.asarray(starts, dtype=np.int64)[np.asarray(starts) > cut] - cut
+    runs = [_filled(run) for _, run in runs_of(kept, later, fewest=FOLDS * 4)]
+    if not runs:
+        raise ValueError(f"no run of {FOLDS * 4} consecutive rows in the normal data")
+    left = fit_lag_model(runs)
+    usable = affordable(memories, kept.shape[0])
+    calibration = calibrate(
+        _left_out_statistics(left.blocks, usable),
+        [one.memory for one in statistics_of(usable)],
+        variables=len(columns),
+        false_alarm_rate=false_alarm_rate,
+    )
+    return Monitor(
+        names=tuple(given[column] for column in columns),
+        columns=columns,
+        inputs=values.shape[1],
+        left_out=left_out,
+        model=left.model,
+        white=whitening(np.vstack([run for fold in left.blocks for run in fold])),
+        calibration=calibration,
+        memories=usable,
+        unaffordable=tuple(memory for memory in memories if memory not in usable),
+        rows=kept.shape[0],
+        asked_rate=false_alarm_rate,
+    )
+
+
+def _left_out_statistics(blocks: Sequence[Sequence[np.ndarray]], memories: tuple[int, ...]) -> list[list[np.ndarray]]:
+    """Statistics of each block under the whitening of the others: what fresh data will look like to the monitor."""
+    found = []
+    for place in range(len(blocks)):
+        others = [run for other, fold in enumerate(blocks) if other != place for run in fold]
+        white = whitening(np.vstack(others))
+        found.append([statistics(run, white, memories) for run in blocks[place] if run.shape[0]])
+    return found
+
+
+def fresh(monitor: Monitor) -> MonitorState:
+    """The state before the first row."""
+    variables = len(monitor.names)
+    return MonitorState(last=np.empty((0, variables)), memory=fresh_state())
+
+
+def score(
+    monitor: Monitor, values: np.ndarray, *, starts: np.ndarray | None = None, state: MonitorState | None = None
+) -> Scores:
+    """Scores of rows, shape (n, m) as in training; with a `state` they follow the rows scored before, and it is brought forward.
+
+    Raises
+    ------
+    ValueError
+        The rows have another number of columns than the training data.
+    """
+    values = _checked(values)
+    if values.shape[1] != monitor.inputs:
+        raise ValueError(f"the monitor was trained on {monitor.inputs} columns, got {values.shape[1]}")
+    kept = values[:, list(monitor.columns)]
+    parts = []
+    for first, run in runs_of(kept, starts, fewest=1):
+        own = state if state is not None else fresh(monitor)
+        if first > 0 and state is not None:
+            own.last, own.memory = fresh(monitor).last, fresh(monitor).memory
+        parts.append(_score_run(monitor, run, own))
+    if not parts:
+        empty = np.empty(0)
+        return Scores(
+            score=empty,
+            leading=np.empty(0, dtype=np.int64),
+            residuals=np.empty((0, len(monitor.names))),
+            statistics=statistics_of(monitor.memories),
+        )
+    scores, leading, residuals = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Scores(score=scores, leading=leading, residuals=residuals, statistics=statistics_of(monitor.memories))
+
+
+def _score_run(monitor: Monitor, run: np.ndarray, state: MonitorState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    before = state.last.shape[0]
+    joined = np.vstack([state.last, run])
+    missing = ~np.isfinite(joined)
+    filled = _filled(joined, monitor.model.centre) if missing.any() else joined
+    lags = monitor.model.lags
+    state.last = filled[-lags:].copy()
+    rows = run.shape[0]
+    result = np.full(rows, np.nan)
+    leading = np.full(rows, -1, dtype=np.int64)
+    own = np.full((rows, run.shape[1]), np.nan)
+    if joined.shape[0] <= lags:
+        return result, leading, own
+    residuals = monitor.model.residuals(filled)
+    # A value that is missing was not unexpected.
+    residuals[missing[lags:]] = 0.0
+    skip = max(0, lags - before)
+    fresh_rows = residuals[residuals.shape[0] - (rows - skip) :]
+    scores = normal_scores(statistics(fresh_rows, monitor.white, monitor.memories, state.memory), monitor.calibration)
+    leading[skip:] = np.argmax(scores, axis=1)
+    result[skip:] = np.maximum(0.0, scores.max(axis=1)) / monitor.calibration.limit
+    own[skip:] = (fresh_rows / monitor.white.scale) @ monitor.white.own
+    return result, leading, own
+
+
+def _checked(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2:
+        raise ValueError(f"values must have shape (rows, variables), got {values.shape}")
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _usable(values: np.ndarray, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[tuple[str, str], ...]]:
+    """Places of the columns to look at, and names of the others with the reason: missing, constant, copy, too_many."""
+    columns: list[int] = []
+    left_out: list[tuple[str, str]] = []
+    standard: list[np.ndarray] = []
+    for place, name in enumerate(names):
+        column = values[:, place]
+        known = column[np.isfinite(column)]
+        if known.size < (1.0 - _MOST_MISSING) * column.size or known.size < 2:
+            left_out.append((name, "missing"))
+        elif known.std() <= _TINY * max(1.0, float(np.abs(known).max())) or np.mean(np.diff(known) == 0.0) > _MOST_HELD:
+            left_out.append((name, "constant"))
+        elif len(columns) >= MOST_VARIABLES:
+            left_out.append((name, "too_many"))
+        else:
+            one = np.nan_to_num((column - known.mean()) / known.std())
+            if any(float(np.abs(one - other).max()) < 1e-6 for other in standard):
+                left_out.append((name, "copy"))
+                continue
+            standard.append(one)
+            columns.append(place)
+    return tuple(columns), tuple(left_out)
+
+
+def _filled(rows: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+    """Missing values as the last known one of the column; before the first, the first (or `start`, shape (p,))."""
+    known = np.isfinite(rows)
+    if known.all():
+        return rows
+    place = np.where(known, np.arange(rows.shape[0])[:, None], -1)
+    last = np.maximum.accumulate(place, axis=0)
+    first = np.where(known.any(axis=0), np.argmax(known, axis=0), 0)
+    taken = np.take_along_axis(rows, np.where(last >= 0, last, first[None, :]), axis=0)
+    level = np.zeros(rows.shape[1]) if start is None else start
+    unknown = (last < 0) if start is not None else ~np.isfinite(taken)
+    return np.where(unknown, level[None, :], taken)
