@@ -1,4 +1,4 @@
-"""Shapes of tables that tell what they are: even spacing in time, one signal below the other, a gauge study."""
+"""Shapes of tables that tell what they are: even spacing in time, one signal below the other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,32 +84,6 @@ def long_form(
         if variance_share(level_codes(sample[name]), values) > 0.8 and (valued or found[name].levels >= 3):
             return LongForm(signal=name, value=value)
     return None
-
-
-def gauge_columns(found: Mapping[str, Behaviour], sample: pl.DataFrame) -> tuple[str | None, str, str, str] | None:
-    """(operator, part, trial, value) of a gauge study, or `None`: every operator measures every part several times."""
-    if not 3 <= len(found) <= 6 or not 8 <= sample.height <= 3000:
-        return None
-    readings = {name: read_name(name) for name in found}
-    able = {name: fit(one) for name, one in found.items()}
-    values = [n for n, o in found.items() if o.values is Values.NUMBER and not o.whole and o.distinct > 0.15]
-    people = [n for n in found if readings[n].has(Concept.PEOPLE) and able[n].label]
-    trials = [n for n in found if readings[n].has(Concept.TRIAL) and able[n].label and found[n].levels <= 10]
-    if len(values) != 1 or not (people or trials):
-        return None
-    rest = [n for n in found if n not in (*values, *people, *trials) and able[n].label and 3 <= found[n].levels <= 100]
-    parts = [n for n in rest if readings[n].has(Concept.PART, Concept.PRODUCT, Concept.LOT)] or rest
-    if not parts:
-        return None
-    trial = trials[0] if trials else next((n for n in rest if n != parts[0] and found[n].levels <= 10), None)
-    if trial is None:
-        return None
-    keys = [name for name in (people[0] if people else None, parts[0], trial) if name is not None]
-    cells = sample.select(keys).unique().height
-    crossed = int(np.prod([found[name].levels for name in keys]))
-    if cells < 0.8 * crossed or sample.height > 1.5 * cells:
-        return None
-    return people[0] if people else None, parts[0], trial, values[0]
 
 
 def clock_spacing(clock: pl.Series) -> tuple[float, float]:

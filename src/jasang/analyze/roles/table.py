@@ -8,10 +8,11 @@ import polars as pl
 
 from jasang.analyze.roles.axes import TimeAxis, axis_votes, by_hour, time_axis
 from jasang.analyze.roles.behaviour import Behaviour, Values, behaviours, numbers_in_text
+from jasang.analyze.roles.gauge import GaugeColumns, gauge_columns
 from jasang.analyze.roles.guess import RoleGuess, TableGuess
 from jasang.analyze.roles.kinds import KindGuess, table_kind
 from jasang.analyze.roles.names import NameReading, read_name
-from jasang.analyze.roles.shapes import LongForm, gauge_columns, long_form
+from jasang.analyze.roles.shapes import LongForm, long_form
 from jasang.analyze.roles.verdict import bad_values, main_flag
 from jasang.analyze.roles.vocabulary import Concept
 from jasang.analyze.roles.votes import Vote, behaviour_votes, fit, name_votes, reason_for, weigh
@@ -342,9 +343,9 @@ def _kind(
     asset: str | None,
     rows: int,
     long: LongForm | None,
-    gauge: tuple[str | None, str, str, str] | None,
+    gauge: GaugeColumns | None,
 ) -> KindGuess:
-    if gauge is not None and axis.time is None:
+    if gauge is not None and (axis.time is None or gauge.sure):
         reason = Text(
             ko="측정자마다 같은 부품을 되풀이해 잼", en="every operator measures the same parts several times"
         )
@@ -356,20 +357,20 @@ def _kind(
     return table_kind(roles, work.found, work.sample, axis, asset, rows)
 
 
-def _fit_to_kind(
-    work: _Work, kind: Kind, long: LongForm | None, gauge: tuple[str | None, str, str, str] | None
-) -> None:
+def _fit_to_kind(work: _Work, kind: Kind, long: LongForm | None, gauge: GaugeColumns | None) -> None:
     """Roles that only the kind of the table can tell."""
     if kind is Kind.SIGNALS and long is not None:
         work.force(long.signal, Role.SIGNAL, "값이 어느 신호인지 말하는 열", "it names the signal of each value")
         work.force(long.value, Role.VALUE, "신호의 값", "the value of the signal")
     if kind is Kind.GAUGE and gauge is not None:
-        operator, part, trial, value = gauge
-        if operator is not None:
-            work.force(operator, Role.CONTEXT, "측정자", "who measured")
-        work.force(part, Role.ID, "잰 부품", "the part measured")
-        work.force(trial, Role.COUNT, "몇 번째 측정인지", "which repeat of the measurement")
-        work.force(value, Role.VALUE, "잰 값", "the value measured")
+        if gauge.operator is not None:
+            work.force(gauge.operator, Role.CONTEXT, "측정자", "who measured")
+        work.force(gauge.part, Role.ID, "잰 부품", "the part measured")
+        if gauge.trial is not None:
+            work.force(gauge.trial, Role.COUNT, "몇 번째 측정인지", "which repeat of the measurement")
+        work.force(gauge.value, Role.VALUE, "잰 값", "the value measured")
+        if gauge.reference is not None:
+            work.force(gauge.reference, Role.CONTEXT, "부품마다 같은 기준값", "the true value of each part")
     if kind is Kind.STATES and not any(role is Role.STATE for role in work.roles().values()):
         texts = [
             n
@@ -392,7 +393,7 @@ def _table(
     axis: TimeAxis,
     asset_product: tuple[str | None, str | None],
     long: LongForm | None,
-    gauge: tuple[str | None, str, str, str] | None,
+    gauge: GaugeColumns | None,
     stated_table: Table | None,
 ) -> Table:
     roles = work.roles()
@@ -413,7 +414,7 @@ def _table(
     )
     columns = tuple(replace(c, bad_values=bad) if c.name == flag else c for c in columns)
     values = (long.value if long is not None and kind is Kind.SIGNALS else None) or (
-        gauge[3] if gauge and kind is Kind.GAUGE else None
+        gauge.value if gauge and kind is Kind.GAUGE else None
     )
     table = Table(
         file=file,
