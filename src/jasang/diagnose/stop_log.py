@@ -98,12 +98,12 @@ def stop_log(data: TableData, timezone: str) -> StopLog | None:
     if data.time is None or not table.state_column:
         return None
     usable = np.flatnonzero(data.usable_rows())
-    assets, asset = _assets(data)
-    made = intervals(data.time[usable], _ends(data, usable), asset[usable])
+    assets, asset = asset_codes(data)
+    made = intervals(data.time[usable], state_ends(data, usable), asset[usable])
     rows = usable[made.rows]
     if rows.size < 2:
         return None
-    states = _states(data, rows)
+    states = states_of_rows(data, rows)
     if states is None:
         return None
     losses, loss, planned_stop = _losses(data, rows, states)
@@ -137,7 +137,8 @@ def stop_log(data: TableData, timezone: str) -> StopLog | None:
     )
 
 
-def _assets(data: TableData) -> tuple[tuple[str | None, ...], np.ndarray]:
+def asset_codes(data: TableData) -> tuple[tuple[str | None, ...], np.ndarray]:
+    """Names of the machines, and the code of each row of the table; rows without a name get a machine `None`."""
     column = data.table.asset_column
     if not column:
         return (data.table.asset,), np.zeros(data.rows, dtype=np.int64)
@@ -148,7 +149,7 @@ def _assets(data: TableData) -> tuple[tuple[str | None, ...], np.ndarray]:
     return labels.levels, codes
 
 
-def _ends(data: TableData, rows: np.ndarray) -> np.ndarray | None:
+def state_ends(data: TableData, rows: np.ndarray) -> np.ndarray | None:
     """Ends of the rows: a column of times, or start plus a duration."""
     table = data.table
     if table.end:
@@ -176,7 +177,7 @@ def _ends(data: TableData, rows: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def _states(data: TableData, rows: np.ndarray) -> np.ndarray | None:
+def states_of_rows(data: TableData, rows: np.ndarray) -> np.ndarray | None:
     """The state of each row as an object array of `State`, `None` where a word is unknown."""
     labels = data.labels(data.table.state_column or "")
     meaning: dict[int, State] = {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from jasang.analyze.losses.spans import SECOND, Spans, microseconds
+from jasang.analyze.losses.spans import NOTHING, SECOND, Spans, microseconds, spans
 from jasang.analyze.stops import DAY
 from jasang.plant.text import Text
 
@@ -54,7 +54,7 @@ class MinorStops:
     """Minor stops of one machine.
 
     `start` (int64 microseconds UTC) and `extra_s` (seconds beyond the normal cycle) have shape (stops,); `run_s` is the time
-    judged, stops included; `share` = lost over judged time with its 95 % interval (bootstrap over days). `day` (numbers since
+    judged, stops included; `paused` are the recurring pauses; `share` = lost over judged time with its 95 % interval (bootstrap over days). `day` (numbers since
     1970 local), `lost_by_day_s` and `run_by_day_s` have shape (days,).
     """
 
@@ -62,6 +62,7 @@ class MinorStops:
     why_not: Text | None
     cycles: tuple[NormalCycle, ...]
     breaks: tuple[RecurringPause, ...]
+    paused: Spans
     start: np.ndarray
     extra_s: np.ndarray
     product: np.ndarray
@@ -140,6 +141,7 @@ def minor_stops(
         why_not=None,
         cycles=cycles,
         breaks=breaks,
+        paused=spans(start[is_break], start[is_break] + (extra[is_break] * SECOND).astype(np.int64)),
         start=start[is_stop],
         extra_s=extra[is_stop],
         product=kinds[is_stop],
@@ -321,7 +323,7 @@ def _not_understood(cycles: tuple[NormalCycle, ...]) -> MinorStops:
         )
     )
     return MinorStops(
-        understood=False, why_not=why, cycles=cycles, breaks=(), start=np.empty(0, dtype=np.int64), extra_s=nothing,
+        understood=False, why_not=why, cycles=cycles, breaks=(), paused=NOTHING, start=np.empty(0, dtype=np.int64), extra_s=nothing,
         product=np.empty(0, dtype=np.int64), lost_s=0.0, run_s=0.0, share=0.0, low=0.0, high=1.0,
         day=np.empty(0, dtype=np.int64), lost_by_day_s=nothing, run_by_day_s=nothing,
     )  # fmt: skip

@@ -9,7 +9,12 @@ from math import isfinite
 
 from jasang.plant.text import Text
 
+_TOGETHER = Text(
+    ko="가동률과 성능은 따로 알 수 없고 곱만 압니다. OEE 자체는 온전합니다.",
+    en="Availability and performance are known only as their product; the OEE itself is whole.",
+)
 _FACTORS = {
+    "availability × performance": Text(ko="가동률×성능", en="availability × performance"),
     "availability": Text(ko="가동률", en="availability"),
     "performance": Text(ko="성능", en="performance"),
     "quality": Text(ko="양품률", en="quality"),
@@ -19,6 +24,9 @@ _FACTORS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oee:
     """Overall equipment effectiveness and its factors, 0 to 1 each; `None` where the data do not say.
+
+    Pieces and planned time without the time it ran give availability and performance only as a product: `known` then holds
+    `"availability × performance"`.
 
     `oee` is the product of the factors in `known`; where one is `missing` it counts as 1, so the true OEE is at most `oee`
     (`complete` is False, `meaning` says so). `performance` above 1 says that the ideal cycle is too long. `teep` is OEE over
@@ -108,6 +116,9 @@ def oee(
     for part in parts.values():
         product = product if part is None else part if product is None else product * part
     known = tuple(name for name, part in parts.items() if part is not None)
+    if availability is None and performance is None and ideal_s is not None and planned_s:
+        product = ideal_s / planned_s * (1.0 if product is None else product)
+        known = ("availability × performance", *known)
     missing = tuple(name for name, part in parts.items() if part is None)
     loading = planned_s / calendar_s if calendar_s and planned_s is not None else None
     return Oee(
@@ -123,7 +134,7 @@ def oee(
         good=good,
         known=known,
         missing=missing,
-        meaning=_meaning(known, missing),
+        meaning=_TOGETHER if len(known) + len(missing) > 3 and quality is not None else _meaning(known, missing),
     )
 
 
