@@ -9,10 +9,10 @@ from scipy import stats
 
 from jasang.analyze.block_means import block_edges, robust_block_means
 from jasang.analyze.capability import Capability, capability_from_summary
-from jasang.diagnose.change_story import units_per_year
 from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Evidence, Worth
+from jasang.diagnose.prices import defect_price, priced, rows_per_year
 from jasang.diagnose.series import Series, series_of
 from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
@@ -169,23 +169,16 @@ def _independent(n: int, sigma: float, error: float) -> float:
 
 
 def worth_of(base: EvidenceBase, data: TableData, fit: Fit, saved: tuple[float, float, float]) -> Worth | None:
-    """`saved` shares of rejects (value, low, high) × units a year × cost of a defect."""
-    cost, units = base.factory.costs.defect, units_per_year(data)
-    if cost is None or units is None or saved[0] <= 0:
+    """`saved` shares of rejects (value, low, high) × units a year × price of a defect."""
+    yearly = rows_per_year(data)
+    if yearly is None or saved[0] <= 0:
         return None
-    yearly = units * fit.share_of_rows * cost
-    return Worth(
-        amount=saved[0] * yearly,
-        low=max(0.0, saved[1]) * yearly,
-        high=saved[2] * yearly,
-        currency=base.factory.currency,
-        basis=Text(
-            ko=f"줄어드는 규격 이탈 예상 {100 * saved[0]:.2f} % × 연 {units * fit.share_of_rows:,.0f}개 × "
-            f"불량 1개 {cost:,.0f} {base.factory.currency}",
-            en=f"expected share out of specification saved {100 * saved[0]:.2f} % × {units * fit.share_of_rows:,.0f} units "
-            f"a year × {cost:,.0f} {base.factory.currency} a defect",
-        ),
+    units = yearly * fit.share_of_rows
+    basis = Text(
+        ko=f"줄어드는 규격 이탈 예상 {100 * saved[0]:.2f} % × 연 {units:,.0f}개",
+        en=f"expected share out of specification saved {100 * saved[0]:.2f} % × {units:,.0f} units a year",
     )
+    return priced((saved[0] * units, saved[1] * units, saved[2] * units), defect_price(base, data), basis)
 
 
 def index_evidence(index: str, value: float, interval: tuple[float, float]) -> Evidence:

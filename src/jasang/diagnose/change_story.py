@@ -15,6 +15,7 @@ from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import as_datetime, number
 from jasang.diagnose.finding import Cause, Evidence, Severity, Worth
+from jasang.diagnose.prices import defect_price, priced, rows_per_year
 from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
@@ -28,7 +29,6 @@ SURE = 0.001  # corrected chance above which a shift has to be large to be more 
 CLEAR_SHIFT = 1.5  # sigma
 LARGE_SHIFT = 2.5  # sigma
 LEAST_SHOWN = 0.5  # of the fitted size: what the plotted levels must show of it, else no foreman finds it on the chart
-YEAR = 365.25 * 86_400.0
 
 
 def corrected(one: LevelChange, tried: int) -> float:
@@ -216,40 +216,19 @@ def chart_of(one: LevelChange, question: Text) -> Chart:
     )
 
 
-def units_per_year(data: TableData) -> float | None:
-    """Rows of the table a year, from the span of its times; `None` without times or for less than a day."""
-    if data.time is None:
-        return None
-    known = data.time[~np.isnat(data.time)]
-    if known.size < 2:
-        return None
-    # The middle 98 % of the times, so that one impossible date does not stretch the record over decades.
-    low, high = np.quantile(known.astype(np.int64), [0.01, 0.99]) / 1e6
-    span = (high - low) / 0.98
-    return float(known.size / span * YEAR) if span >= 86_400.0 else None
-
-
 def worth_of(base: EvidenceBase, data: TableData, one: LevelChange) -> Worth | None:
-    """Money of a risen defect rate: the rise × units a year × cost of a defect. Other shifts have no price of their own."""
-    cost, units = base.factory.costs.defect, units_per_year(data)
-    if one.course.column.role is not Role.DEFECT or cost is None or units is None or one.change.size <= 0:
+    """Money of a risen defect rate: the rise × units a year × price of a defect. Other shifts have no price of their own."""
+    units = rows_per_year(data)
+    if one.course.column.role is not Role.DEFECT or units is None or one.change.size <= 0:
         return None
-    share = 1.0
     if one.course.asset is not None and not one.assets and data.rows:
-        share = one.course.values / data.rows
-    yearly = units * share * cost
-    return Worth(
-        amount=one.change.size * yearly,
-        low=max(0.0, one.change.low) * yearly,
-        high=one.change.high * yearly,
-        currency=base.factory.currency,
-        basis=Text(
-            ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units * share:,.0f}개 × "
-            f"불량 1개 {cost:,.0f} {base.factory.currency}",
-            en=f"rise of the defect rate {100 * one.change.size:.2f} points × {units * share:,.0f} units a year × "
-            f"{cost:,.0f} {base.factory.currency} a defect",
-        ),
+        units *= one.course.values / data.rows
+    basis = Text(
+        ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units:,.0f}개",
+        en=f"rise of the defect rate {100 * one.change.size:.2f} points × {units:,.0f} units a year",
     )
+    saved = (one.change.size * units, one.change.low * units, one.change.high * units)
+    return priced(saved, defect_price(base, data), basis)
 
 
 def level_text(one: LevelChange, value: float) -> str:

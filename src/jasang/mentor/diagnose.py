@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 from jasang.diagnose.catalog import RULES
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Finding, Severity
+from jasang.diagnose.waiting import with_waiting_time
+from jasang.diagnose.worth import with_worth
 from jasang.mentor.factory_data import Notice, open_factory
 from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
 from jasang.mentor.store_data import is_store, store_evidence
@@ -117,6 +119,8 @@ def run_rules(evidence: EvidenceBase, *, progress: Progress = silent) -> tuple[F
         for place, rule in enumerate(RULES):
             progress(rule.title, place / len(RULES))
             findings += rule.check(evidence)
+        # Whatever the rule: who is asked to act hears what it is worth, and when the effect can be seen.
+        findings = [with_waiting_time(evidence, with_worth(evidence, finding)) for finding in findings]
     progress(Text(ko="끝났습니다", en="Done"), 1.0)
     return ranked(findings)
 

@@ -18,7 +18,6 @@ TRENDS = (0.0, 1.0)  # variance of the rise over one spread of the time before, 
 NO_TREND_WEIGHT = 0.95
 WHOLLY_CARRIED_WEIGHT = 0.6
 INDEPENDENT_FACTOR = 4.0
-CACHED_POINTS = 160  # larger whitening matrices are made for each record and thrown away
 LONGEST = 400
 
 
@@ -73,18 +72,21 @@ class Fits:
 
 @lru_cache(maxsize=1)
 def noise_grid() -> NoiseGrid:
-    """All noises with their prior weights: flat over the autocorrelation but for days that do not resemble each other."""
+    """All noises with their prior weights: flat over the autocorrelation but for days that do not resemble each other.
+
+    The noises without a trend come first, the same with one after them.
+    """
     phis = np.array(AUTOCORRELATIONS)
     edges = np.concatenate([[-0.5], 0.5 * (phis[1:] + phis[:-1]), [0.995]])
     of_phi = np.diff(edges) * np.where(phis <= 0.0, INDEPENDENT_FACTOR, 1.0)
     rows = []
-    for phi, weight in zip(AUTOCORRELATIONS, of_phi, strict=True):
-        shares = DAY_NOISES if phi > 0 else (0.0,)
-        rest = (1.0 - WHOLLY_CARRIED_WEIGHT) / (len(DAY_NOISES) - 1)
-        for white in shares:
-            of_white = 1.0 if len(shares) == 1 else WHOLLY_CARRIED_WEIGHT if white == 0.0 else rest
-            for trend in TRENDS:
-                of_trend = NO_TREND_WEIGHT if trend == 0.0 else 1.0 - NO_TREND_WEIGHT
+    for trend in TRENDS:
+        of_trend = NO_TREND_WEIGHT if trend == 0.0 else 1.0 - NO_TREND_WEIGHT
+        for phi, weight in zip(AUTOCORRELATIONS, of_phi, strict=True):
+            shares = DAY_NOISES if phi > 0 else (0.0,)
+            rest = (1.0 - WHOLLY_CARRIED_WEIGHT) / (len(DAY_NOISES) - 1)
+            for white in shares:
+                of_white = 1.0 if len(shares) == 1 else WHOLLY_CARRIED_WEIGHT if white == 0.0 else rest
                 rows.append((phi, white, trend, np.log(weight * of_white * of_trend)))
     table = np.array(rows)
     return NoiseGrid(phi=table[:, 0], white=table[:, 1], trend=table[:, 2], log_prior=table[:, 3])
@@ -108,10 +110,16 @@ def fit(
     """
     n, p = design.shape
     grid = noise_grid()
-    whitening, log_determinant = _whitening(places, rise, day_noise)
-    both = np.column_stack([y, design])
-    white = whitening @ both
-    gram = np.einsum("gni,gnj->gij", white, white, optimize=True)
+    white, log_determinant = _whitened(places, np.column_stack([y, design, rise]), day_noise)
+    plain = np.matmul(white.transpose(0, 2, 1), white)
+    # A trend is a rank-one addition to the covariance: its products follow by Sherman and Morrison's formula.
+    along, length = plain[:, :-1, -1], plain[:, -1, -1]
+    grams, determinants = [], []
+    for trend in TRENDS:
+        share = trend / (1.0 + trend * length)
+        grams.append(plain[:, :-1, :-1] - share[:, None, None] * along[:, :, None] * along[:, None, :])
+        determinants.append(log_determinant + np.log1p(trend * length))
+    gram, log_determinant = np.concatenate(grams), np.concatenate(determinants)
     inner, cross = gram[:, 1:, 1:], gram[:, 1:, 0]
     inverse = np.linalg.inv(inner)
     beta = np.einsum("gij,gj->gi", inverse, cross)
@@ -140,25 +148,28 @@ def full_covariance(noise: int, places: np.ndarray, rise: np.ndarray, day_noise:
     return whole
 
 
-def _whitening(places: np.ndarray, rise: np.ndarray, day_noise: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    if day_noise is None and places.size <= CACHED_POINTS:
-        from_first = (places - places[0]).astype(np.int64)
-        return _kept_whitening(from_first.tobytes(), rise.tobytes())
-    return _made_whitening(places, rise, day_noise)
+def _whitened(places: np.ndarray, columns: np.ndarray, day_noise: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The columns (n, q) whitened under every noise without trend, shape (g, n, q), and the log determinants (g,).
 
-
-@lru_cache(maxsize=12)
-def _kept_whitening(places: bytes, rise: bytes) -> tuple[np.ndarray, np.ndarray]:
-    return _made_whitening(np.frombuffer(places, dtype=np.int64), np.frombuffer(rise, dtype=np.float64), None)
-
-
-def _made_whitening(
-    places: np.ndarray, rise: np.ndarray, day_noise: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    size = noise_grid().phi.size
-    roots = np.linalg.cholesky(np.stack([full_covariance(noise, places, rise, day_noise) for noise in range(size)]))
-    determinants = 2.0 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
-    return np.linalg.inv(roots), determinants
+    Kalman filter of an autoregression seen through day noise: time grows with n, not with its cube.
+    """
+    grid = noise_grid()
+    half = grid.phi.size // len(TRENDS)
+    phi, white = grid.phi[:half], grid.white[:half]
+    n, q = columns.shape
+    own = np.ones(n) if day_noise is None else day_noise
+    found = np.empty((half, n, q))
+    level, spread, log_determinant = np.zeros((half, q)), 1.0 - white, np.zeros(half)
+    gaps = np.diff(places, append=places[-1] + 1)
+    for place in range(n):
+        whole = spread + white * own[place]
+        surprise = columns[place] - level
+        found[:, place] = surprise / np.sqrt(whole)[:, None]
+        log_determinant += np.log(whole)
+        gain, carry = spread / whole, phi ** int(gaps[place])
+        level = carry[:, None] * (level + gain[:, None] * surprise)
+        spread = carry**2 * spread * (1.0 - gain) + (1.0 - carry**2) * (1.0 - white)
+    return found, log_determinant
 
 
 @lru_cache(maxsize=16)
@@ -168,20 +179,12 @@ def variances_of_step(before: int, after: int) -> np.ndarray:
     In variances of one value, under every noise of the grid with its trend left out.
     """
     n = before + after
-    roots = _roots(n)
-    ones = np.linalg.solve(roots, np.ones((roots.shape[0], n, 1)))[:, :, 0]
-    late = np.where(np.arange(n) >= before, 1.0, 0.0)
-    steps = np.linalg.solve(roots, np.broadcast_to(late[None, :, None], (roots.shape[0], n, 1)))[:, :, 0]
-    # The root of the first m values is the first m rows and columns of the root of all: running sums give every m at once.
+    late = (np.arange(n) >= before).astype(np.float64)
+    white, _ = _whitened(np.arange(n), np.column_stack([np.ones(n), late]), None)
+    ones, steps = white[:, :, 0], white[:, :, 1]
+    # The filter never looks ahead: running sums give the products of the first m values for every m at once.
     of_ones, of_both, of_steps = (np.cumsum(one * other, axis=1) for one, other in
                                   ((ones, ones), (ones, steps), (steps, steps)))  # fmt: skip
     information = of_steps - of_both**2 / of_ones
-    found: np.ndarray = 1.0 / np.maximum(information[:, before:], 1e-12)
-    return found
-
-
-@lru_cache(maxsize=2)
-def _roots(n: int) -> np.ndarray:
-    grid = noise_grid()
-    pairs = zip(grid.phi, grid.white, strict=True)
-    return np.linalg.cholesky(np.stack([covariance(float(phi), float(white), np.arange(n)) for phi, white in pairs]))
+    variances = 1.0 / np.maximum(information[:, before:], 1e-12)
+    return np.concatenate([variances] * len(TRENDS))

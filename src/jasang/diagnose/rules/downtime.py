@@ -13,6 +13,7 @@ from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import local, percent
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
+from jasang.diagnose.prices import machine_hour_price, priced
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.shot_gaps import gap_log
 from jasang.diagnose.stop_log import Loss, StopLog, stop_log, with_plant, with_totals
@@ -301,22 +302,15 @@ def _action(loss: Loss) -> Action:
 
 def _worth(base: EvidenceBase, planned: np.ndarray, days: np.ndarray, excess: Excess) -> Worth | None:
     """What the excess over the reference costs in a year at this pace."""
-    cost = base.factory.costs.machine_hour
-    if cost is None or days.size < 5:
+    if days.size < 5:
         return None
-    currency = base.factory.currency
     a_year = float(planned.sum()) / days.size * 365.25
-    amount, low, high = (a_year * share * cost for share in (excess.difference, max(0.0, excess.low), excess.high))
-    return Worth(
-        amount=amount,
-        low=low,
-        high=high,
-        currency=currency,
-        basis=Text(
-            ko=f"계획 {a_year:,.0f}시간/년 × 더 멈춘 비율 {percent(excess.difference)} × 설비 시간당 {cost:,.0f} {currency}",
-            en=f"{a_year:,.0f} planned h/year × {percent(excess.difference)} more stopped × {cost:,.0f} {currency} per hour",
-        ),
+    basis = Text(
+        ko=f"계획 {a_year:,.0f}시간/년 × 더 멈춘 비율 {percent(excess.difference)}",
+        en=f"{a_year:,.0f} planned h/year × {percent(excess.difference)} more stopped",
     )
+    saved = (a_year * excess.difference, a_year * excess.low, a_year * excess.high)
+    return priced(saved, machine_hour_price(base), basis)
 
 
 def _ranking(data: TableData, log: StopLog, *, gaps: bool = False) -> Finding:

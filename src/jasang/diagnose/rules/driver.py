@@ -10,6 +10,7 @@ from jasang.diagnose.driver_story import Told, action, amount, chart, place, sen
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import as_datetime
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
+from jasang.diagnose.prices import defect_price, priced
 from jasang.diagnose.rule import Rule
 from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
@@ -211,32 +212,27 @@ def _days(data: TableData) -> float | None:
 
 
 def _worth(base: EvidenceBase, told: Told, days: float | None) -> Worth | None:
-    """Defects avoided in a year times the cost of one."""
-    cost, driver = base.factory.costs.defect, told.driver
-    if cost is None or not told.outcome.binary or days is None or days < _LEAST_YEAR_DAYS:
+    """Defects avoided in a year times the price of one."""
+    driver = told.driver
+    if not told.outcome.binary or days is None or days < _LEAST_YEAR_DAYS:
         return None
     if driver.since_row is not None:
         since, last = told.table.moment(driver.since_row), told.table.moment(told.table.order.size - 1)
         if since is not None and last is not None:
             days = max(float((last - since) / np.timedelta64(1, "D")), _LEAST_YEAR_DAYS)
     yearly = driver.outside_rows * 365 / days
-    money = base.factory.currency
-    return Worth(
-        amount=yearly * driver.effect * cost,
-        low=yearly * max(driver.low, 0.0) * cost,
-        high=yearly * driver.high * cost,
-        currency=money,
-        basis=Text(
-            ko=(
-                f"{days:.0f}일 동안 범위 밖 {driver.outside_rows:,}개 → 1년 {yearly:,.0f}개 × 불량률 차이 "
-                f"{amount(told.outcome, driver.effect)} × 불량 1개 {cost:,.0f} {money}"
-            ),
-            en=(
-                f"{driver.outside_rows:,} outside in {days:.0f} days = {yearly:,.0f} a year × "
-                f"{amount(told.outcome, driver.effect)} fewer defects × {cost:,.0f} {money} each"
-            ),
+    basis = Text(
+        ko=(
+            f"{days:.0f}일 동안 범위 밖 {driver.outside_rows:,}개 → 1년 {yearly:,.0f}개 × 불량률 차이 "
+            f"{amount(told.outcome, driver.effect)}"
+        ),
+        en=(
+            f"{driver.outside_rows:,} outside in {days:.0f} days = {yearly:,.0f} a year × "
+            f"{amount(told.outcome, driver.effect)} fewer defects"
         ),
     )
+    saved = (yearly * driver.effect, yearly * driver.low, yearly * driver.high)
+    return priced(saved, defect_price(base, told.table.data), basis)
 
 
 def _check_later(found: Drivers, told: Told, days: float | None) -> Check | None:
