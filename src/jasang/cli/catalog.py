@@ -10,6 +10,7 @@ COMMANDS = (
     "diagnose",
     "inspect",
     "pareto",
+    "causes",
     "connect",
     "collect",
     "simulate",

@@ -1,8 +1,9 @@
 """From a table to the questions for the search of drivers: outcomes, candidates, strata and days, rows in order of time."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -52,6 +53,21 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where a candidate comes from when it is a column of another table: joined `by` an id, or by time where `by` is `None`.
+
+    `lag` is the time from there to here in s with its 95 % interval (the middle 95 % of the units where an id joins them).
+    """
+
+    column: factory.Column
+    file: str
+    by: str | None
+    lag: float
+    lag_low: float
+    lag_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverTable:
     """One table made ready: everything the searches over its outcomes share.
 
@@ -69,6 +85,7 @@ class DriverTable:
     day: np.ndarray | None
     stop: float | None
     by_name: tuple[str, ...]  # columns left out because their name says they are written after the verdict
+    upstream: Mapping[str, Upstream] = field(default_factory=lambda: MappingProxyType({}))  # candidates of other tables
 
     def problem(self, outcome: Outcome) -> DriverProblem:
         """The question for one outcome. Sister machines never measure quite alike: only their defect rates are compared."""
@@ -109,7 +126,7 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
     usable = data.usable_rows()
     order = data.time_order()
     order = order[usable[order]]
-    seconds = _seconds(data, order)
+    seconds = seconds_of_rows(data, order)
     asset, assets = _codes(data, data.table.asset_column, order)
     product, products = _codes(data, data.table.product_column, order)
     columns, by_name = [], []
@@ -119,7 +136,7 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
         if named_afterwards(column.name):
             by_name.append(column.name)
             continue
-        candidate = _candidate(data, column, order)
+        candidate = candidate_column(data, column, order)
         if candidate is not None:
             columns.append(candidate)
     if data.table.asset_column and len(assets) > 1:
@@ -186,7 +203,8 @@ def _quality(column: factory.Column, values: np.ndarray) -> Outcome:
     )
 
 
-def _candidate(data: TableData, column: factory.Column, order: np.ndarray) -> Column | None:
+def candidate_column(data: TableData, column: factory.Column, order: np.ndarray) -> Column | None:
+    """The column on the rows `order` as a search takes it; `None` when it holds nothing, one value, or free text."""
     numeric = data.source.read([column.name]).to_series().dtype.is_numeric()
     values = data.clean(column.name)[order] if numeric else None
     known = values[~np.isnan(values)] if values is not None else np.empty(0)
@@ -212,7 +230,8 @@ def _codes(data: TableData, column: str | None, order: np.ndarray) -> tuple[np.n
     return labels.codes[order].astype(np.int64), labels.levels
 
 
-def _seconds(data: TableData, order: np.ndarray) -> np.ndarray | None:
+def seconds_of_rows(data: TableData, order: np.ndarray) -> np.ndarray | None:
+    """The times of the rows `order` in s UTC, NaN where unknown; `None` when fewer than half are known."""
     if data.time is None:
         return None
     time = data.time[order]

@@ -79,6 +79,24 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.pareto:answer",
     ),
+    StudyKind(
+        name="causes",
+        title=Text(ko="원인", en="Causes"),
+        question=Text(
+            ko="불량이나 품질이 무엇과 함께 움직이고, 어느 범위를 지켜야 하는가?",
+            en="What do defects or a quality move with, and which window should be held?",
+        ),
+        tables=(Kind.UNITS,),
+        options=(
+            Option(
+                name="outcome",
+                label=Text(ko="설명할 열", en="Column to explain"),
+                asks="column",
+                roles=(Role.DEFECT, Role.QUALITY),
+            ),
+        ),
+        answers="jasang.mentor.causes:answer",
+    ),
 )
 
 

@@ -158,7 +158,9 @@ def find_interactions(
         if names & taken:
             continue  # a pair that shares a column with a clearer one is mostly the same fact
         one = _interaction(grouped, pair, corner, values, residual, layout, decades, seed)
-        if one is not None and (not binary or one.episodes >= _LEAST_EPISODES):
+        if one is None or (only_together and not one.only_together):
+            continue
+        if not binary or one.episodes >= _LEAST_EPISODES:
             found.append(one)
             taken |= names
     return tuple(found)
