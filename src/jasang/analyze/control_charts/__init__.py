@@ -8,9 +8,11 @@ from jasang.analyze.control_charts.choice import (
     choose_for_counts,
     choose_for_measurements,
     lag_one,
+    parts_matter,
     spread_differs,
 )
 from jasang.analyze.control_charts.constants import LARGEST_SUBGROUP, c4, chart_factors, range_constants
+from jasang.analyze.control_charts.count_call import count_chart
 from jasang.analyze.control_charts.forecast import (
     ForecastChart,
     ForecastModel,
@@ -38,6 +40,7 @@ from jasang.analyze.control_charts.multivariate import (
     mewma_run_length,
     squared_distances,
 )
+from jasang.analyze.control_charts.one_call import ControlChart, control_chart
 from jasang.analyze.control_charts.phases import (
     Baseline,
     Exclusion,
@@ -69,6 +72,10 @@ from jasang.analyze.control_charts.variables import (
 from jasang.analyze.control_charts.weighted import CusumChart, WeightedChart, cusum_chart, ewma_chart
 
 __all__ = [
+    "ControlChart",
+    "control_chart",
+    "count_chart",
+    "parts_matter",
     "BetweenWithinChart",
     "ChartChoice",
     "ChartKind",

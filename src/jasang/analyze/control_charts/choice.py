@@ -103,6 +103,18 @@ def choose_for_counts(counts: np.ndarray, sizes: np.ndarray | None = None, *, de
     return ChartChoice(kind="p" if defectives else "u", because="shares", figure=factor)
 
 
+def parts_matter(values: np.ndarray, parts: np.ndarray) -> bool:
+    """True where parts with at least five values differ in level or spread beyond chance (Kruskal-Wallis, Brown-Forsythe; 1
+    %).
+    """
+    names = np.asarray(parts).astype(str)
+    groups = [values[(names == name) & ~np.isnan(values)] for name in np.unique(names)]
+    groups = [group for group in groups if group.size >= 5]
+    if len(groups) < 2 or np.ptp(np.concatenate(groups)) == 0:
+        return False
+    return float(stats.kruskal(*groups).pvalue) < 0.01 or spread_differs(values, names) < 0.01
+
+
 def spread_differs(values: np.ndarray, parts: np.ndarray) -> float:
     """p-value of equal spread in all parts with at least five values (Brown and Forsythe 1974); 1 where there is nothing to
     compare.

@@ -1,10 +1,11 @@
 """Residual charts for processes with a memory: each value against its forecast from the values before it.
 
 The forecast is an autoregression (order by BIC) plus a slow level; the residuals are close to independent, so the usual
-limits and run rules hold the false-alarm rate they promise. A residual chart sees a lasting shift only until the
-forecast has learnt it, so a second chart watches the level: an EWMA of the values, its limits wide enough for the memory of the process. Sources: Alwan and Roberts (1988), Journal of Business &
-Economic Statistics 6(1); Montgomery, section 10.4; Lu and Reynolds (1999), Journal of Quality Technology 31(3), on what such
-charts see.
+limits and run rules hold the false-alarm rate they promise. A residual chart sees a lasting shift only until the forecast has
+learnt it, so a second chart watches the level: an EWMA of the values, its limits wide enough for the memory of the process.
+
+Sources: Alwan and Roberts (1988), Journal of Business & Economic Statistics 6(1); Montgomery, section 10.4; Lu and Reynolds
+(1999), Journal of Quality Technology 31(3), on what such charts see.
 """
 
 from dataclasses import dataclass
@@ -84,8 +85,8 @@ class ForecastChart:
 def fit_forecast(values: np.ndarray, *, most_lags: int = MOST_LAGS) -> ForecastModel:
     """Learn the memory of a process from phase I values, shape (n,), in order at even intervals; NaN is missing.
 
-    The order is the one with the smallest BIC among 0 … `most_lags`; sigma is corrected for the coefficients that were
-    fitted (FPE, Akaike 1969). Outliers are left out and the model fitted again. Fewer than 30 values, or constant ones, are refused.
+    The order is the one with the smallest BIC among 0 … `most_lags`; sigma is corrected for the coefficients that were fitted
+    (FPE, Akaike 1969). Outliers are left out and the model fitted again. Fewer than 30 values, or constant ones, are refused.
     """
     values = vector(values)
     known = ~np.isnan(values)

@@ -89,8 +89,9 @@ def _simulated(rules: tuple[int, ...], shift: float, limits_from: int | None, ru
         fresh = (generator.standard_normal((centre.size, CHUNK)) + shift - centre) / scale
         wall = np.full((centre.size, 1), np.nan)
         record = np.concatenate([past, fresh, wall], axis=1)
-        flags = packed_rules(record.ravel(), centre=0.0, sigma=1.0)[[rule - 1 for rule in rules]].any(axis=0)
-        inside: np.ndarray = flags.reshape(record.shape)[:, past.shape[1] : -1]
+        completed = packed_rules(record.ravel(), centre=0.0, sigma=1.0)[[rule - 1 for rule in rules]]
+        anywhere: np.ndarray = np.logical_or.reduce(completed, axis=0)
+        inside = anywhere.reshape(record.shape)[:, past.shape[1] : -1]
         rang = inside.any(axis=1)
         points += int(np.where(rang, inside.argmax(axis=1) + 1, CHUNK).sum())
         alarms += int(rang.sum())
