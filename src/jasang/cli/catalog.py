@@ -11,6 +11,7 @@ COMMANDS = (
     "inspect",
     "pareto",
     "causes",
+    "losses",
     "connect",
     "collect",
     "simulate",

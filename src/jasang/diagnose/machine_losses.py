@@ -229,7 +229,9 @@ def _stops(record: MachineRecord, minor: MinorStops | None, changes: Changeovers
         outside = planned.seconds_within(start, end) < 0.9 * (end - start) / SECOND
         planned = without(planned, spans(start[outside], end[outside]))
         start, end = start[~outside], end[~outside]
-    return planned, without(spans(start, end), setup), setup
+    stops = both(without(spans(start, end), setup), planned)
+    long_ones = (stops.end - stops.start) >= LONG_STOP * SECOND / 2  # not the minutes between a break and the first piece
+    return planned, Spans(start=stops.start[long_ones], end=stops.end[long_ones]), setup
 
 
 def _counts(

@@ -4,7 +4,7 @@ Units and states of one machine may stand in different files; they are joined by
 side on machines that nobody names, each product (mould) counts as a machine of its own: `by_product` says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,7 +52,7 @@ class Log:
 
     def spans(self, *wanted: State | None) -> Spans:
         """All time in these states."""
-        parts = spans_by_state(self.track, self.states)
+        parts = spans_by_state(self.track, list(self.states))
         chosen = [parts[state] for state in wanted]
         return spans(np.concatenate([part.start for part in chosen]), np.concatenate([part.end for part in chosen]))
 
@@ -188,7 +188,9 @@ def _pieces(data: TableData) -> list[tuple[str | None, Pieces, bool]]:
         table.asset_column is None and products is not None and float((kinds[1:] != kinds[:-1]).mean()) > _SIDE_BY_SIDE
     )
     if by_product and products is not None:
-        groups = [(level, kinds == code) for code, level in enumerate(products.levels)]
+        groups: list[tuple[str | None, np.ndarray]] = [
+            (level, kinds == code) for code, level in enumerate(products.levels)
+        ]
     elif table.asset_column is not None:
         labels = data.labels(table.asset_column)
         codes = labels.codes[rows]
@@ -284,3 +286,28 @@ def _until_next(start: np.ndarray) -> np.ndarray:
     ends = np.empty(start.size, dtype="datetime64[us]")
     ends[order] = (ticks + steps).astype("datetime64[us]")
     return ends
+
+
+def between(record: MachineRecord, low: int, high: int) -> MachineRecord | None:
+    """The record between two moments (int64 microseconds UTC); `None` where nothing lies there."""
+    window = spans(np.array([low]), np.array([high]))
+    pieces, log = record.pieces, record.log
+    if pieces is not None:
+        inside = (pieces.time >= low) & (pieces.time < high)
+        bad = pieces.bad[inside] if pieces.bad is not None else None
+        pieces = replace(
+            pieces, rows=pieces.rows[inside], time=pieces.time[inside], product=pieces.product[inside], bad=bad
+        )
+        pieces = pieces if inside.any() else None
+    if log is not None:
+        start, end = np.maximum(log.track.start, low), np.minimum(log.track.end, high)
+        kept = end > start
+        log = replace(log, track=replace(log.track, start=start[kept], end=end[kept], row=log.track.row[kept]))
+        log = log if kept.any() else None
+    if pieces is None and log is None:
+        return None
+    first, last = max(record.first, low), min(record.last, high)
+    return replace(
+        record, pieces=pieces, log=log, planned=both(record.planned, window), calendar_s=(last - first) / SECOND,
+        first=first, last=last,
+    )  # fmt: skip

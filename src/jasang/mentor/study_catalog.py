@@ -97,6 +97,21 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.causes:answer",
     ),
+    StudyKind(
+        name="losses",
+        title=Text(ko="시간 손실", en="Losses"),
+        question=Text(
+            ko="설비의 계획 시간은 어디로 갔고 OEE는 얼마인가?",
+            en="Where did the planned time of the machines go, and what is the OEE?",
+        ),
+        tables=(Kind.UNITS, Kind.STATES, Kind.ORDERS),
+        options=(
+            Option(name="asset", label=Text(ko="설비", en="Machine"), asks="text"),
+            Option(name="from", label=Text(ko="이날부터", en="From"), asks="day"),
+            Option(name="to", label=Text(ko="이날까지", en="To"), asks="day"),
+        ),
+        answers="jasang.mentor.losses:answer",
+    ),
 )
 
 

@@ -54,8 +54,8 @@ class MinorStops:
     """Minor stops of one machine.
 
     `start` (int64 microseconds UTC) and `extra_s` (seconds beyond the normal cycle) have shape (stops,); `run_s` is the time
-    judged, stops included; `paused` are the recurring pauses; `share` = lost over judged time with its 95 % interval (bootstrap over days). `day` (numbers since
-    1970 local), `lost_by_day_s` and `run_by_day_s` have shape (days,).
+    judged, stops included; `paused` are the recurring pauses; `share` = lost over judged time with its 95 % interval (bootstrap
+    over days). `day` (numbers since 1970 local), `lost_by_day_s` and `run_by_day_s` have shape (days,).
     """
 
     understood: bool
@@ -323,7 +323,20 @@ def _not_understood(cycles: tuple[NormalCycle, ...]) -> MinorStops:
         )
     )
     return MinorStops(
-        understood=False, why_not=why, cycles=cycles, breaks=(), paused=NOTHING, start=np.empty(0, dtype=np.int64), extra_s=nothing,
-        product=np.empty(0, dtype=np.int64), lost_s=0.0, run_s=0.0, share=0.0, low=0.0, high=1.0,
-        day=np.empty(0, dtype=np.int64), lost_by_day_s=nothing, run_by_day_s=nothing,
-    )  # fmt: skip
+        understood=False,
+        why_not=why,
+        cycles=cycles,
+        breaks=(),
+        paused=NOTHING,
+        start=np.empty(0, dtype=np.int64),
+        extra_s=nothing,
+        product=np.empty(0, dtype=np.int64),
+        lost_s=0.0,
+        run_s=0.0,
+        share=0.0,
+        low=0.0,
+        high=1.0,
+        day=np.empty(0, dtype=np.int64),
+        lost_by_day_s=nothing,
+        run_by_day_s=nothing,
+    )
