@@ -1,0 +1,37 @@
+"""Early warning of bad units: learn on earlier units, warn of later ones, say honestly how good the warnings are."""
+
+from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, rolling_origins
+from jasang.analyze.early_warning.judge import Interval, Refusal, WarningJudgement, judge_warning, shift_p_value
+from jasang.analyze.early_warning.model import (
+    LEAST_BAD,
+    TooFewBad,
+    WarningModel,
+    fit_warning,
+    warning_probability,
+)
+from jasang.analyze.early_warning.problem import Aim, WarningCosts, WarningProblem, warning_problem
+from jasang.analyze.early_warning.scores import Counts, average_precision, count_warnings, precision_recall
+
+__all__ = [
+    "LEAST_BAD",
+    "Aim",
+    "Counts",
+    "Interval",
+    "Refusal",
+    "TooFewBad",
+    "WarningCosts",
+    "WarningJudgement",
+    "WarningModel",
+    "WarningProblem",
+    "average_precision",
+    "blocked_folds",
+    "count_warnings",
+    "earlier_and_later",
+    "fit_warning",
+    "judge_warning",
+    "precision_recall",
+    "rolling_origins",
+    "shift_p_value",
+    "warning_probability",
+    "warning_problem",
+]
