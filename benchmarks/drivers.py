@@ -26,12 +26,12 @@ def healthy(each: int) -> None:
         )
 
 
-def planted(each: int) -> None:
-    """The planted column as first cause, and the intervals that hold the planted effect."""
+def planted(each: int, clear: float, first_seed: int) -> None:
+    """The planted column as first cause, and the intervals that hold the planted effect; `clear` standard errors large."""
     for kind in PLANTED_KINDS:
         first = none = covered = held = 0
-        for seed in range(1000, 1000 + each):
-            table = planted_table(seed, kind, rows=8000, count=20)
+        for seed in range(first_seed, first_seed + each):
+            table = planted_table(seed, kind, rows=8000, count=20, clear=clear)
             found = find_drivers(table.problem).drivers
             none += not found
             if found and found[0].column == table.cause:
@@ -75,11 +75,13 @@ def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=10)
+    parser.add_argument("--clear", type=float, default=10.0, help="size of the planted effects in standard errors")
+    parser.add_argument("--seed", type=int, default=1000, help="the first seed of the planted tables")
     parser.add_argument("--part", choices=("healthy", "planted", "all"), default="all")
     chosen = parser.parse_args()
     started = time.process_time()
     if chosen.part in ("planted", "all"):
-        planted(chosen.each)
+        planted(chosen.each, chosen.clear, chosen.seed)
     if chosen.part in ("healthy", "all"):
         healthy(chosen.each)
     print(f"{time.process_time() - started:.0f} s of one core")

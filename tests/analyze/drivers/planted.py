@@ -100,7 +100,7 @@ def null_table(seed: int, kind: str, rows: int = 4000, count: int = 12) -> Drive
 PLANTED_KINDS = ("low", "both", "start", "level", "one_product", "since", "simpson")
 
 
-def planted_table(seed: int, kind: str, rows: int = 8000, count: int = 6) -> PlantedTable:
+def planted_table(seed: int, kind: str, rows: int = 8000, count: int = 6, clear: float = 10.0) -> PlantedTable:
     """A table in which "cause" moves the defect rate from 1–4 % to at least two and a half times that, with proxies of it."""
     rng = np.random.default_rng([seed, 2])
     base, times = float(rng.uniform(0.01, 0.04)), float(rng.uniform(2.5, 5))
@@ -133,8 +133,10 @@ def planted_table(seed: int, kind: str, rows: int = 8000, count: int = 6) -> Pla
     else:
         bad = low
     effect = base * (times - 1)
-    # Plain enough that somebody who knows the column and its window would see it at ten standard errors.
-    effect = max(effect, 10 * np.sqrt(max(effect, base) / bad.sum()))
+    # Plain enough that somebody who knows the column and its window would see it at `clear` standard errors.
+    effect = max(effect, clear * np.sqrt(max(effect, base) / bad.sum()))
+    if clear < 10:
+        effect = clear * np.sqrt((base + clear * np.sqrt(base / bad.sum())) / bad.sum())
     rate = np.clip(base * own[product] + effect * bad, 0, 0.95)
     cause = cause or NumericColumn(name="cause", values=np.round(values, 4), counter=counter)
     outcome = (rng.random(rows) < rate).astype(float)

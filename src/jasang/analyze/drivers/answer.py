@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 
 from jasang.analyze.drivers.baseline import Baseline
+from jasang.analyze.drivers.beginning import Beginnings, find_beginning
 from jasang.analyze.drivers.bins import BinnedColumn
 from jasang.analyze.drivers.contrast import judge
 from jasang.analyze.drivers.layout import Layout
+from jasang.analyze.drivers.plausible import after_selection, among_plausible
 from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
 from jasang.analyze.drivers.search import Choice, Search, rows_of
 from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, choose_limits, estimate, until_settled
 
-_ONSET_SCORE = 4.5
 _LEAST_EPISODES = 5
 _ONE_PRODUCT = 2.0  # standard errors between the effect on one product and on the others
 
@@ -45,19 +46,21 @@ class Answer:
         score = self._view_to_report(choice.score, baseline)
         residual = baseline.residual(self.outcome)
         outside, limits = self._final(score, residual)
-        onset = self._onset(score, outside, baseline)
+        beginnings = self._beginnings(score, outside, baseline)
+        onset = None if beginnings is None else beginnings.first
         if onset is not None:
             score = _replace_view(score, View(first_block=onset, strata=score.view.strata, product=score.view.product))
         effect = self._effect(score, baseline, outside)
         held_out = self._effect(score, baseline, self._cross_fitted(score, residual))
         if effect is not None and held_out is not None:
-            effect = around_choice(effect, held_out)
+            effect = self._with_choice(around_choice(effect, held_out), score, limits, residual, beginnings)
         rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)
         surely = effect is not None and (effect.low > 0 or (self.problem.two_sided and effect.high < 0))
         if effect is None or not surely or (self.problem.binary and episodes < _LEAST_EPISODES):
             return None
+        effect = after_selection(effect, self.search.threshold)
         binned = self.scanner.tallies[score.column].binned
         names = [item.binned.name for item in self.scanner.tallies]
         by_stratum = self._stratum_windows(binned, limits, rows, out)
@@ -164,7 +167,24 @@ class Answer:
                 return _replace_view(score, view)
         return _replace_view(score, self.scanner.views[0])
 
-    def _onset(self, score: Score, outside: np.ndarray, baseline: Baseline) -> int | None:
+    def _with_choice(
+        self,
+        effect: Effect,
+        score: Score,
+        limits: Limits | None,
+        residual: np.ndarray,
+        beginnings: Beginnings | None,
+    ) -> Effect:
+        """The interval widened by what the choice of limits and of a beginning leaves open."""
+        column = self.scanner.tallies[score.column].binned.column
+        if limits is not None and isinstance(column, NumericColumn):
+            rows = rows_of(score.view, self.layout)
+            wide = among_plausible(effect, column.values, limits, residual, self.layout, rows, within=score.within)
+        else:
+            wide = effect
+        return wide if beginnings is None else beginnings.widened(wide)
+
+    def _beginnings(self, score: Score, outside: np.ndarray, baseline: Baseline) -> Beginnings | None:
         """The block from which the effect is there, when before it there was none; `None` when it was always there."""
         rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
         marks = np.where(rows, outside, 0.0)
@@ -172,23 +192,7 @@ class Answer:
         blocks = self.layout.blocks
         gain = np.bincount(self.layout.block[rows], weights=(left * moved)[rows], minlength=blocks)
         weight = np.bincount(self.layout.block[rows], weights=(moved**2)[rows], minlength=blocks)
-        before, after = np.cumsum(weight)[:-1], weight.sum() - np.cumsum(weight)[:-1]
-        slope_before = np.cumsum(gain)[:-1] / before.clip(1e-9)
-        slope_after = (gain.sum() - np.cumsum(gain)[:-1]) / after.clip(1e-9)
-        allowed = (before > 0.1 * weight.sum()) & (after > 0.1 * weight.sum())
-        if blocks < 24 or not allowed.any():
-            return None
-        step = np.where(allowed, (slope_after - slope_before) ** 2 * before * after / weight.sum(), -1.0)
-        first = int(step.argmax()) + 1
-        place = first - 1
-        left_over = gain - np.where(np.arange(blocks) < first, slope_before[place], slope_after[place]) * weight
-        error_before = np.sqrt((left_over[:first] ** 2).sum()) / before[place]
-        error_after = np.sqrt((left_over[first:] ** 2).sum()) / after[place]
-        change = (slope_after[place] - slope_before[place]) * np.sign(slope_after[place])
-        nothing_before = abs(slope_before[place]) < min(2 * error_before, 0.3 * abs(slope_after[place]))
-        if change < _ONSET_SCORE * np.hypot(error_before, error_after) or not nothing_before:
-            return None
-        return first
+        return find_beginning(gain, weight) if blocks >= 24 else None
 
     def _episodes(self, out: np.ndarray) -> int:
         """Blocks with something to count outside the window."""

@@ -69,6 +69,10 @@ class Chance:
         exact = -np.expm1(self.tries * np.log1p(-np.exp(min(log_one, -1e-12)))) if log_one > -600 else 0.0
         return float(min(-np.log10(exact) if exact > 1e-12 else -log_all / np.log(10), 300.0))
 
+    def threshold(self, decades: float) -> float:
+        """The score at which the family-wise p-value is 10^-decades."""
+        return float(stats.norm.isf(min(0.5, 0.5 * 10.0**-decades / self.tries)))
+
 
 def _log_tail(score: float) -> float:
     """Log of the two-sided tail of a normal deviate."""

@@ -48,11 +48,13 @@ class Search:
         self.scanner = scanner
         self.layout = layout
         self.least = least
+        self.threshold = 0.0  # standard errors that a score needs, known once chance is
 
     def run(self) -> list[Choice]:
         """The drivers in order of choice."""
         chance = self.scanner.chance(self.baseline(()).residual(self.outcome), self.baseline(()))
         marginal = self._scan(())
+        self.threshold = chance.threshold(self.least)
         start = self._start_up(marginal, chance)
         chosen: list[Score] = [start] if start is not None else []
         scores = self._scan(tuple(chosen)) if chosen else marginal
