@@ -9,7 +9,9 @@ from types import ModuleType
 COMMANDS = (
     "diagnose",
     "inspect",
+    "chart",
     "pareto",
+    "verify",
     "causes",
     "losses",
     "connect",

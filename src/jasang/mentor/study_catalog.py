@@ -55,6 +55,38 @@ _NAMES = (Role.PRODUCT, Role.ASSET, Role.CONTEXT, Role.REASON, Role.STATE, Role.
 
 STUDIES: tuple[StudyKind, ...] = (
     StudyKind(
+        name="chart",
+        title=Text(ko="관리도", en="Control chart"),
+        question=Text(ko="공정이 안정되어 있는가?", en="Is the process in control?"),
+        tables=(Kind.UNITS, Kind.SIGNALS),
+        options=(
+            Option(
+                name="column",
+                label=Text(ko="볼 항목", en="Column to chart"),
+                asks="column",
+                roles=(Role.QUALITY, Role.SENSOR, Role.SETTING, Role.ENERGY, Role.DEFECT, Role.COUNT),
+                required=True,
+            ),
+            Option(
+                name="baseline",
+                label=Text(ko="기준 기간", en="Baseline"),
+                asks="text",
+                help=Text(ko="예: 2026-03-01..2026-03-14", en="for example 2026-03-01..2026-03-14"),
+            ),
+            Option(
+                name="rules",
+                label=Text(ko="판정 규칙", en="Run rules"),
+                asks="choice",
+                choices=(
+                    ("", Text(ko="웨스턴 일렉트릭(1, 2, 5, 6번)", en="Western Electric (1, 2, 5, 6)")),
+                    ("nelson", Text(ko="넬슨 8가지", en="Nelson's eight")),
+                    ("1", Text(ko="관리한계만", en="limits only")),
+                ),
+            ),
+        ),
+        answers="jasang.mentor.chart:answer",
+    ),
+    StudyKind(
         name="pareto",
         title=Text(ko="파레토", en="Pareto"),
         question=Text(

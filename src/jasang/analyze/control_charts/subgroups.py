@@ -17,6 +17,7 @@ from jasang.analyze.control_charts.inputs import vector
 FEWEST_GROUPS = 10
 SMALLEST, LARGEST = 2, 50  # usual size of a subgroup
 IN_GROUPS = 0.8  # share of the values that must lie in groups of two or more
+RETURNS = 0.8  # different labels for each stretch of equal ones
 GAP = 5.0  # a pause this many usual intervals long ends a burst
 
 
@@ -73,8 +74,8 @@ def rational_subgroups(
     times : ndarray, shape (n,), optional
         Times as numbers or datetime64, not falling.
     labels : mapping of name to ndarray, shape (n,), optional
-        Columns that may name a group (lot, sample, hour of sampling), the most trusted first. Only stretches of equal labels
-        count, so a product that comes back is a new group.
+        Columns that may name a group (lot, sample, hour of sampling), the most trusted first. Stretches of equal labels are
+        the groups; a label whose values keep coming back (operator, shift) names no group.
 
     Notes
     -----
@@ -84,7 +85,9 @@ def rational_subgroups(
     values = vector(values)
     for name, column in (labels or {}).items():
         codes = _stretches(np.asarray(column))
-        if _serves(codes, values):
+        # An operator or a supplier comes back all the time; a lot or a sample does so seldom.
+        own = np.unique(np.asarray(column)).size >= RETURNS * (int(codes[-1]) + 1)
+        if own and _serves(codes, values):
             return _described("label", name, codes, values)
     if times is not None:
         found = _bursts(np.asarray(times), values)
