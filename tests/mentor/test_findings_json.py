@@ -35,6 +35,7 @@ def finding() -> Finding:
 
 def test_finding_has_the_shape_of_the_format() -> None:
     assert finding_json(finding(), SEOUL) == {
+        "id": "mean_shift-6ee8b567",
         "rule": "mean_shift",
         "severity": "act",
         "subject": {"table": "units.csv", "column": "cast_pressure", "asset": "INJ-01", "product": None},

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from jasang.diagnose.catalog import RULES
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Finding, Severity
+from jasang.diagnose.identity import names_of
 from jasang.diagnose.waiting import with_waiting_time
 from jasang.diagnose.worth import with_worth
 from jasang.mentor.factory_data import Notice, open_factory
@@ -68,7 +69,10 @@ class Diagnosis:
                 }
                 for table in self.tables
             ],
-            "findings": [finding_json(finding, self.zone) for finding in self.findings],
+            "findings": [
+                finding_json(finding, self.zone, name)
+                for finding, name in zip(self.findings, names_of(self.findings), strict=True)
+            ],
             "notices": [
                 {"file": notice.file, "rows": notice.rows, "text": {"ko": notice.text.ko, "en": notice.text.en}}
                 for notice in (*self.notices, *self.skipped)

@@ -6,6 +6,7 @@ from typing import Any
 
 from jasang.diagnose.chart import Chart
 from jasang.diagnose.finding import Cause, Evidence, Finding, Worth
+from jasang.diagnose.identity import fingerprint
 from jasang.plant.text import Text
 
 FORMAT = "jasang.findings/1"
@@ -21,10 +22,11 @@ def moment_json(moment: datetime | None, zone: tzinfo) -> str | None:
     return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
 
 
-def finding_json(finding: Finding, zone: tzinfo) -> dict[str, Any]:
-    """One finding in the shape of `jasang.findings/1`; times in the factory's zone."""
+def finding_json(finding: Finding, zone: tzinfo, name: str | None = None) -> dict[str, Any]:
+    """One finding in the shape of `jasang.findings/1`; times in the factory's zone, `name` as `identity.names_of` gives it."""
     subject = finding.subject
     return {
+        "id": name or fingerprint(finding),
         "rule": finding.rule,
         "severity": finding.severity.value,
         "subject": {
