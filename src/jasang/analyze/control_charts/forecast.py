@@ -101,7 +101,12 @@ def fit_forecast(values: np.ndarray, *, most_lags: int = MOST_LAGS) -> ForecastM
             raise ValueError("the values do not vary")
         excess = stats.kurtosis(errors[np.abs(errors) < 8.0 * scale]) if coefficients.size < errors.size else 0.0
         out = np.abs(errors) > (OUTLIER + 3.0 * max(0.0, float(excess))) * scale
-        if not out.any() or np.isnan(kept[known]).sum() + out.sum() > MOST_OUT * known.sum():
+        if not out.any():
+            break
+        if np.isnan(kept[known]).sum() + out.sum() > MOST_OUT * known.sum():
+            # Not outliers of a process in control but its way to be: heavy tails, several states.
+            kept = values.copy()
+            mean, coefficients, errors = _autoregression(kept, most_lags)
             break
         kept[out] = np.nan
     errors = errors[~np.isnan(errors)]

@@ -28,6 +28,7 @@ from jasang.analyze.run_rules import WESTERN_ELECTRIC
 
 SHIFT = 2.0  # standard deviations, for which the run length is told
 MOST_FITTED = 20_000
+MOST_ALARMS = 0.2  # share of phase I beyond which a residual chart calls the process unstable
 EWMA_WEIGHT, EWMA_MULTIPLE = 0.2, 2.86  # run length 370 without a shift
 CUSUM_K, CUSUM_H = 0.5, 4.77  # run length 370 without a shift
 
@@ -303,7 +304,7 @@ def _residual(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, rules
         upper=made.upper,
         sigma=model.sigma,
         baseline=inside,
-        stable=True,
+        stable=bool(np.mean(made.alarms[inside]) <= MOST_ALARMS),
         excluded=excluded,
         rules=rules,
         rule_flags=made.rule_flags,
