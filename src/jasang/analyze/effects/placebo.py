@@ -30,12 +30,12 @@ def placebo_in_time(
     counts: np.ndarray | None = None,
     confidence: float = 0.95,
 ) -> Placebo | None:
-    """The same analysis at dates before the action, each with as long a time after as the real one has.
+    """The same analysis at dates before the action, each with as long a time after as the real one, at most a third of before.
 
     `None` where the time before is too short for at least three such dates.
     """
     given = np.asarray(values, dtype=np.float64)
-    span = int(min(given.size - action, action // 2))
+    span = int(min(given.size - action, action // 3))
     first, last = max(FEWEST_BEFORE, span), action - span
     if span < 3 or last - first < 2:
         return None
