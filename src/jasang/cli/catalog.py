@@ -14,6 +14,8 @@ COMMANDS = (
     "verify",
     "causes",
     "losses",
+    "warn",
+    "monitor",
     "connect",
     "collect",
     "simulate",

@@ -12,7 +12,6 @@ from jasang.analyze.roles import Sample, infer_factory
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.errors import UnreadableInput
 from jasang.plant.factory import Column, Factory
-from jasang.plant.reading import Signal
 from jasang.plant.text import Progress, Text, silent
 from jasang.store import open_reader
 from jasang.store.contract import Reader
@@ -63,7 +62,7 @@ def store_evidence(store: Path, *, factory: Factory, progress: Progress = silent
         numeric = [s for s in reader.signals() if s.name in last and _is_number(last[s.name].value)]
         end = max((reading.source_time for reading in last.values()), default=None)
         assets = sorted({signal.asset for signal in numeric})
-        grids = {asset: _grid(reader, [s for s in numeric if s.asset == asset], end) for asset in assets if end}
+        grids = {asset: grid(reader, [s.name for s in numeric if s.asset == asset], end) for asset in assets if end}
     finally:
         reader.close()
     long_enough = {asset: frame for asset, frame in grids.items() if frame.height >= FEWEST_ROWS}
@@ -80,11 +79,13 @@ def _is_number(value: float | str | bool | None) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _grid(reader: Reader, signals: Sequence[Signal], end: datetime) -> pl.DataFrame:
-    """One row a minute in which the machine was heard of, one column a signal: the mean of its readings, else the last before."""
-    names = [signal.name for signal in signals]
+def grid(reader: Reader, names: Sequence[str], end: datetime, most: int = MOST_ROWS) -> pl.DataFrame:
+    """One row a minute in which the machine was heard of, one column a signal: the mean of its readings, else the last before.
+
+    At most the `most` last minutes up to the one of `end`; an empty frame when there are none.
+    """
     end = end.replace(second=0, microsecond=0) + STEP  # whole minutes of the clock
-    buckets = _frame(reader, names, end - MOST_ROWS * STEP, end, MOST_ROWS)
+    buckets = _frame(reader, names, end - most * STEP, end, most)
     if not buckets.height:
         return pl.DataFrame()
     first: datetime = buckets["bucket"].sort()[0]

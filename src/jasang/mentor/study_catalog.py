@@ -144,6 +144,21 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.losses:answer",
     ),
+    StudyKind(
+        name="monitor",
+        title=Text(ko="감시", en="Monitor"),
+        question=Text(
+            ko="언제 여러 신호가 함께 평소와 달랐고, 어디서 시작됐나?",
+            en="When were the signals unusual together, and where did it begin?",
+        ),
+        tables=(Kind.SIGNALS, Kind.UNITS),
+        options=(
+            Option(name="asset", label=Text(ko="설비", en="Machine"), asks="text"),
+            Option(name="from", label=Text(ko="정상 기간의 첫날", en="First normal day"), asks="day"),
+            Option(name="to", label=Text(ko="정상 기간의 끝날", en="Last normal day"), asks="day"),
+        ),
+        answers="jasang.mentor.monitor:answer",
+    ),
 )
 
 

@@ -5,19 +5,26 @@ from jasang.analyze.monitors.contributions import Contribution, contributions
 from jasang.analyze.monitors.events import Event, find_events
 from jasang.analyze.monitors.memory import Statistic
 from jasang.analyze.monitors.monitor import Monitor, MonitorState, Scores, fresh, score, train_monitor
+from jasang.analyze.monitors.normal_period import NormalPeriod, find_normal_period
+from jasang.analyze.monitors.record import MonitorRecordError, from_record, to_record
 
 __all__ = [
     "Calibration",
     "Contribution",
     "Event",
     "Monitor",
+    "MonitorRecordError",
     "MonitorState",
+    "NormalPeriod",
     "Rate",
     "Scores",
     "Statistic",
     "contributions",
     "find_events",
+    "find_normal_period",
     "fresh",
+    "from_record",
     "score",
+    "to_record",
     "train_monitor",
 ]

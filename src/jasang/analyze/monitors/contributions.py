@@ -78,7 +78,7 @@ def _mismeasured(monitor: Monitor, unexpected: np.ndarray) -> np.ndarray:
 
 
 def _banded(products: np.ndarray, rows: int) -> np.ndarray:
-    """Normal matrix, shape (rows, rows), of effects whose inner products are `products`; the last rows see only the first ones."""
+    """Normal matrix, shape (rows, rows), of effects with inner products `products`; the last rows see only the first ones."""
     reach = products.shape[0] - 1
     gram = np.zeros((rows, rows))
     place = np.arange(rows)

@@ -197,3 +197,17 @@ def runs_of(rows: np.ndarray, starts: np.ndarray | None, fewest: int) -> Iterato
     for first, last in pairwise(edges):
         if last - first >= fewest:
             yield int(first), rows[first:last]
+
+
+def filled(rows: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+    """Missing values as the last known one of the column; before the first, the first (or `start`, shape (p,))."""
+    known = np.isfinite(rows)
+    if known.all():
+        return rows
+    place = np.where(known, np.arange(rows.shape[0])[:, None], -1)
+    last = np.maximum.accumulate(place, axis=0)
+    first = np.where(known.any(axis=0), np.argmax(known, axis=0), 0)
+    taken = np.take_along_axis(rows, np.where(last >= 0, last, first[None, :]), axis=0)
+    level = np.zeros(rows.shape[1]) if start is None else start
+    unknown = (last < 0) if start is not None else ~np.isfinite(taken)
+    return np.where(unknown, level[None, :], taken)

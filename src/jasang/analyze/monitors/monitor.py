@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jasang.analyze.monitors.calibration import Calibration, Rate, affordable, calibrate, normal_scores
-from jasang.analyze.monitors.lag_model import FOLDS, LagModel, fit_lag_model, runs_of
+from jasang.analyze.monitors.lag_model import FOLDS, LagModel, LeftOut, filled, fit_lag_model, runs_of
 from jasang.analyze.monitors.memory import (
     MEMORIES,
     MemoryState,
@@ -29,6 +29,8 @@ MOST_VARIABLES = 320
 MOST_TRAINING_ROWS = 60_000
 _MOST_MISSING = 0.2  # share of rows without a value above which a variable is left out
 _MOST_HELD = 0.999  # share of rows that repeat the row before above which a variable counts as constant
+_JUMP = 6.0  # robust standard deviations of a row's residuals taken together
+_MOST_JUMPS = 0.005  # of the rows; more are no breaks but the way the process is
 _TINY = 1e-9
 
 
@@ -136,10 +138,10 @@ def train_monitor(
     cut = max(0, values.shape[0] - MOST_TRAINING_ROWS)
     kept = values[cut:, list(columns)]
     later = None if starts is None else np.asarray(starts, dtype=np.int64)[np.asarray(starts) > cut] - cut
-    runs = [_filled(run) for _, run in runs_of(kept, later, fewest=FOLDS * 4)]
+    runs = [filled(run) for _, run in runs_of(kept, later, fewest=FOLDS * 4)]
     if not runs:
         raise ValueError(f"no run of {FOLDS * 4} consecutive rows in the normal data")
-    left = fit_lag_model(runs)
+    left = _fitted(runs)
     usable = affordable(memories, kept.shape[0])
     calibration = calibrate(
         _left_out_statistics(left.blocks, usable),
@@ -160,6 +162,27 @@ def train_monitor(
         rows=kept.shape[0],
         asked_rate=false_alarm_rate,
     )
+
+
+def _fitted(runs: Sequence[np.ndarray]) -> LeftOut:
+    """The forecast of the runs, cut where the record jumps: one break nobody told of would set all limits."""
+    left = fit_lag_model(runs)
+    lags = left.model.lags
+    cut: list[np.ndarray] = []
+    rows = sum(run.shape[0] for run in runs)
+    jumps = 0
+    for run in runs:
+        missed = left.model.residuals(run)
+        size = np.sqrt(np.mean((missed / np.maximum(missed.std(axis=0), _TINY)) ** 2, axis=1))
+        usual = float(np.median(size))
+        spread = max(1.4826 * float(np.median(np.abs(size - usual))), 0.05)
+        places = np.flatnonzero(size > usual + _JUMP * spread) + lags
+        places = places[np.diff(places, prepend=-lags) > lags]  # what follows a break is its echo
+        jumps += places.size
+        cut += [part for part in np.split(run, places) if part.shape[0] >= FOLDS * 4]
+    if not jumps or jumps > _MOST_JUMPS * rows or sum(part.shape[0] for part in cut) < 0.9 * rows:
+        return left
+    return fit_lag_model(cut)
 
 
 def _left_out_statistics(blocks: Sequence[Sequence[np.ndarray]], memories: tuple[int, ...]) -> list[list[np.ndarray]]:
@@ -214,16 +237,16 @@ def _score_run(monitor: Monitor, run: np.ndarray, state: MonitorState) -> tuple[
     before = state.last.shape[0]
     joined = np.vstack([state.last, run])
     missing = ~np.isfinite(joined)
-    filled = _filled(joined, monitor.model.centre) if missing.any() else joined
+    whole = filled(joined, monitor.model.centre) if missing.any() else joined
     lags = monitor.model.lags
-    state.last = filled[-lags:].copy()
+    state.last = whole[-lags:].copy()
     rows = run.shape[0]
     result = np.full(rows, np.nan)
     leading = np.full(rows, -1, dtype=np.int64)
     own = np.full((rows, run.shape[1]), np.nan)
     if joined.shape[0] <= lags:
         return result, leading, own
-    residuals = monitor.model.residuals(filled)
+    residuals = monitor.model.residuals(whole)
     # A value that is missing was not unexpected.
     residuals[missing[lags:]] = 0.0
     skip = max(0, lags - before)
@@ -264,17 +287,3 @@ def _usable(values: np.ndarray, names: tuple[str, ...]) -> tuple[tuple[int, ...]
             standard.append(one)
             columns.append(place)
     return tuple(columns), tuple(left_out)
-
-
-def _filled(rows: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
-    """Missing values as the last known one of the column; before the first, the first (or `start`, shape (p,))."""
-    known = np.isfinite(rows)
-    if known.all():
-        return rows
-    place = np.where(known, np.arange(rows.shape[0])[:, None], -1)
-    last = np.maximum.accumulate(place, axis=0)
-    first = np.where(known.any(axis=0), np.argmax(known, axis=0), 0)
-    taken = np.take_along_axis(rows, np.where(last >= 0, last, first[None, :]), axis=0)
-    level = np.zeros(rows.shape[1]) if start is None else start
-    unknown = (last < 0) if start is not None else ~np.isfinite(taken)
-    return np.where(unknown, level[None, :], taken)
