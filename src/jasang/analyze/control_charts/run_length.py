@@ -76,12 +76,12 @@ def ewma_run_length(*, weight: float, multiple: float, shift: float = 0.0) -> fl
 
 def ewma_multiple(*, weight: float, run_length: float) -> float:
     """The width of EWMA limits whose run length without a shift is as given."""
-    return _bisect(lambda multiple: ewma_run_length(weight=weight, multiple=multiple), run_length, 0.5, 6.0)
+    return _bisect(lambda multiple: ewma_run_length(weight=weight, multiple=multiple), run_length, 0.1, 1.0)
 
 
 def cusum_decision(*, k: float, run_length: float) -> float:
     """The decision interval h of a two-sided CUSUM whose run length without a shift is as given."""
-    return _bisect(lambda h: cusum_run_length(k=k, h=h), run_length, 0.2, 30.0 if k >= 0.2 else 80.0)
+    return _bisect(lambda h: cusum_run_length(k=k, h=h), run_length, 0.05, 1.0)
 
 
 def _one_sided_cusum(k: float, h: float, shift: float, start: float) -> tuple[float, float]:
@@ -111,11 +111,12 @@ def _density(z: np.ndarray) -> np.ndarray:
 
 
 def _bisect(of: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    if not of(low) <= wanted <= of(high):
+    """Where a rising run length reaches `wanted`; the bracket grows by steps, since far beyond it the equations are singular."""
+    if not of(low) <= wanted <= 1e6:
         raise ValueError(f"no chart of this kind has a run length of {wanted}")
-    for _ in range(60):
+    while of(high) < wanted:
+        low, high = high, high * 1.4
+    while high - low > 1e-7:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if of(middle) < wanted else (low, middle)
-        if high - low < 1e-7:
-            break
     return 0.5 * (low + high)
