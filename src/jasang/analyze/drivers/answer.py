@@ -16,6 +16,8 @@ from jasang.analyze.drivers.search import Choice, Search, rows_of
 from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, choose_limits, estimate, until_settled
 
 _LEAST_EPISODES = 5
+_ONCE_SETTLED = 0.75  # of the score a driver needs: what a driver needs without the start-up units, once these are told
+_PLAIN = 0.25  # of the adjusted effect, that the production outside has to show as it stands
 _ONE_PRODUCT = 2.0  # standard errors between the effect on one product and on the others
 
 
@@ -31,16 +33,45 @@ class Answer:
         self.scanner = scanner
         self.layout: Layout = scanner.layout
         self.search = search
+        self.settled = np.ones(outcome.size, dtype=bool)
 
     def drivers(self, choices: list[Choice]) -> list[Driver]:
         """The drivers in order of choice; choices whose interval reaches zero are left out."""
         made = []
-        for choice in choices:
+        for choice in sorted(choices, key=lambda c: not c.start_up):
             others = [other.score for other in choices if other is not choice and not choice.start_up]
             driver = self._driver(choice, self.search.baseline(others))
             if driver is not None:
                 made.append(driver)
+                if choice.start_up:
+                    self.settled = self._settled(driver)
         return made
+
+    def _settled(self, start: Driver) -> np.ndarray:
+        """Truth values: the rows beyond the start by every counter there is, for a machine may restart without a new count."""
+        first = start.window[0] if start.window is not None else 1.0
+        settled = np.ones(self.outcome.size, dtype=bool)
+        for item in self.scanner.tallies:
+            column = item.binned.column
+            if isinstance(column, NumericColumn) and column.counter and np.nanmin(column.values) >= 0:
+                settled &= ~(column.values < first)
+        return settled
+
+    def _once_settled(self, effect: Effect, out: np.ndarray, inside: np.ndarray) -> bool:
+        """Whether a driver holds without the start-up units: clear enough, and plain in all production, not on a few days only."""
+        codes = self.layout.stratum
+        means = np.bincount(codes, weights=self.outcome) / np.bincount(codes).clip(1)
+        left = self.outcome - means[codes]
+        plain = float(left[out].mean() - left[inside].mean()) if out.any() and inside.any() else 0.0
+        clear = abs(effect.value) >= _ONCE_SETTLED * self.search.threshold * effect.error
+        return clear and plain * np.sign(effect.value) >= _PLAIN * abs(effect.value)
+
+    def _rows(self, score: Score) -> np.ndarray:
+        """The rows a driver is told of, truth values: of its view, without the first units after a start where these are told.
+
+        What is upset by a start is worst in the same units; told of these it would be the start told again.
+        """
+        return rows_of(score.view, self.layout) & self.settled
 
     def _driver(self, choice: Choice, baseline: Baseline) -> Driver | None:
         score = self._view_to_report(choice.score, baseline)
@@ -54,12 +85,14 @@ class Answer:
         held_out = self._effect(score, baseline, self._cross_fitted(score, residual))
         if effect is not None and held_out is not None:
             effect = self._with_choice(around_choice(effect, held_out), score, limits, residual, beginnings)
-        rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
+        rows = self._rows(score) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)
         surely = effect is not None and (effect.low > 0 or (self.problem.two_sided and effect.high < 0))
         if effect is None or not surely or (self.problem.binary and episodes < _LEAST_EPISODES):
             return None
+        if not self.settled.all() and not self._once_settled(effect, out, inside):
+            return None  # it lives by the first units after a start, and these are told
         effect = after_selection(effect, self.search.threshold)
         binned = self.scanner.tallies[score.column].binned
         names = [item.binned.name for item in self.scanner.tallies]
@@ -93,7 +126,7 @@ class Answer:
         binned = self.scanner.tallies[score.column].binned
         if not isinstance(binned.column, NumericColumn):
             return self._at_level(score), None
-        rows = np.flatnonzero(rows_of(score.view, self.layout))
+        rows = np.flatnonzero(self._rows(score))
         limits = self._limits(binned, binned.column, score, score.set_index, residual, rows)
         return limits.outside(binned.column.values), limits
 
@@ -125,7 +158,7 @@ class Answer:
         same = np.array([s.shape is shape for s in binned.sets])
         # At random: blocks in turn would put the same hour of every day into one fold.
         fold = np.random.default_rng(self.problem.seed).permutation(self.layout.blocks) % FOLDS
-        view = rows_of(score.view, self.layout)
+        view = self._rows(score)
         marks = np.full(self.outcome.size, np.nan)
         for held_out in range(FOLDS):
             parting = judge(
@@ -144,7 +177,7 @@ class Answer:
             outside,
             self.layout,
             baseline,
-            rows_of(score.view, self.layout),
+            self._rows(score),
             within=score.within,
             binary=self.problem.binary,
         )
@@ -178,7 +211,7 @@ class Answer:
         """The interval widened by what the choice of limits and of a beginning leaves open."""
         column = self.scanner.tallies[score.column].binned.column
         if limits is not None and isinstance(column, NumericColumn):
-            rows = rows_of(score.view, self.layout)
+            rows = self._rows(score)
             wide = among_plausible(effect, column.values, limits, residual, self.layout, rows, within=score.within)
         else:
             wide = effect
@@ -186,7 +219,7 @@ class Answer:
 
     def _beginnings(self, score: Score, outside: np.ndarray, baseline: Baseline) -> Beginnings | None:
         """The block from which the effect is there, when before it there was none; `None` when it was always there."""
-        rows = rows_of(score.view, self.layout) & ~np.isnan(outside)
+        rows = self._rows(score) & ~np.isnan(outside)
         marks = np.where(rows, outside, 0.0)
         left, moved = baseline.residual(self.outcome), baseline.residual(marks)
         blocks = self.layout.blocks

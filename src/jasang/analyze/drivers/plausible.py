@@ -88,9 +88,10 @@ def _widened(effect: Effect, gain: np.ndarray, weight: np.ndarray, chosen: int, 
     scale = max(spread, float(error[chosen]) ** 2 * float(size[chosen]))
     fit = slope**2 * size / scale
     plausible = usable & (fit >= fit.max() - FALL) & (np.sign(slope) == np.sign(slope[chosen]))
-    plausible[chosen] = usable[chosen]
-    if not plausible.any():
-        return effect
+    if not plausible[chosen]:
+        return (
+            effect  # moved away from the best fit for a reason (a start-up that fades): the effect is that window's own
+        )
     apart = slope[plausible] - slope[chosen]
     reach = (effect.high - effect.low) / 2
     grown = reach * np.maximum(error[plausible] / max(float(error[chosen]), 1e-12), 0.5)
