@@ -2,6 +2,7 @@
 
 from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, rolling_origins
 from jasang.analyze.early_warning.judge import Interval, Refusal, WarningJudgement, judge_warning, shift_p_value
+from jasang.analyze.early_warning.leaks import leaking_columns
 from jasang.analyze.early_warning.model import (
     LEAST_BAD,
     TooFewBad,
@@ -9,13 +10,22 @@ from jasang.analyze.early_warning.model import (
     fit_warning,
     warning_probability,
 )
-from jasang.analyze.early_warning.problem import Aim, WarningCosts, WarningProblem, warning_problem
+from jasang.analyze.early_warning.packing import DamagedModel, model_arrays, model_from_arrays
+from jasang.analyze.early_warning.problem import (
+    Aim,
+    WarningCosts,
+    WarningProblem,
+    known_before,
+    warning_problem,
+    without_columns,
+)
 from jasang.analyze.early_warning.scores import Counts, average_precision, count_warnings, precision_recall
 
 __all__ = [
     "LEAST_BAD",
     "Aim",
     "Counts",
+    "DamagedModel",
     "Interval",
     "Refusal",
     "TooFewBad",
@@ -29,9 +39,14 @@ __all__ = [
     "earlier_and_later",
     "fit_warning",
     "judge_warning",
+    "known_before",
+    "leaking_columns",
+    "model_arrays",
+    "model_from_arrays",
     "precision_recall",
     "rolling_origins",
     "shift_p_value",
     "warning_probability",
     "warning_problem",
+    "without_columns",
 ]

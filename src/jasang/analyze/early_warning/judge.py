@@ -95,10 +95,19 @@ def judge_warning(
     correlation includes 0.
     """
     made = splits if splits is not None else _splits(problem, protocol, share, blocks)
-    rows, probability, warned, models = [], [], [], []
+    rows, probability, warned = [], [], []
+    models: list[WarningModel] = []
     for earlier, later in made:
         try:
-            model = fit_warning(problem, earlier, costs=costs, aim=aim, effort=effort, in_time=protocol != "grouped")
+            model = fit_warning(
+                problem,
+                earlier,
+                costs=costs,
+                aim=aim,
+                effort=effort,
+                in_time=protocol != "grouped",
+                like=models[0] if models and protocol == "rolling" else None,
+            )
         except TooFewBad:
             continue
         found = warning_probability(model, problem, later)

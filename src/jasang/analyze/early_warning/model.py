@@ -28,6 +28,7 @@ Effort = Literal["full", "quick"]
 LEAST_BAD = 12  # bad units to learn from; fewer teach a tree nothing that holds
 _MOST_GOOD = {"full": 12000, "quick": 3000}  # good units learned from; the others are stood for by weights
 _FOREST_CELLS = 500_000  # rows × features a forest is tried on; beyond it takes minutes
+_FEW_COLUMNS = 8  # so few are combined in a quick fit as well
 _CLEARLY = 0.01  # average precision by which the larger set of features must win
 _INNER_TREES = 40
 _FOREST_TREES = 120
@@ -88,6 +89,7 @@ def fit_warning(
     aim: Aim | None = None,
     effort: Effort = "full",
     in_time: bool = True,
+    like: WarningModel | None = None,
 ) -> WarningModel:
     """Learn from the rows `learn` (places or truth values; default all with a known result).
 
@@ -97,6 +99,7 @@ def fit_warning(
     aim : "cost" (needs `costs`) or "f1", the threshold of the best F1; default "cost" where costs are given, else "f1".
     effort : "quick" takes about a second on 50,000 units and 20 columns, "full" some seconds.
     in_time : choose by time-ordered folds inside `learn`; `False` only where judging deals groups out at random too.
+    like : take the kinds of features and trees of this model instead of choosing them again.
 
     Raises
     ------
@@ -111,8 +114,8 @@ def fit_warning(
     if aim == "cost" and costs is None:
         raise ValueError("aim 'cost' needs costs")
     lesson = _Lesson(problem, rows, effort, in_time)
-    plan, matrix = lesson.choose_features()
-    learner, inner_bad, inner = lesson.choose_learner(matrix)
+    plan, matrix = lesson.choose_features() if like is None else lesson.features_like(like.plan)
+    learner, inner_bad, inner = lesson.choose_learner(matrix, None if like is None else like.learner)
     calibration = calibrate(inner, inner_bad)
     probability = calibrated(inner, calibration)
     if aim == "cost" and costs is not None:
@@ -197,7 +200,7 @@ class _Lesson:
         without = plan_features(problem, self.rows, history=False)
         fixed = len(without.numbers) + len(without.levels)
         if self.effort == "quick":
-            return plan, matrix
+            return (plan, matrix) if fixed > _FEW_COLUMNS else self.with_combined(plan, matrix)
         combined = with_combinations(without, matrix[rows], bad)
         count = len(combined.combinations)
         mixed = np.column_stack([matrix[:, :0], *(combine(matrix[:, :fixed], one) for one in combined.combinations)])
@@ -218,8 +221,23 @@ class _Lesson:
                 best, best_score = one, score
         return best
 
-    def choose_learner(self, matrix: np.ndarray) -> tuple[Learner, np.ndarray, np.ndarray]:
+    def features_like(self, like: FeaturePlan) -> tuple[FeaturePlan, np.ndarray]:
+        """Features of the same kinds, chosen on the rows of this lesson."""
+        plan = plan_features(self.problem, self.rows, history=like.history)
+        matrix = make_features(plan, self.problem)
+        return self.with_combined(plan, matrix) if like.combinations else (plan, matrix)
+
+    def with_combined(self, plan: FeaturePlan, matrix: np.ndarray) -> tuple[FeaturePlan, np.ndarray]:
+        """The plan and its features with combinations added."""
+        rows = self.sample(self.rows)[0]
+        combined = with_combinations(plan, matrix[rows], self.problem.outcome[rows])
+        plain = matrix[:, : len(plan.numbers) + len(plan.levels)]
+        return combined, np.column_stack([matrix, *(combine(plain, one) for one in combined.combinations)])
+
+    def choose_learner(self, matrix: np.ndarray, like: Learner | None = None) -> tuple[Learner, np.ndarray, np.ndarray]:
         """Both kinds of trees unless one does clearly better alone, with results and raw probabilities of the rolling origin."""
+        if like is not None:
+            return like, *self.rolled(matrix, like)
         bad, boosted = self.rolled(matrix, "boosted")
         sampled = self.sample(self.rows)[0].size
         if self.effort == "quick" or sampled * matrix.shape[1] > _FOREST_CELLS:

@@ -3,12 +3,13 @@
 All arrays have shape (rows,), rows in order of time. NaN (numbers) or -1 (codes) means missing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from jasang.analyze.drivers import CategoricalColumn, Column, NumericColumn
+from jasang.analyze.drivers import Column, NumericColumn
 
 Aim = Literal["cost", "f1"]
 
@@ -73,6 +74,31 @@ class WarningCosts:
             raise ValueError(f"costs must be positive, found miss {self.miss} and false warning {self.false_warning}")
 
 
+def without_columns(problem: WarningProblem, names: Collection[str]) -> WarningProblem:
+    """The problem without the columns of these names."""
+    return replace(problem, columns=tuple(column for column in problem.columns if column.name not in names))
+
+
+def known_before(problem: WarningProblem, measured: Collection[str]) -> WarningProblem:
+    """The problem as it stands before a unit is made: of the `measured` columns only the unit before is known.
+
+    Values move one unit down within one product on one asset; NaN at the first.
+    """
+    code = problem.asset.astype(np.int64) * (int(problem.product.max(initial=0)) + 2) + problem.product
+    order = np.argsort(code, kind="stable")
+    first = np.concatenate([[True], code[order][1:] != code[order][:-1]])
+    columns: list[Column] = []
+    for column in problem.columns:
+        if isinstance(column, NumericColumn) and column.name in measured:
+            moved = np.concatenate([[np.nan], column.values[order][:-1]])
+            moved[first] = np.nan
+            values = np.empty_like(moved)
+            values[order] = moved
+            column = NumericColumn(name=column.name, values=values)
+        columns.append(column)
+    return replace(problem, columns=tuple(columns))
+
+
 def warning_problem(
     matrix: np.ndarray,
     bad: np.ndarray,
@@ -122,6 +148,3 @@ def _codes(labels: np.ndarray | None, rows: int) -> np.ndarray:
         return np.full(rows, -1, dtype=np.int64)
     codes: np.ndarray = np.unique(np.asarray(labels), return_inverse=True)[1].ravel().astype(np.int64)
     return codes
-
-
-__all__ = ["Aim", "CategoricalColumn", "NumericColumn", "WarningCosts", "WarningProblem", "warning_problem"]
