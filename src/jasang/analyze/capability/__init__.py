@@ -1,5 +1,27 @@
-"""Process capability: how measured values fit their specification, with intervals."""
+"""Process capability: how measured values fit their specification, with intervals, and whether the process is stable at all."""
 
 from jasang.analyze.capability.indices import Capability, capability_from_summary, process_capability
+from jasang.analyze.capability.memory import Memory, memory_of
+from jasang.analyze.capability.shape import NormalityTest, Shape, normality_test, shape_of
+from jasang.analyze.capability.spread import Spread, spread_of
+from jasang.analyze.capability.stability import Instability, instabilities
+from jasang.analyze.capability.study import CapabilityStudy, Estimate, capability_study
 
-__all__ = ["Capability", "capability_from_summary", "process_capability"]
+__all__ = [
+    "Capability",
+    "CapabilityStudy",
+    "Estimate",
+    "Instability",
+    "Memory",
+    "NormalityTest",
+    "Shape",
+    "Spread",
+    "capability_from_summary",
+    "capability_study",
+    "instabilities",
+    "memory_of",
+    "normality_test",
+    "process_capability",
+    "shape_of",
+    "spread_of",
+]

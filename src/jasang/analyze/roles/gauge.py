@@ -111,7 +111,7 @@ def _crossed_by_trials(
 def _named(
     found: Mapping[str, Behaviour], sample: pl.DataFrame, readings: Mapping[str, NameReading]
 ) -> GaugeColumns | None:
-    """Operator and part by name, each part measured equally often: also without trials, nested, in whole numbers, or as verdicts."""
+    """Operator and part by name, each part measured equally often: without trials, nested, whole numbers, verdicts."""
     people, trials = _people(found, readings), _trials(found, readings)
     parts = [
         name
