@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from jasang.analyze.monitors.levels import student_to_normal
+
 FEWEST_FREEDOM = 5.0
 SURE = 0.9  # one-sided confidence that the true false-alarm rate stays below the one asked for
 AIM = 0.5  # of the rate asked for: what is aimed at, because another day is never quite like the left-out blocks
@@ -94,7 +96,7 @@ def normal_scores(statistics: np.ndarray, calibration: Calibration) -> np.ndarra
     scores = np.empty_like(standard)
     for freedom in np.unique(calibration.freedom):
         mine = calibration.freedom == freedom
-        scores[:, mine] = _student_to_normal(standard[:, mine] / np.sqrt(1.0 + 1.0 / freedom), float(freedom))
+        scores[:, mine] = student_to_normal(standard[:, mine] / np.sqrt(1.0 + 1.0 / freedom), float(freedom))
     return np.asarray(scores)
 
 
@@ -102,15 +104,6 @@ def worst(scores: np.ndarray) -> np.ndarray:
     """The largest normal score of each row."""
     largest: np.ndarray = scores.max(axis=1)
     return largest
-
-
-def _student_to_normal(t: np.ndarray, freedom: float) -> np.ndarray:
-    """Normal score with the p-value of Student's t, by Wallace's bound (Annals of Mathematical Statistics 30 (1959) 1121).
-
-    Within 0.02 standard deviations, monotone, finite for any t and a hundred times as fast as going through the p-value.
-    """
-    inner = np.sqrt(freedom * np.log1p(t * t / freedom))
-    return np.asarray(np.copysign(inner * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0), t))
 
 
 def _few_rows(freedom: float, rate: float) -> float:

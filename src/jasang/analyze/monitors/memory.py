@@ -84,11 +84,15 @@ def fresh_state() -> MemoryState:
 
 
 def statistics(
-    residuals: np.ndarray, white: Whitening, memories: Sequence[int], state: MemoryState | None = None
+    residuals: np.ndarray,
+    white: Whitening,
+    memories: Sequence[int],
+    state: MemoryState | None = None,
 ) -> np.ndarray:
     """Shape (n, s), columns as `statistics_of(memories)`; `state`, when given, is read and brought forward.
 
-    Each is a root of a sum of squares that makes it about normal (cube root of a chi-square, Wilson & Hilferty 1931).
+    `residuals` has shape (n, p). Each statistic is a root of a sum of squares that makes it about normal (cube root of a
+    chi-square, Wilson & Hilferty 1931).
     """
     state = fresh_state() if state is None else state
     wanted = statistics_of(memories)
@@ -96,7 +100,8 @@ def statistics(
     turn = np.linalg.solve(white.together, white.own).T.copy()  # own = turn @ together
     for first in range(0, residuals.shape[0], _CHUNK):
         part = residuals[first : first + _CHUNK]
-        found[first : first + part.shape[0]] = _chunk((part / white.scale).T, white, turn, memories, wanted, state)
+        columns = _chunk((part / white.scale).T, white, turn, memories, wanted, state)
+        found[first : first + part.shape[0]] = np.stack([columns[one] for one in wanted], axis=1)
         state.rows += part.shape[0]
     return found
 
@@ -108,7 +113,7 @@ def _chunk(
     memories: Sequence[int],
     wanted: tuple[Statistic, ...],
     state: MemoryState,
-) -> np.ndarray:
+) -> dict[Statistic, np.ndarray]:
     """The statistics of one chunk of scaled residuals, shape (p, n) so that each variable lies in one piece of memory."""
     together, own = white.together.T @ scaled, white.own.T @ scaled
     squared = np.minimum(together * together, _MOST_SQUARED) - 1.0
@@ -135,7 +140,7 @@ def _chunk(
             if one.kind == WANDER and one.inner == inner:
                 wandered = _weighted(energy, (WANDER, inner, one.memory), state).max(axis=0)
                 columns[one] = np.sqrt(np.maximum(wandered, 0.0))
-    return np.stack([columns[one] for one in wanted], axis=1)
+    return columns
 
 
 def _weighted(part: np.ndarray, key: tuple[str, int, int], state: MemoryState) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from jasang.analyze.monitors.calibration import Calibration, Rate, affordable, calibrate, normal_scores
 from jasang.analyze.monitors.lag_model import FOLDS, LagModel, LeftOut, filled, fit_lag_model, runs_of
+from jasang.analyze.monitors.levels import LEVEL_MEMORIES, Levels, fit_levels, level_limit, level_score
 from jasang.analyze.monitors.memory import (
     MEMORIES,
     MemoryState,
@@ -48,6 +49,7 @@ class Monitor:
     left_out: tuple[tuple[str, str], ...]
     model: LagModel
     white: Whitening
+    levels: Levels | None
     calibration: Calibration
     memories: tuple[int, ...]
     unaffordable: tuple[int, ...]
@@ -66,6 +68,7 @@ class MonitorState:
 
     last: np.ndarray  # the last `lags` rows, standardised input of the forecast, shape (≤ lags, p)
     memory: MemoryState
+    levels: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,7 @@ def train_monitor(
     starts: np.ndarray | None = None,
     false_alarm_rate: float = FALSE_ALARM_RATE,
     memories: Sequence[int] = MEMORIES,
+    levels: bool = False,
 ) -> Monitor:
     """A monitor of rows of normal operation.
 
@@ -108,6 +112,9 @@ def train_monitor(
         Share of normal rows that may alarm; the limit keeps the true rate below it with 90 % confidence.
     memories
         Lengths in rows to choose from; longer ones than the data can afford are left out.
+    levels
+        Whether to alarm for as long as a variable stands off the level it had in training, also when everything has settled
+        there. For processes that come back to their levels; its false alarms rest on Student's t, not on left-out blocks.
 
     Raises
     ------
@@ -144,7 +151,7 @@ def train_monitor(
     left = _fitted(runs)
     usable = affordable(memories, kept.shape[0])
     calibration = calibrate(
-        _left_out_statistics(left.blocks, usable),
+        _left_out_statistics(left, usable),
         [one.memory for one in statistics_of(usable)],
         variables=len(columns),
         false_alarm_rate=false_alarm_rate,
@@ -156,6 +163,7 @@ def train_monitor(
         left_out=left_out,
         model=left.model,
         white=whitening(np.vstack([run for fold in left.blocks for run in fold])),
+        levels=fit_levels([(run - left.model.centre) / left.model.scale for run in runs]) if levels else None,
         calibration=calibration,
         memories=usable,
         unaffordable=tuple(memory for memory in memories if memory not in usable),
@@ -185,13 +193,12 @@ def _fitted(runs: Sequence[np.ndarray]) -> LeftOut:
     return fit_lag_model(cut)
 
 
-def _left_out_statistics(blocks: Sequence[Sequence[np.ndarray]], memories: tuple[int, ...]) -> list[list[np.ndarray]]:
+def _left_out_statistics(left: LeftOut, memories: tuple[int, ...]) -> list[list[np.ndarray]]:
     """Statistics of each block under the whitening of the others: what fresh data will look like to the monitor."""
     found = []
-    for place in range(len(blocks)):
-        others = [run for other, fold in enumerate(blocks) if other != place for run in fold]
-        white = whitening(np.vstack(others))
-        found.append([statistics(run, white, memories) for run in blocks[place] if run.shape[0]])
+    for place, fold in enumerate(left.blocks):
+        white = whitening(np.vstack([run for other, runs in enumerate(left.blocks) if other != place for run in runs]))
+        found.append([statistics(run, white, memories) for run in fold if run.shape[0]])
     return found
 
 
@@ -219,7 +226,7 @@ def score(
     for first, run in runs_of(kept, starts, fewest=1):
         own = state if state is not None else fresh(monitor)
         if first > 0 and state is not None:
-            own.last, own.memory = fresh(monitor).last, fresh(monitor).memory
+            own.last, own.memory, own.levels = fresh(monitor).last, fresh_state(), {}
         parts.append(_score_run(monitor, run, own))
     if not parts:
         empty = np.empty(0)
@@ -227,10 +234,15 @@ def score(
             score=empty,
             leading=np.empty(0, dtype=np.int64),
             residuals=np.empty((0, len(monitor.names))),
-            statistics=statistics_of(monitor.memories),
+            statistics=_statistics(monitor),
         )
     scores, leading, residuals = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Scores(score=scores, leading=leading, residuals=residuals, statistics=statistics_of(monitor.memories))
+    return Scores(score=scores, leading=leading, residuals=residuals, statistics=_statistics(monitor))
+
+
+def _statistics(monitor: Monitor) -> tuple[Statistic, ...]:
+    level = () if monitor.levels is None else tuple(Statistic(kind="level_of_one", memory=m) for m in LEVEL_MEMORIES)
+    return (*statistics_of(monitor.memories), *level)
 
 
 def _score_run(monitor: Monitor, run: np.ndarray, state: MonitorState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -247,13 +259,22 @@ def _score_run(monitor: Monitor, run: np.ndarray, state: MonitorState) -> tuple[
     if joined.shape[0] <= lags:
         return result, leading, own
     residuals = monitor.model.residuals(whole)
+    if rows <= max(0, lags - before):
+        return result, leading, own
     # A value that is missing was not unexpected.
     residuals[missing[lags:]] = 0.0
     skip = max(0, lags - before)
     fresh_rows = residuals[residuals.shape[0] - (rows - skip) :]
     scores = normal_scores(statistics(fresh_rows, monitor.white, monitor.memories, state.memory), monitor.calibration)
+    scores /= monitor.calibration.limit
+    if monitor.levels is not None:
+        standard = (whole[whole.shape[0] - (rows - skip) :] - monitor.model.centre) / monitor.model.scale
+        limit = level_limit(monitor.levels, monitor.asked_rate)
+        for memory in LEVEL_MEMORIES:
+            found, state.levels[memory] = level_score(standard, monitor.levels, memory, state.levels.get(memory))
+            scores = np.column_stack([scores, found / limit])
     leading[skip:] = np.argmax(scores, axis=1)
-    result[skip:] = np.maximum(0.0, scores.max(axis=1)) / monitor.calibration.limit
+    result[skip:] = np.maximum(0.0, scores.max(axis=1))
     own[skip:] = (fresh_rows / monitor.white.scale) @ monitor.white.own
     return result, leading, own
 

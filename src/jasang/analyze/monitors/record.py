@@ -7,6 +7,7 @@ import numpy as np
 
 from jasang.analyze.monitors.calibration import Calibration, Rate
 from jasang.analyze.monitors.lag_model import LagModel
+from jasang.analyze.monitors.levels import LEVEL_MEMORIES, Levels
 from jasang.analyze.monitors.memory import Whitening, statistics_of
 from jasang.analyze.monitors.monitor import Monitor
 
@@ -48,6 +49,9 @@ def to_record(monitor: Monitor) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "calibration_tail": calibration.tail,
         "calibration_freedom": calibration.freedom,
     }
+    if monitor.levels is not None:
+        levels = monitor.levels
+        arrays |= {"level_centre": levels.centre, "level_scale": levels.scale, "level_freedom": levels.freedom}
     return plain, arrays
 
 
@@ -85,6 +89,8 @@ def _monitor(plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Moni
         "calibration_tail": (scores,),
         "calibration_freedom": (scores,),
     }
+    if "level_centre" in arrays:
+        shapes |= dict.fromkeys(("level_centre", "level_scale", "level_freedom"), (len(LEVEL_MEMORIES), variables))
     for name, shape in shapes.items():
         found = arrays[name]
         if found.shape != shape or found.dtype != np.float64 or not np.isfinite(found).all():
@@ -108,6 +114,9 @@ def _monitor(plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Moni
             ridge=float(plain["ridge"]),
         ),
         white=Whitening(scale=arrays["white_scale"], together=arrays["white_together"], own=arrays["white_own"]),
+        levels=Levels(centre=arrays["level_centre"], scale=arrays["level_scale"], freedom=arrays["level_freedom"])
+        if "level_centre" in arrays
+        else None,
         calibration=Calibration(
             centre=arrays["calibration_centre"],
             spread=arrays["calibration_spread"],
