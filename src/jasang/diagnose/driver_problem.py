@@ -106,6 +106,12 @@ class DriverTable:
         """The candidate column of that name."""
         return next(column for column in self.columns if column.name == name)
 
+    def described(self, name: str) -> factory.Column | None:
+        """The candidate as the factory describes it, in this table or upstream; `None` for one made from the times."""
+        if name in self.upstream:
+            return self.upstream[name].column
+        return next((column for column in self.data.table.columns if column.name == name), None)
+
     def moment(self, row: int) -> np.datetime64 | None:
         """The time of row `row` of `order`, datetime64 UTC; `None` where unknown."""
         if self.data.time is None:

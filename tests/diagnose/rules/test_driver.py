@@ -55,6 +55,21 @@ def test_finding_says_window_effect_worth_and_check() -> None:
     assert "함께 움직인다는 뜻" in finding.text.ko
 
 
+def test_two_conditions_that_hurt_only_together_are_one_finding() -> None:
+    frame = units(lambda f: 0.02 + 0.15 * ((f["mold_temp"].to_numpy() < 59) & (f["humidity"].to_numpy() > 54)))
+    base = evidence(table_data(frame, ROLES, time="time", product_column="product", bad_values=("1",)))
+
+    (finding,) = driver.RULE.check(base)
+
+    sides = {cause.column: cause for cause in finding.causes}
+    assert set(sides) == {"mold_temp", "humidity"}
+    assert (sides["mold_temp"].direction, sides["humidity"].direction) == ("up", "down")
+    assert sides["humidity"].window is not None
+    assert sides["humidity"].window[1] == pytest.approx(54, abs=1)
+    assert finding.severity is Severity.ACT
+    assert "together" in finding.text.en
+
+
 def test_reason_of_a_defect_is_no_driver() -> None:
     frame = units(lambda f: np.full(f.height, 0.03))
     frame = frame.with_columns(action=pl.when(pl.col("defect") == 1).then(pl.lit("gas")))

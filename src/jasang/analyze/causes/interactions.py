@@ -29,6 +29,7 @@ _FOLDS = 5
 _FINE = np.linspace(0.03, 0.97, 48)
 _ROUNDS = 2
 _ALONE = 0.35  # of the joint excess: with less beside it a column does not hurt alone
+_TIMES_ALONE = 2.5  # of the defect rate with neither
 _MOST_WORK = 6e7  # rows × pairs
 _ROW_GROUP = 2**18
 _MOST_FOUND = 3
@@ -110,6 +111,7 @@ def find_interactions(
     day: np.ndarray | None = None,
     alpha: float = 0.01,
     only_together: bool = True,
+    most_work: float = _MOST_WORK,
     seed: int = 0,
 ) -> tuple[Interaction, ...]:
     """Pairs of columns that hurt together beyond their own effects, the clearest first, at most three.
@@ -121,6 +123,7 @@ def find_interactions(
     strata, day : product (on machine) and number of the local day of each row.
     alpha : family-wise error rate over all pairs and corners.
     only_together : leave out pairs of which one column hurts by itself; two strong causes multiply and so look like a pair.
+    most_work : rows × pairs; with more columns than that allows, those that go with the outcome most are tried.
 
     Examples
     --------
@@ -143,7 +146,7 @@ def find_interactions(
         np.full(values.size, -1), codes_of(strata, outcome.size)[known], None if day is None else day[known], least
     )
     residual = layout.residual(values if binary else _pulled_in(values))
-    grouped = _few(grouped, residual, values.size)
+    grouped = _few(grouped, residual, values.size, most_work)
     if len(grouped) < 2:
         return ()
     chance, pairs = _scored(grouped, residual, values, layout, only_together, seed)
@@ -214,9 +217,9 @@ def _group(column: Column) -> _Grouped | None:
     )
 
 
-def _few(grouped: list[_Grouped], residual: np.ndarray, rows: int) -> list[_Grouped]:
+def _few(grouped: list[_Grouped], residual: np.ndarray, rows: int, most_work: float) -> list[_Grouped]:
     """At most as many columns as the work allows, those that vary with the outcome at all before the others."""
-    most = max(8, int(np.sqrt(2 * _MOST_WORK / rows)))
+    most = max(8, int(np.sqrt(2 * most_work / rows)))
     if len(grouped) <= most:
         return grouped
 
@@ -363,8 +366,15 @@ def _interaction(
         episodes=int(np.unique(layout.block[hit]).size),
         p_value=10.0**-decades,
         strength=decades,
-        only_together=bool(max(means[1], means[2]) - means[3] < _ALONE * (means[0] - means[3])),
+        only_together=_neither_alone(means, bool(np.isin(values, (0.0, 1.0)).all())),
     )
+
+
+def _neither_alone(means: list[float], binary: bool) -> bool:
+    """Of the means with both, the first only, the second only and neither: alone they do little, by difference and by ratio."""
+    both, first, second, neither = means
+    alone = np.nanmax([first, second, neither])
+    return bool(alone - neither < _ALONE * (both - neither) and (not binary or alone < _TIMES_ALONE * neither + 0.005))
 
 
 def _refined(

@@ -58,7 +58,7 @@ class Answer:
         return settled
 
     def _once_settled(self, effect: Effect, out: np.ndarray, inside: np.ndarray) -> bool:
-        """Whether a driver holds without the start-up units: clear enough, and plain in all production, not on a few days only."""
+        """Whether a driver holds without the start-up units: clear enough, and plain in all production, not on few days only."""
         codes = self.layout.stratum
         means = np.bincount(codes, weights=self.outcome) / np.bincount(codes).clip(1)
         left = self.outcome - means[codes]

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from jasang.analyze.causes import OperatingWindow, operating_window
 from jasang.analyze.drivers import Driver, Drivers, Shape, find_drivers
+from jasang.diagnose.causes_story import Place, lag_words, number_columns, window_rule
+from jasang.diagnose.driver_pairs import pair_finding, pairs_of, without_pairs
 from jasang.diagnose.driver_problem import DriverTable, Outcome, driver_table, outcomes, read_outcome
 from jasang.diagnose.driver_story import Told, action, amount, chart, place, sentence, wilson
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
@@ -12,6 +15,7 @@ from jasang.diagnose.fault_story import as_datetime
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject, Worth
 from jasang.diagnose.prices import defect_price, priced
 from jasang.diagnose.rule import Rule
+from jasang.diagnose.upstream import with_ids, with_lags
 from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Text
 
@@ -29,13 +33,16 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         wanted = outcomes(data)
         if not wanted or data.rows < 150:
             continue
-        table = driver_table(base, data)
+        table = with_ids(base, driver_table(base, data))
         if not table.columns:
             continue
         for column in wanted:
             for outcome in read_outcome(table, column):
-                found = find_drivers(table.problem(outcome), alpha=_error_of(outcome, wanted))
-                yield from _findings(base, table, outcome, found)
+                joined = with_lags(base, table, outcome) if outcome.binary else table
+                found = find_drivers(joined.problem(outcome), alpha=_error_of(outcome, wanted))
+                pairs = pairs_of(joined, outcome, found) if outcome.binary else ()
+                yield from (pair_finding(base, joined, outcome, found, pair) for pair in pairs)
+                yield from _findings(base, joined, outcome, without_pairs(found, pairs))
 
 
 def _error_of(outcome: Outcome, wanted: tuple[Column, ...]) -> float:
@@ -57,9 +64,20 @@ def _findings(base: EvidenceBase, table: DriverTable, outcome: Outcome, found: D
             yield _finding(base, found, mine)
 
 
+def _joint_window(told: list[Told]) -> OperatingWindow | None:
+    """The window of two or three of the columns told, where the later record bears it out; `None` for one column alone."""
+    first, names = told[0], {one.driver.column for one in told if not one.driver.start_up}
+    table, outcome = first.table, first.outcome
+    columns = [column for column in number_columns(table.columns) if column.name in names]
+    if len(columns) < 2 or outcome.two_sided:
+        return None
+    strata = table.asset * (len(table.products) + 1) + table.product
+    found = operating_window(outcome.values, columns, strata=strata, day=table.day)
+    return found if found is not None and found.holds and len(found.bounds) > 1 else None
+
+
 def _told(table: DriverTable, outcome: Outcome, driver: Driver) -> Told:
-    described = {column.name: column for column in table.data.table.columns}
-    return Told(driver=driver, column=described.get(driver.column), table=table, outcome=outcome)
+    return Told(driver=driver, column=table.described(driver.column), table=table, outcome=outcome)
 
 
 def _finding(base: EvidenceBase, found: Drivers, told: list[Told]) -> Finding:
@@ -67,6 +85,7 @@ def _finding(base: EvidenceBase, found: Drivers, told: list[Told]) -> Finding:
     driver, table, outcome = first.driver, first.table, first.outcome
     since = None if driver.since_row is None else table.moment(driver.since_row)
     days = _days(table.data)
+    window = _joint_window(told) if driver.product is None and len(told) > 1 else None
     return Finding(
         rule="driver",
         severity=max((_severity(found, one) for one in told), key=lambda s: s is Severity.ACT),
@@ -77,7 +96,7 @@ def _finding(base: EvidenceBase, found: Drivers, told: list[Told]) -> Finding:
             product=None if driver.product is None else table.products[driver.product],
         ),
         since=None if since is None else as_datetime(since),
-        text=_text(told),
+        text=_text(told, window),
         action=_action(told),
         evidence=_evidence(found, told),
         causes=tuple(_cause(one) for one in told),
@@ -123,9 +142,16 @@ def _nearer_side(told: Told) -> str:
     return "up" if (values < low).sum() >= (values > high).sum() else "down"
 
 
-def _text(told: list[Told]) -> Text:
+def _text(told: list[Told], window: OperatingWindow | None) -> Text:
     first = sentence(told[0])
     ko, en = first.ko, first.en[0].upper() + first.en[1:]
+    source = told[0].table.upstream.get(told[0].driver.column)
+    if source is not None:
+        words = lag_words(source)
+        ko, en = f"{ko} 이 값은 {words.ko}의 값입니다.", f"{en} The value is that of {words.en}."
+    if window is not None:
+        rule = window_rule(Place(table=told[0].table, outcome=told[0].outcome), window)
+        ko, en = f"{ko} 지킬 범위: {rule.ko}.", f"{en} To hold: {rule.en}."
     if len(told) > 1:
         ko += f" 그다음으로 {', '.join(place(one).ko for one in told[1:])}도 그렇습니다."
         en += f" Next come: {'; '.join(place(one).en for one in told[1:])}."
