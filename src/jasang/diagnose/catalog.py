@@ -2,18 +2,24 @@
 
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.rules import (
+    changeover,
     dead_channel,
     downtime,
     drift,
     driver,
     duplicate_rows,
+    energy_per_piece,
     excess_spread,
+    idle_energy,
     impossible_time,
     mean_shift,
+    minor_stops,
     missing_data,
     off_centre,
     out_of_control,
+    peak_demand,
     sentinel_value,
+    slow_cycle,
     stuck_sensor,
     unit_flip,
 )
@@ -33,4 +39,10 @@ RULES: tuple[Rule, ...] = (
     excess_spread.RULE,
     driver.RULE,
     downtime.RULE,
+    minor_stops.RULE,
+    slow_cycle.RULE,
+    changeover.RULE,
+    idle_energy.RULE,
+    peak_demand.RULE,
+    energy_per_piece.RULE,
 )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from jasang.plant.calendar import Calendar
+from jasang.plant.tariff import EnergyTerms
 
 
 class Kind(StrEnum):
@@ -127,6 +128,7 @@ class Factory:
     tables: tuple[Table, ...] = ()
     # What factory.toml says about columns, by column name; a word of the factory outranks every guess.
     stated_columns: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
+    energy: EnergyTerms | None = None  # how it buys electricity; None = nobody said
     calendar: Calendar | None = None  # when the shop plans to work; None = learnt from the record
     # Seconds a piece takes at best, by product; what products share stands in `Table.ideal_cycle_s`.
     ideal_cycles_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

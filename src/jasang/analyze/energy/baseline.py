@@ -59,7 +59,7 @@ def energy_baseline(energy: np.ndarray, drivers: np.ndarray, names: tuple[str, .
     scaled = design / scale
     if np.linalg.matrix_rank(scaled, tol=1e-8 * n) <= k:
         return None
-    found, covariance, residual, lags = _newey_west(scaled, y)
+    found, covariance, residual, lags = newey_west(scaled, y)
     found, covariance = found / scale, covariance / np.outer(scale, scale)
     freedom = n - k - 1
     reach = float(stats.t.ppf(0.975, freedom))
@@ -80,7 +80,7 @@ def energy_baseline(energy: np.ndarray, drivers: np.ndarray, names: tuple[str, .
     )  # fmt: skip
 
 
-def _newey_west(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+def newey_west(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Least squares; the covariance allows for autocorrelation up to a lag that grows with the memory of the residuals."""
     inverse = np.linalg.inv(x.T @ x)
     found = inverse @ x.T @ y
@@ -151,7 +151,7 @@ def energy_per_piece(
     slope, mean = trend.terms[0], float(e.mean())
     ratio = float(e.sum() / g.sum())
     apart = e - ratio * g
-    error = float(np.sqrt(_newey_west(np.ones((n, 1)), apart)[1][0, 0])) / float(g.mean())
+    error = float(np.sqrt(newey_west(np.ones((n, 1)), apart)[1][0, 0])) / float(g.mean())
     half = energy_baseline(e[: n // 2], x[: n // 2], names)
     running = np.cumsum(e - (half or plain).expected(x))
     # A drift from the start to the end of the record: at its end the excess over the start is the whole slope.

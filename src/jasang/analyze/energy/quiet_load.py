@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import percentile_filter
 
 from jasang.analyze.change_points import FEWEST_BLOCKS, MOST_BLOCKS, ChangeDetector
+from jasang.analyze.energy.baseline import newey_west
 from jasang.analyze.energy.load_curve import DAY, HOUR, LoadCurve, free_days, weekday
 from jasang.analyze.energy.resampling import day_interval
 
@@ -253,5 +254,14 @@ def _rise(
     change = ChangeDetector(m, design).find(blocks[None, :])[0]
     if change.kind == "excursion" or change.p > 0.001 or change.low <= 0:
         return None
-    since = int(nights[min(n - 1, round(change.start / m * n))])
-    return change.size, change.low, change.high, since, change.p
+    place = min(n - 1, round(change.start / m * n))
+    # The detector draws templates in; the size is that of the nights themselves, a ramp counted from its middle.
+    middle = min(n - 2, round((change.start + change.end) / 2 / m * n))
+    rows = np.flatnonzero(np.abs(np.arange(n) - middle) > 1)  # the night itself is known to one night
+    after = (rows > middle).astype(np.float64)
+    table = np.column_stack([np.ones(rows.size), after, *(column[rows] for column in nuisances)])
+    found, covariance, _, _ = newey_west(table, robust[rows])
+    risen, reach = float(found[1]), 2.0 * float(np.sqrt(covariance[1, 1]))
+    if risen - reach <= 0:
+        return None
+    return risen, risen - reach, risen + reach, int(nights[place]), change.p
