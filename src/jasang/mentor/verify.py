@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 
 from jasang.diagnose.evidence_base import ColumnSource, EvidenceBase, TableData
 from jasang.diagnose.finding import Finding, Subject
-from jasang.diagnose.identity import fingerprint, names_of
+from jasang.diagnose.identity import fingerprint, fingerprint_of, names_of, table_stem
 from jasang.diagnose.studies.effects import Action, Answer, effect_study, judge_action
 from jasang.diagnose.study import Study, StudyResult
 from jasang.errors import JasangError, WrongArguments
@@ -62,7 +63,7 @@ def verify(
         if finding is not None:
             found = find_finding(evidence, finding, moment, progress=progress)
             if found.check is None:
-                study = _presence_study(evidence, found, moment, progress)
+                study = _presence_study(_presence(evidence, fingerprint(found), found.subject, moment, progress))
             else:
                 study = effect_study(answer_for(evidence, found, moment, days=days, controls=controls))
         elif metric is not None:
@@ -113,7 +114,7 @@ def answer_for(
         days=days or found.check.days,
         reason=found.causes[0].level if found.causes and found.check.metric == "down_share" else None,
         worth=found.worth,
-        since=None if found.since is None else np.datetime64(found.since.replace(tzinfo=None), "us"),
+        since=None if found.since is None else _utc(found.since),
     )
     return _judged(evidence, action, controls)
 
@@ -229,27 +230,87 @@ def evidence_between(
     return EvidenceBase(factory=replace(evidence.factory, tables=described), tables=tuple(tables))
 
 
-def _presence_study(evidence: EvidenceBase, found: Finding, done: np.datetime64, progress: Progress) -> Study:
-    """For a finding without a metric, such as a fault in the data: is it still there in the data after the action?"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """For a finding without a metric, such as a fault in the data: whether it is still there in the data after the action."""
+
+    still: bool
+    subject: Subject
+
+    @property
+    def text(self) -> Text:
+        """The answer in a sentence."""
+        if self.still:
+            return Text(
+                ko="아직 그대로입니다. 조치 뒤의 데이터에서도 같은 문제가 보입니다.",
+                en="It is still there in the data since.",
+            )
+        return Text(ko="사라졌습니다. 조치 뒤의 데이터에서는 보이지 않습니다.", en="It is gone from the data since.")
+
+
+def _presence(evidence: EvidenceBase, mark: str, subject: Subject, done: np.datetime64, progress: Progress) -> Presence:
     after = evidence_between(evidence, first=done)
     if not after.tables:
         raise JasangError(
             ko="조치 뒤의 데이터가 없습니다. 조치 뒤 데이터가 든 파일을 주세요.",
             en="There is no data after the action; expected a file that reaches beyond it.",
         )
-    mark = fingerprint(found)
-    still = any(fingerprint(one) == mark for one in run_rules(after, progress=progress))
-    text = (
-        Text(
-            ko="아직 그대로입니다. 조치 뒤의 데이터에서도 같은 문제가 보입니다.",
-            en="It is still there in the data since.",
-        )
-        if still
-        else Text(ko="사라졌습니다. 조치 뒤의 데이터에서는 보이지 않습니다.", en="It is gone from the data since.")
-    )
+    return Presence(still=any(fingerprint(one) == mark for one in run_rules(after, progress=progress)), subject=subject)
+
+
+def _presence_study(presence: Presence) -> Study:
     return Study(
         kind="effect",
         title=Text(ko="조치가 효과가 있었나?", en="Did the action help?"),
-        answer=text,
-        subject=found.subject,
+        answer=presence.text,
+        subject=presence.subject,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A finding that was kept as data (`jasang.findings/1`) and the day its action was taken."""
+
+    document: Mapping[str, Any]
+    done: date
+
+
+def verify_kept(path: Path, kept: Kept, *, progress: Progress = silent) -> Answer | Presence:
+    """Whether the action of a kept finding helped, by the data at `path`.
+
+    Raises
+    ------
+    JasangError
+        There is too little data before or after the action, or the data cannot be read.
+    """
+    document, given = kept.document, kept.document["subject"]
+    with open_evidence(path, progress=progress) as evidence:
+        table = _same_table(evidence, given["table"])
+        subject = Subject(table=table, column=given["column"], asset=given["asset"], product=given["product"])
+        done = beginning(kept.done, evidence.factory.timezone)
+        check = document["check"]
+        if not check:
+            mark = fingerprint_of(document["rule"], table, subject.column, subject.asset, subject.product)
+            return _presence(evidence, mark, subject, done, progress)
+        causes, since = document["causes"], document["since"]
+        action = Action(
+            done=done,
+            subject=subject,
+            metric=check["metric"],
+            expected=check["expected"],
+            days=check["days"],
+            reason=causes[0]["level"] if causes and check["metric"] == "down_share" else None,
+            since=None if since is None else _utc(datetime.fromisoformat(since)),
+        )
+        return _judged(evidence, action, controls=True)
+
+
+def _same_table(evidence: EvidenceBase, file: str) -> str:
+    """The table of that name, or the one of the same name but for its dates."""
+    files = [data.table.file for data in evidence.tables]
+    alike = [name for name in files if table_stem(name) == table_stem(file)]
+    return file if file in files or not alike else alike[0]
+
+
+def _utc(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")

@@ -161,6 +161,7 @@ Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True, mode=0o700)
 JOB_KINDS = {
     "diagnose": "jasang.web.floor.diagnosing.diagnose_files",
     "study": "jasang.web.floor.studies.answer_question",
+    "verify": "jasang.web.floor.life.check_effect",
 }
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.

@@ -7,11 +7,13 @@ from typing import Any
 from django.db import transaction
 
 from jasang.diagnose.finding import Finding as Found
+from jasang.diagnose.identity import names_of
 from jasang.errors import UnreadableInput
 from jasang.mentor.diagnose import Diagnosis as Result
 from jasang.mentor.diagnose import diagnose
 from jasang.mentor.findings_json import chart_json, finding_json
 from jasang.plant.text import Progress
+from jasang.web.floor.following import follow
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, Severity
 from jasang.web.floor.sketch import sketch
 from jasang.web.jobs.models import Job
@@ -59,18 +61,20 @@ def keep_result(*, job: Job, diagnosis: Diagnosis, result: Result) -> None:
         )
         for table in result.tables
     )
+    names = names_of(result.findings)
     Finding.objects.of(factory).bulk_create(
         [
-            Finding(factory=factory, diagnosis=diagnosis, place=place, **_fields(found, result))
-            for place, found in enumerate(result.findings)
+            Finding(factory=factory, diagnosis=diagnosis, place=place, **_fields(found, result, name))
+            for place, (found, name) in enumerate(zip(result.findings, names, strict=True))
         ],
         batch_size=50,
     )
+    follow(diagnosis=diagnosis, result=result)
     diagnosis.notices = result.to_json()["notices"]
     diagnosis.save(update_fields=["notices"])
 
 
-def _fields(found: Found, result: Result) -> dict[str, Any]:
+def _fields(found: Found, result: Result, name: str) -> dict[str, Any]:
     charts = [chart_json(chart) for chart in found.charts]
     return {
         "rule": found.rule,
@@ -87,6 +91,6 @@ def _fields(found: Found, result: Result) -> dict[str, Any]:
         "text_ko": found.text.ko,
         "text_en": found.text.en,
         "sketch": sketch(charts[0]) if charts else None,
-        "document": finding_json(found, result.zone),
+        "document": finding_json(found, result.zone, name),
         "charts": charts,
     }

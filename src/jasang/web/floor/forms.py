@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jasang.web.floor.models import Severity
@@ -103,3 +105,45 @@ def safe_name(given: str) -> str:
     if len(name.encode()) > 2 * _LONGEST_NAME:
         raise ValidationError(_("The name of the file is too long."))
     return name
+
+
+class DoneForm(forms.Form):
+    """The day an action was taken, and what was done."""
+
+    done_on = forms.DateField()
+    note = forms.CharField(max_length=1000, required=False, strip=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        wrong = _("Please give the day, for example 2026-05-01.")
+        self.fields["done_on"].error_messages = {"required": wrong, "invalid": wrong}
+
+    def clean_done_on(self) -> date:
+        """A day that is not in the future."""
+        day: date = self.cleaned_data["done_on"]
+        if day > timezone.localdate():
+            raise ValidationError(_("That day has not come yet."))
+        if day.year < 2000:
+            raise ValidationError(_("Please give the day, for example 2026-05-01."))
+        return day
+
+
+class DeclineForm(forms.Form):
+    """Why a finding is not for us."""
+
+    reason = forms.CharField(max_length=1000, strip=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].error_messages = {"required": _("Please say why, in a few words.")}
+
+
+class RecordsForm(forms.Form):
+    """A file of know-how."""
+
+    file = forms.FileField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        wrong = _("Please choose a file.")
+        self.fields["file"].error_messages = {"required": wrong, "invalid": wrong, "empty": wrong, "missing": wrong}

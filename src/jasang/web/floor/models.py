@@ -92,6 +92,7 @@ class Finding(TenantModel):
     sketch = models.JSONField(null=True)  # its first chart with few points, for lists
     document = models.JSONField()
     charts = models.JSONField(default=list)
+    life = models.ForeignKey("FindingLife", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["diagnosis", "place"], name="one_finding_per_place")]
@@ -118,3 +119,85 @@ class StudyRun(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.options}"
+
+
+class Stage(models.TextChoices):
+    """Where a finding stands in its life."""
+
+    FOUND = "found"
+    DECLINED = "declined"  # not for us
+    ACCEPTED = "accepted"
+    DONE = "done"  # the action was taken; its effect is being waited for
+    CHECKING = "checking"
+    VERIFIED = "verified"
+    NOT_EFFECTIVE = "not_effective"
+    HELD = "held"  # still so after 90 days
+    LOST = "lost"
+
+
+class FindingLife(TenantModel):
+    """A finding over repeated diagnoses of the same hand-over: one row as long as it is about the same thing."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(max_length=200)  # of the diagnoses it is seen in
+    name = models.CharField(max_length=100)  # the `id` of `jasang.findings/1`
+    fingerprint = models.CharField(max_length=80)
+    since = models.DateTimeField(null=True)  # onset, as first seen
+    stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.FOUND)
+    first_seen = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_seen = models.ForeignKey(Diagnosis, null=True, on_delete=models.SET_NULL, related_name="+")
+    gone = models.BooleanField(default=False)  # not in the latest diagnosis
+    document = models.JSONField()  # the finding when the action was taken; until then as last seen
+    context = models.JSONField(default=dict)  # what know-how needs: industry, role, unit, other columns
+    done_on = models.DateField(null=True)
+    note = models.CharField(max_length=1000, blank=True)  # what was done, or why it is not for us
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")  # the latest check
+
+    class Meta:
+        indexes = [models.Index(fields=["factory", "title", "fingerprint"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.stage})"
+
+
+class LifeEvent(TenantModel):
+    """Something that happened to a finding; a check carries its verdict and the study behind it."""
+
+    life = models.ForeignKey(FindingLife, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    stage = models.CharField(max_length=16, choices=Stage.choices)
+    verdict = models.CharField(max_length=16, blank=True)  # confirmed | not_seen | too_early | worse
+    lasting = models.CharField(max_length=16, blank=True)  # held | lost | unclear
+    note = models.CharField(max_length=1000, blank=True)
+    text_ko = models.TextField(blank=True)
+    text_en = models.TextField(blank=True)
+    effect = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    study = models.JSONField(null=True)  # one study of `jasang.study/1`
+
+    class Meta:
+        indexes = [models.Index(fields=["life", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.at}"
+
+
+class KnowHow(TenantModel):
+    """A verified effect as `jasang.knowhow/1`. Other factories see it only while `shared`, and never whose it is."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    life = models.OneToOneField(FindingLife, null=True, on_delete=models.CASCADE, related_name="+")  # null = imported
+    rule = models.CharField(max_length=60)
+    document = models.JSONField()
+    shared = models.BooleanField(default=False)
+    shared_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["rule", "shared"])]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.key}"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
-from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, Severity
+from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, FindingLife, LifeEvent, Severity
 from jasang.web.jobs.models import OPEN_STATES, State
 from jasang.web.tenants.models import Factory
 
@@ -75,7 +75,8 @@ def _latest(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
 
 def findings(factory: Factory, *, severity: Severity | None = None, diagnosis: UUID | None = None) -> QuerySet[Finding]:
     """Findings of the current diagnoses (or of one), loudest first, then worth, then strength."""
-    found = Finding.objects.of(factory).select_related("diagnosis").defer("document", "charts", "diagnosis__notices")
+    hidden = ("document", "charts", "diagnosis__notices", "life__document", "life__context")
+    found = Finding.objects.of(factory).select_related("diagnosis", "life").defer(*hidden)
     if diagnosis is None:
         found = found.filter(diagnosis__in=current_diagnoses(factory).values("pk"))
     else:
@@ -146,3 +147,20 @@ def table_of(finding: Finding) -> DiagnosedTable | None:
     """The table a finding is about."""
     found = DiagnosedTable.objects.of(finding.factory).filter(diagnosis=finding.diagnosis_id, file=finding.table)
     return found.first()
+
+
+def gone(factory: Factory) -> QuerySet[Finding]:
+    """Findings of earlier versions that the latest diagnosis no longer has, where each was seen last."""
+    lives = FindingLife.objects.of(factory).filter(gone=True, last_seen__isnull=False)
+    return (
+        Finding.objects.of(factory)
+        .filter(life__in=lives.values("pk"), diagnosis=F("life__last_seen"))
+        .select_related("life")
+        .defer("document", "charts", "sketch", "life__document", "life__context")
+        .order_by("severity", "pk")
+    )
+
+
+def events(life: FindingLife) -> QuerySet[LifeEvent]:
+    """What happened to a finding, newest first."""
+    return LifeEvent.objects.of(life.factory).filter(life=life).select_related("by").order_by("-at", "-pk")

@@ -12,7 +12,7 @@ from jasang.diagnose.catalog import RULES
 from jasang.errors import Language
 from jasang.mentor.wording import money, number, owner_name
 from jasang.plant.factory import Kind
-from jasang.web.floor.models import Finding, Severity
+from jasang.web.floor.models import Finding, Severity, Stage
 
 _SENTENCE_END = re.compile(r"(?<=[가-힣a-z)%\d]\.)\s+(?=[A-Z가-힣'\"])")
 _RATES = {"defect_rate", "down_share", "missing_share"}
@@ -54,6 +54,9 @@ class Card:
     worth: str
     chart: str  # id of the chart's data, "" = none
     sketch: dict[str, Any] | None
+    new: bool  # not in the version before
+    stage: str  # of its life, "" = nobody has done anything about it
+    stage_words: str
 
 
 def first_sentence(text: str) -> tuple[str, str]:
@@ -64,6 +67,7 @@ def first_sentence(text: str) -> tuple[str, str]:
 
 def card(finding: Finding, language: Language) -> Card:
     """What a list shows of a finding."""
+    life = finding.life
     text, more = first_sentence(finding.text_ko if language == "ko" else finding.text_en)
     return Card(
         key=finding.key,
@@ -76,7 +80,26 @@ def card(finding: Finding, language: Language) -> Card:
         worth="" if finding.worth is None else money(finding.worth, finding.currency, language),
         chart=f"sketch-{finding.pk}" if finding.sketch else "",
         sketch=finding.sketch,
+        new=bool(life) and life.first_seen_id == finding.diagnosis_id and finding.diagnosis.version > 1,
+        stage="" if life is None or life.stage == Stage.FOUND else life.stage,
+        stage_words="" if life is None or life.stage == Stage.FOUND else stage_words(life.stage),
     )
+
+
+def stage_words(stage: str) -> str:
+    """Where a finding stands, in a word or two."""
+    known = {
+        Stage.FOUND: _("found"),
+        Stage.DECLINED: _("not for us"),
+        Stage.ACCEPTED: _("taken on"),
+        Stage.DONE: _("action taken"),
+        Stage.CHECKING: _("effect being checked"),
+        Stage.VERIFIED: _("it helped"),
+        Stage.NOT_EFFECTIVE: _("no effect"),
+        Stage.HELD: _("still holds after 90 days"),
+        Stage.LOST: _("effect lost"),
+    }
+    return known.get(Stage(stage), stage)
 
 
 def whole(finding: Finding, language: Language) -> dict[str, Any]:

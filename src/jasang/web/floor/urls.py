@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jasang.web.floor import study_views, views
+from jasang.web.floor import life_views, study_views, views
 
 app_name = "floor"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
     path("f/<str:factory_key>/findings/", views.findings, name="findings"),
     path("f/<str:factory_key>/findings/<uuid:key>/", views.finding, name="finding"),
+    path("f/<str:factory_key>/findings/<uuid:key>/accept/", life_views.accept, name="accept"),
+    path("f/<str:factory_key>/findings/<uuid:key>/decline/", life_views.decline, name="decline"),
+    path("f/<str:factory_key>/findings/<uuid:key>/done/", life_views.done, name="done"),
+    path("f/<str:factory_key>/findings/<uuid:key>/share/", life_views.share, name="share"),
+    path("f/<str:factory_key>/know-how/", life_views.know_how, name="know-how"),
+    path("f/<str:factory_key>/know-how/export/", life_views.export, name="export-know-how"),
     path("f/<str:factory_key>/studies/", study_views.studies, name="studies"),
     path("f/<str:factory_key>/studies/ask/<slug:kind>/", study_views.ask, name="ask"),
     path("f/<str:factory_key>/studies/<uuid:key>/", study_views.study, name="study"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +21,7 @@ from jasang.store import open_reader
 from jasang.web.floor import live as live_data
 from jasang.web.floor import queries, services, showing
 from jasang.web.floor.forms import FilterForm, UploadForm
+from jasang.web.floor.life_showing import life_story
 from jasang.web.floor.models import Diagnosis, Finding
 from jasang.web.jobs.services import ask_to_cancel
 from jasang.web.tenants.access import FactoryRequest, for_members
@@ -79,6 +81,7 @@ def findings(request: FactoryRequest) -> HttpResponse:
         "files": queries.file_choices(request.factory),
         "under_way": queries.under_way(request.factory),
         "cards": [showing.card(finding, current()) for finding in page],
+        "gone": [showing.card(one, current()) for one in queries.gone(request.factory).select_related("diagnosis")],
         "tables": queries.tables(request.factory, diagnosis=chosen.diagnosis),
         "notices": queries.notices(request.factory, diagnosis=chosen.diagnosis),
     }
@@ -89,10 +92,19 @@ def findings(request: FactoryRequest) -> HttpResponse:
 @require_GET
 def finding(request: FactoryRequest, key: UUID) -> HttpResponse:
     """One finding with all its evidence."""
-    found = get_object_or_404(Finding.objects.of(request.factory).select_related("diagnosis", "factory"), key=key)
-    context = {"tab": "findings", "finding": found} | showing.whole(found, current())
-    context["table"] = queries.table_of(found)
-    return render(request, "floor/finding.html", context)
+    return finding_page(request, key)
+
+
+def finding_page(request: FactoryRequest, key: UUID, *, wrong: Form | None = None) -> HttpResponse:
+    """The page of one finding; `wrong` is the form that was refused."""
+    found = get_object_or_404(
+        Finding.objects.of(request.factory).select_related("diagnosis", "factory", "life__job", "life__factory"),
+        key=key,
+    )
+    context = {"tab": "findings", "finding": found, "wrong": wrong} | showing.whole(found, current())
+    context |= {"table": queries.table_of(found), "story": life_story(found, current())}
+    status = HTTPStatus.BAD_REQUEST if wrong is not None else HTTPStatus.OK
+    return render(request, "floor/finding.html", context, status=status)
 
 
 @for_members
