@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from tests.factories import drivers, problems, writing
+from tests.factories import drivers, problems, time_losses, writing
 from tests.factories.columns import Names, build
 from tests.factories.made import RULES, MadeFactory, Planted, Series, Sheet
 from tests.factories.plant_floor import Floor, ar1, make_plan, sensor, wander
@@ -28,6 +28,9 @@ PLANTERS = {
     "excess_spread": problems.excess_spread,
     "driver": drivers.driver,
     "downtime": problems.downtime,
+    "minor_stops": time_losses.minor_stops,
+    "slow_cycle": time_losses.slow_cycle,
+    "changeover": time_losses.changeover,
 }
 # How a firm writes its verdict: header (ko, en), good, bad.
 VERDICTS = (
@@ -46,11 +49,14 @@ STATES = {
 }
 
 
-def make_factory(seed: int, into: Path, rules: tuple[str, ...] | None = None) -> MadeFactory:
+def make_factory(
+    seed: int, into: Path, rules: tuple[str, ...] | None = None, traps: tuple[str, ...] = ()
+) -> MadeFactory:
     """Write the factory of that seed under `into`.
 
     `rules` are the problems to plant: `()` makes a healthy factory; `None` plants the rule number `seed` mod 12 and up to two
-    more. The problems that the first plan cannot carry (no specification, too few rows) are tried on another plan.
+    more. The problems that the first plan cannot carry (no specification, too few rows) are tried on another plan. `traps` are
+    healthy habits of `time_losses.TRAPS` that look like a loss of time.
     """
     folder = into / f"factory-{seed:05d}{'-null' if rules == () else ''}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +67,8 @@ def make_factory(seed: int, into: Path, rules: tuple[str, ...] | None = None) ->
         job = Job(rng=rng, floor=floor, sheets=[floor.units])
         if rng.random() < 0.3:
             job.sheets.append(_signals(rng, floor, names))
+        for trap in traps:
+            time_losses.TRAPS[trap](job)
         planted = _plant(job, wanted)
         if planted is not None:
             return _write(job, names, planted, folder, seed)
@@ -79,7 +87,16 @@ def _wanted(rng: np.random.Generator, seed: int) -> tuple[str, ...]:
 
 def _plant(job: Job, wanted: tuple[str, ...]) -> list[Planted] | None:
     """Plant them, those that move rows or draw on clean columns first; `None` when one does not fit."""
-    order = {"downtime": 0, "driver": 1, "off_centre": 2, "excess_spread": 2, "duplicate_rows": 9}
+    order = {
+        "minor_stops": 0,
+        "slow_cycle": 0,
+        "changeover": 0,
+        "downtime": 0,
+        "driver": 1,
+        "off_centre": 2,
+        "excess_spread": 2,
+        "duplicate_rows": 9,
+    }
     planted: list[Planted] = []
     for rule in sorted(wanted, key=lambda name: order.get(name, 5)):
         for _ in range(12):

@@ -20,6 +20,8 @@ RULES = (
     "driver",
     "downtime",
 )
+# Planted only where asked for, so that the factories of a seed stay what they were: see `time_losses.py`.
+TIME_RULES = ("minor_stops", "slow_cycle", "changeover")
 
 
 @dataclass(kw_only=True)

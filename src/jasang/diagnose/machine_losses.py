@@ -24,6 +24,7 @@ from jasang.analyze.losses import (
     state_time,
     without,
 )
+from jasang.analyze.losses.minor_stops import clock_step
 from jasang.analyze.losses.spans import NOTHING, SECOND
 from jasang.analyze.machine_states import State
 from jasang.diagnose.evidence_base import EvidenceBase
@@ -205,6 +206,26 @@ def piece_cycles(pieces: Pieces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return cycle[known], kind[known], moment[known]
 
 
+def paced_cycles(pieces: Pieces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`piece_cycles`, but over many pieces together where the clock is too coarse to time one."""
+    step = clock_step(pieces.time)
+    span = np.diff(pieces.time) / SECOND
+    working = span[span <= LONG_STOP]
+    usual = float(working.mean()) if working.size else 0.0
+    if usual <= 0 or step <= 0.05 * usual:
+        return piece_cycles(pieces)
+    group = int(min(100, np.ceil(step / (0.02 * usual))))
+    edges = np.arange(0, pieces.time.size - group, group)
+    longest = np.maximum.reduceat(span, edges) if edges.size else np.empty(0)
+    change = pieces.product[1:] != pieces.product[:-1]
+    changed = np.add.reduceat(change.astype(np.int64), edges) if edges.size else np.empty(0)
+    cycle = (pieces.time[edges + group] - pieces.time[edges]) / SECOND / group
+    kept = (longest <= max(3 * usual, 2.5 * step)) & (changed == 0) & (cycle > 0)
+    # Each stretch stands for a few cycles, so that days and products are judged as ever.
+    rows = np.repeat(np.flatnonzero(kept), min(group, 5))
+    return cycle[rows], pieces.product[edges + group][rows], pieces.time[edges + group][rows]
+
+
 def _stops(record: MachineRecord, minor: MinorStops | None, changes: Changeovers | None) -> tuple[Spans, Spans, Spans]:
     """Planned time, unplanned stops, and set-up, of what is known."""
     setup = NOTHING
@@ -230,7 +251,9 @@ def _stops(record: MachineRecord, minor: MinorStops | None, changes: Changeovers
         planned = without(planned, spans(start[outside], end[outside]))
         start, end = start[~outside], end[~outside]
     stops = both(without(spans(start, end), setup), planned)
-    long_ones = (stops.end - stops.start) >= LONG_STOP * SECOND / 2  # not the minutes between a break and the first piece
+    long_ones = (
+        stops.end - stops.start
+    ) >= LONG_STOP * SECOND / 2  # not the minutes between a break and the first piece
     return planned, Spans(start=stops.start[long_ones], end=stops.end[long_ones]), setup
 
 

@@ -9,6 +9,7 @@ from jasang.analyze.losses.bottleneck import (
     shifting_bottleneck,
     turning_point,
 )
+from jasang.analyze.losses.changeover_changes import LongerChangeovers, longer_since, longer_than
 from jasang.analyze.losses.changeovers import (
     BetterOrder,
     ChangeoverCell,
@@ -76,6 +77,7 @@ __all__ = [
     "ChangeoverCell",
     "Changeovers",
     "KeyFigures",
+    "LongerChangeovers",
     "MeanTime",
     "MinorStops",
     "NormalCycle",
@@ -98,6 +100,8 @@ __all__ = [
     "free_days",
     "key_figures",
     "known_figures",
+    "longer_since",
+    "longer_than",
     "minor_stops",
     "mtbf",
     "mttr",

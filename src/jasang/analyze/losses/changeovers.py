@@ -133,8 +133,10 @@ def median_interval(ordered: np.ndarray, confidence: float = 0.95) -> tuple[floa
     return float(ordered[rank]), float(ordered[n - 1 - rank])
 
 
-def better_order(found: Changeovers, *, draws: int = _DRAWS, seed: int = 20191001) -> BetterOrder | None:
-    """What another order would save, every product made as often; `None` below 3 products or 12 changeovers.
+def better_order(
+    found: Changeovers, *, least_s: float = 0.0, draws: int = _DRAWS, seed: int = 20191001
+) -> BetterOrder | None:
+    """What another order would save, every product made as often; `None` below 3 products, 12 changeovers or `least_s` seconds.
 
     Only pairs that were seen twice are used: nobody knows what an unseen change takes. The plan is a transport problem over pairs
     (solved exactly); it does not promise that one sequence uses just these pairs, so the saving is an upper bound.
@@ -149,6 +151,8 @@ def better_order(found: Changeovers, *, draws: int = _DRAWS, seed: int = 2019100
     costs = _typical(found.seconds, pair, k)
     plan = _plan(costs, counts)
     now, best = float((costs * counts).sum()), float((costs * plan).sum())
+    if now - best < least_s:
+        return None
     rng = np.random.default_rng(seed)
     savings = np.empty(draws)
     for draw in range(draws):

@@ -19,6 +19,7 @@ LONGEST = 600.0  # seconds; a longer stop is a breakdown, which people do write 
 FEWEST = 100  # intervals a product: fewer do not show their shape
 _REGULAR = 0.5  # of the intervals lie close to the typical one, or there is no cycle
 _TROUGH = 0.04  # density beyond the threshold over that of the body: above, the two cannot be told apart
+_HUMP = 0.2  # the same where the tail does not fall off: many stops of all lengths
 _WINDOW = 15  # minutes of the clock in which a recurring pause is looked for
 _LONGEST_BREAK = 5400.0  # seconds
 _DRAWS = 999
@@ -190,9 +191,9 @@ def _normal_cycle(kind: int, length: np.ndarray, step: float) -> NormalCycle:
     scatter = max(scatter, step / np.sqrt(6))
     reach = float(np.clip(5 * scatter, 0.15 * typical, max(typical, 1.5 * step)))
     threshold = typical + max(reach, 1.5 * step)
-    if _density(known, threshold, typical, scatter) > _TROUGH:
+    if not _apart(known, threshold, typical, scatter):
         threshold = max(threshold, 2 * typical)
-    clear = _density(known, threshold, typical, scatter) <= _TROUGH
+    clear = _apart(known, threshold, typical, scatter)
     return NormalCycle(
         product=kind,
         intervals=int(known.size),
@@ -219,6 +220,20 @@ def _typical(length: np.ndarray) -> float:
     below = length[(length <= middle) & (length > 0.5 * middle)]
     reach = max(3 * float(np.quantile(middle - below, 0.6827)) if below.size else 0.0, 0.02 * middle)
     return float(np.median(length[np.abs(length - middle) <= reach]))
+
+
+def _apart(length: np.ndarray, at: float, typical: float, scatter: float) -> bool:
+    """Whether what begins at `at` is something else than the body's own tail: rare, or not falling off as a tail does.
+
+    The tail of any usual body (normal, lognormal, gamma, even Student's with 4 degrees) falls to a third or less over the two
+    standard deviations beyond five; stops of all lengths do not.
+    """
+    dense = _density(length, at, typical, scatter)
+    if dense <= _TROUGH:
+        return True
+    width = max(2 * scatter, 0.05 * typical)
+    first, second = ((length > at + k * width) & (length <= at + (k + 1) * width) for k in (0, 1))
+    return bool(dense <= _HUMP and second.sum() >= 10 and first.sum() <= 1.6 * second.sum())
 
 
 def _density(length: np.ndarray, at: float, typical: float, scatter: float) -> float:
