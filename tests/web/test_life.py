@@ -171,11 +171,14 @@ def test_know_how_is_shown_to_a_like_factory_only_with_consent_and_without_names
     before = stranger.get(address("finding", elsewhere, other)).content.decode()
     member.post(address("share", factory, first), {"shared": "yes"})
     after = stranger.get(address("finding", elsewhere, other)).content.decode()
+    member.post(address("share", factory, first), {"shared": "yes", "words": "히터가 끊어져 있었습니다"})
+    in_words = stranger.get(address("finding", elsewhere, other)).content.decode()
     member.post(address("share", factory, first), {"shared": "no"})
     taken_back = stranger.get(address("finding", elsewhere, other)).content.decode()
 
     assert ["다른 공장에서" in page for page in (before, after, taken_back)] == [False, True, False]
-    assert factory.name not in after
+    assert "히터가 끊어져 있었습니다" in in_words
+    assert factory.name not in in_words
     assert "히터를 갈았습니다" not in after  # what people wrote stays at home
 
 

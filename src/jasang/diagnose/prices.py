@@ -74,6 +74,8 @@ def defect_price(base: EvidenceBase, data: TableData) -> Price:
     share = DEFECT_CYCLES * seconds / 3_600.0
     told_ko = f"불량 1개 약 {share * hour.amount:,.0f} {hour.currency}"
     told_en = f"about {share * hour.amount:,.0f} {hour.currency} a defect"
+    hour_ko = "" if hour.currency == HOURS else f", 설비 시간당 {hour.amount:,.0f} {hour.currency}"
+    hour_en = "" if hour.currency == HOURS else f", {hour.amount:,.0f} {hour.currency} per machine hour"
     if hour.currency == HOURS:
         told_ko, told_en = f"불량 1개에 설비 {share:.4f}시간", f"{share:.4f} machine hours a defect"
     return Price(
@@ -82,10 +84,10 @@ def defect_price(base: EvidenceBase, data: TableData) -> Price:
         high=_HIGH * share * hour.high,
         currency=hour.currency,
         words=Text(
-            ko=f"{told_ko}({ASSUMED_ON} 가정: 한 개 만드는 {seconds:,.0f}초의 설비 시간과 그만큼의 재료·처리, {hour.words.ko}. "
+            ko=f"{told_ko}({ASSUMED_ON} 가정: 한 개 만드는 {seconds:,.0f}초의 설비 시간과 그만큼의 재료·처리{hour_ko}. "
             "factory.toml의 [costs] defect에 실제 값을 적으세요)",
             en=f"{told_en} (assumed {ASSUMED_ON}: {seconds:,.0f} s of machine time and as much again for material and "
-            f"handling, {hour.words.en}; write the real cost as defect under [costs] in factory.toml)",
+            f"handling{hour_en}; write the real cost as defect under [costs] in factory.toml)",
         ),
     )
 

@@ -134,7 +134,7 @@ def _before_onset(course: MetricCourse, since: np.datetime64 | None, place: int)
     return (np.arange(course.values.size) < onset).astype(np.float64)[:, None]
 
 
-def _level_before(answer: Answer) -> float:
+def level_before(answer: Answer) -> float:
     """The metric between the onset of the trouble and the action."""
     since = answer.action.since
     onset = 0 if since is None else answer.course.place_of(since)
@@ -277,7 +277,7 @@ def _evidence(answer: Answer) -> tuple[Evidence, ...]:
     level = Text(ko="조치 전 수준", en="level before")
     found.append(
         Evidence(
-            name="level_before", label=level, value=_level_before(answer), unit="share" if share else answer.course.unit
+            name="level_before", label=level, value=level_before(answer), unit="share" if share else answer.course.unit
         )
     )
     if answer.late is not None:

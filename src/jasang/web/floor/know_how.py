@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from jasang.diagnose.know_how import ALIKE, Situation, know_how_from_json, know_how_json, similarity, situation_of
 from jasang.diagnose.know_how import KnowHow as Record
-from jasang.diagnose.studies.effects import Answer
+from jasang.diagnose.studies.effects import Answer, level_before
 from jasang.errors import JasangError, Language
 from jasang.mentor.wording import number, rule_title
 from jasang.plant.text import Text
@@ -41,13 +41,15 @@ def keep_know_how(*, life: FindingLife, answer: Answer) -> None:
     if record is None:
         return
     kept = KnowHow.objects.of(life.factory).filter(life=life).first() or KnowHow(factory=life.factory, life=life)
+    if kept.pk is not None:
+        record = replace(record, note=know_how_from_json(kept.document).note)
     kept.rule, kept.document = record.situation.rule, know_how_json(record)
     kept.save()
 
 
 def record_of(life: FindingLife, answer: Answer) -> Record | None:
     """The effect relative to the level before; `None` where that level is zero."""
-    level, effect = abs(float(answer.course.values[: answer.place].mean())), answer.effect
+    level, effect = abs(level_before(answer)), answer.effect
     if level <= 0.0 or life.done_on is None:
         return None
     document = life.document
@@ -101,9 +103,15 @@ def life_situation(life: FindingLife) -> Situation:
 
 
 @transaction.atomic
-def share(*, life: FindingLife, user: AbstractBaseUser, shared: bool) -> None:
-    """Let other factories see what helped, or no longer."""
-    KnowHow.objects.of(life.factory).filter(life=life).update(shared=shared, shared_by=user if shared else None)
+def share(*, life: FindingLife, user: AbstractBaseUser, shared: bool, words: str = "") -> None:
+    """Let other factories see what helped, in the factory's own `words` where it gives some, or no longer."""
+    kept = KnowHow.objects.of(life.factory).filter(life=life).first()
+    if kept is None:
+        return
+    kept.shared, kept.shared_by = shared, user if shared else None
+    if shared:
+        kept.document = know_how_json(replace(know_how_from_json(kept.document), note=words))
+    kept.save(update_fields=["shared", "shared_by", "document"])
 
 
 def own_record(life: FindingLife, language: Language) -> tuple[Shown, bool] | None:
@@ -152,7 +160,7 @@ def _shown(record: Record, mine: bool, language: Language) -> Shown:
     held = {True: _("held after 90 days"), False: _("gone after 90 days"), None: ""}[record.lasting]
     return Shown(
         action=record.action.in_language(language),
-        note=record.note if mine else "",
+        note=record.note,
         effect=" · ".join(part for part in (fell if record.effect < 0 else rose, days, held) if part),
         where=machines.get(record.situation.machine or "", ""),
         own=mine,

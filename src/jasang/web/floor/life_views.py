@@ -68,7 +68,8 @@ def done(request: FactoryRequest, key: UUID) -> HttpResponse:
 @require_POST
 def share(request: FactoryRequest, key: UUID) -> HttpResponse:
     """Let other factories see what helped, or no longer."""
-    records.share(life=_life(request, key), user=request.user, shared=request.POST.get("shared") == "yes")
+    words = request.POST.get("words", "").strip()[:1000]
+    records.share(life=_life(request, key), user=request.user, shared=request.POST.get("shared") == "yes", words=words)
     return _back(request, key)
 
 
