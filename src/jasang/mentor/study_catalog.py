@@ -87,6 +87,17 @@ STUDIES: tuple[StudyKind, ...] = (
         answers="jasang.mentor.chart:answer",
     ),
     StudyKind(
+        name="energy",
+        title=Text(ko="전기", en="Energy"),
+        question=Text(
+            ko="전기는 어디에 쓰고 요금은 무엇이 정하나?",
+            en="Where does the electricity go, and what decides the bill?",
+        ),
+        tables=(Kind.SIGNALS, Kind.STATES, Kind.UNITS),
+        options=(),
+        answers="jasang.mentor.energy:answer",
+    ),
+    StudyKind(
         name="pareto",
         title=Text(ko="파레토", en="Pareto"),
         question=Text(

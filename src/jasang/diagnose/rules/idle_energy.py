@@ -29,7 +29,7 @@ _DUTY = 0.5  # share of a step: it counts as running
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
     told: set[int] = set()
-    judged = [(meter, found) for meter in meters(base) if (found := _waiting(base, meter)) is not None]
+    judged = [(meter, found) for meter in meters(base) if (found := waiting(base, meter)) is not None]
     for meter, found in judged:
         others = [other.idle_kw / other.work_kw for one, other in judged if one is not meter]
         finding = _machine_finding(base, meter, found, others)
@@ -48,7 +48,8 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         yield from _night_findings(base, meter, nights, float(np.nansum(curve.kwh)) / curve.days_known * 365.25)
 
 
-def _waiting(base: EvidenceBase, meter: Meter) -> IdleMachine | None:
+def waiting(base: EvidenceBase, meter: Meter) -> IdleMachine | None:
+    """What the machine of a meter draws while it does not run; `None` where no log tells when it ran."""
     ran = running_share(base, meter)
     if ran is None:
         return None
