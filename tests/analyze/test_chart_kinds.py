@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from re import DOTALL, findall
 
 import numpy as np
 import pytest
@@ -337,3 +338,14 @@ def test_handbook_and_dataplot_samples_give_the_figures_of_their_formulas(real_d
     assert p.upper == pytest.approx(share + 3 * np.sqrt(share * (1 - share) / rows[:, 1]))
     assert flow.kind == "xbar_r"
     assert (float(flow.upper[0]), float(flow.lower[0])) == pytest.approx((1.6933, 1.3180), abs=2e-4)
+
+
+@pytest.mark.parametrize("page", ["control-charts.md", "control-charts.ko.md"])
+def test_examples_of_the_documentation_run(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "analyses" / page).read_text("utf-8")
+    names: dict[str, object] = {}
+
+    for example in findall("```python\n(.*?)```", text, DOTALL):
+        exec(example, names)
+
+    assert names["charts"] is charts

@@ -25,6 +25,7 @@ LEVEL_WEIGHT = 0.05
 FEWEST = 30
 MEAN_WEIGHT = 0.2  # of the EWMA that watches the level
 MEAN_MULTIPLE = 4.0
+FEWEST_MEMORIES = 40.0  # in phase I, times the process forgets where it was, for its level to be watched
 OUTLIER = 4.5  # robust sigmas, at which a residual is left out of phase I
 MOST_OUT = 0.1
 
@@ -214,8 +215,10 @@ def _polynomial(model: ForecastModel) -> np.ndarray:
 
 
 def _level_limit(model: ForecastModel, multiple: float) -> float:
-    # Independent values need no second chart: run rules see their level.
-    return MEAN_MULTIPLE * multiple / 3.0 * model.mean_sigma if model.order else float("inf")
+    # Independent values need no second chart: run rules see their level. A record of few memories does not know its level.
+    memories = model.size * (1.0 - float(model.coefficients.sum()))
+    watched = model.order > 0 and memories >= FEWEST_MEMORIES
+    return MEAN_MULTIPLE * multiple / 3.0 * model.mean_sigma if watched else float("inf")
 
 
 def _mean_sigma(coefficients: np.ndarray, sigma: float, size: int) -> float:
