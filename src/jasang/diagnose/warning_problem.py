@@ -34,16 +34,18 @@ class WarningTable:
     measured: frozenset[str]
 
 
-def warning_table(data: TableData, *, judged: bool = True) -> WarningTable | None:
+def warning_table(data: TableData, *, judged: bool = True, latest: int | None = None) -> WarningTable | None:
     """The question for a table; `None` without a column of good or bad, or without any column to warn by.
 
     With `judged=False` (a trained model is asked) results may be missing, and nothing is left out by content.
+    `latest`: only so many units, the last ones.
     """
     flags = data.defects()
     if flags is None and judged:
         return None
     order: np.ndarray = data.time_order()
     order = order[data.usable_rows()[order]]
+    order = order if latest is None else order[-latest:]
     outcome = np.full(order.size, np.nan) if flags is None else flags[order]
     columns, left_out, measured, group = [], [], set(), None
     for column in data.table.with_role(*CANDIDATE_ROLES, Role.ID):

@@ -1,7 +1,14 @@
 """Early warning of bad units: learn on earlier units, warn of later ones, say honestly how good the warnings are."""
 
 from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, rolling_origins
-from jasang.analyze.early_warning.judge import Interval, Refusal, WarningJudgement, judge_warning, shift_p_value
+from jasang.analyze.early_warning.judge import (
+    Interval,
+    Refusal,
+    WarningJudgement,
+    first_look,
+    judge_warning,
+    shift_p_value,
+)
 from jasang.analyze.early_warning.leaks import leaking_columns
 from jasang.analyze.early_warning.model import (
     LEAST_BAD,
@@ -37,6 +44,7 @@ __all__ = [
     "blocked_folds",
     "count_warnings",
     "earlier_and_later",
+    "first_look",
     "fit_warning",
     "judge_warning",
     "known_before",

@@ -5,10 +5,25 @@ from typing import Literal
 
 import numpy as np
 
+from jasang.analyze.early_warning.features import make_features, plan_features
 from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, grouped_folds, groups, rolling_origins
-from jasang.analyze.early_warning.model import Effort, TooFewBad, WarningModel, fit_warning, warning_probability
+from jasang.analyze.early_warning.model import (
+    LEAST_BAD,
+    Effort,
+    TooFewBad,
+    WarningModel,
+    fit_warning,
+    warning_probability,
+)
 from jasang.analyze.early_warning.problem import Aim, WarningCosts, WarningProblem
-from jasang.analyze.early_warning.scores import Counts, average_precision, count_warnings, precision_recall
+from jasang.analyze.early_warning.scores import (
+    Counts,
+    average_precision,
+    count_warnings,
+    precision_recall,
+    ranked_precision,
+)
+from jasang.analyze.early_warning.trees import grow_boosted, leaf_values
 
 Refusal = Literal["too_few_bad", "too_few_bad_later", "no_columns", "no_better_than_chance"]
 Protocol = Literal["later", "rolling", "blocked", "grouped"]
@@ -16,6 +31,7 @@ Protocol = Literal["later", "rolling", "blocked", "grouped"]
 LEAST_JUDGED = 8  # bad units to judge on
 _BLOCKS = 60  # blocks of the bootstrap at most
 _DRAWS = 400
+_LOOK_GOOD = 2000  # good units of a first look
 _SEED = 20191
 
 
@@ -130,6 +146,25 @@ def judge_warning(
     )
 
 
+def first_look(problem: WarningProblem, share: float = 0.65) -> float:
+    """Chance that what a small model learned on the first `share` of the units tells nothing of the later ones (circular shifts).
+
+    A tenth of the work of `judge_warning`: where this is not small, the full judgement will not be either. 1.0 where bad units
+    are too few to learn from or to judge by.
+    """
+    earlier, later = earlier_and_later(problem, share)
+    bad = problem.outcome[earlier] > 0.5
+    if min(bad.sum(), (~bad).sum()) < LEAST_BAD or not (problem.outcome[later] > 0.5).any():
+        return 1.0
+    plan = plan_features(problem, earlier, history=True)
+    matrix = make_features(plan, problem)
+    good = earlier[~bad]
+    kept = np.random.default_rng(_SEED).choice(good, min(good.size, _LOOK_GOOD), replace=False)
+    rows = np.sort(np.concatenate([earlier[bad], kept]))
+    grown = grow_boosted(matrix[rows], problem.outcome[rows], trees=25, leaves=8)
+    return shift_p_value(leaf_values(grown.trees, matrix[later]), problem.outcome[later])
+
+
 def _splits(
     problem: WarningProblem, protocol: Protocol, share: float | None, blocks: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -159,7 +194,9 @@ def _judged(
     tables = _block_counts(warned, bad, block)
     drawn = [Counts(caught=a, missed=b, false=c, quiet=d) for a, b, c, d in (draws @ tables).tolist()]
     known = [one for one in drawn if one.caught + one.missed > 0]
-    areas = [average_precision(probability, bad, weight[block].astype(np.float64)) for weight in draws[:200]]
+    order = np.argsort(-probability, kind="stable")  # once, not for every draw
+    ranked = (probability[order], bad[order], block[order])
+    areas = [ranked_precision(ranked[0], ranked[1], weight[ranked[2]].astype(np.float64)) for weight in draws[:200]]
     mcc = _interval(counts.mcc, [one.mcc for one in known])
     refused: Refusal | None = None
     if bad.sum() < LEAST_JUDGED:

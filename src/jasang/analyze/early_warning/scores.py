@@ -60,11 +60,16 @@ def average_precision(score: np.ndarray, bad: np.ndarray, weight: np.ndarray | N
     """
     order = np.argsort(-score, kind="stable")
     weights = np.ones(score.size) if weight is None else weight[order]
-    hits = np.cumsum(weights * (bad[order] > 0.5))
+    return ranked_precision(score[order], bad[order], weights)
+
+
+def ranked_precision(score: np.ndarray, bad: np.ndarray, weights: np.ndarray) -> float:
+    """`average_precision` of rows that are in falling order of score already."""
+    hits = np.cumsum(weights * (bad > 0.5))
     warned = np.cumsum(weights)
     if hits.size == 0 or hits[-1] <= 0:
         return 0.0
-    last = np.append(np.flatnonzero(np.diff(score[order]) != 0), score.size - 1)
+    last = np.append(np.flatnonzero(np.diff(score) != 0), score.size - 1)
     recall = hits[last] / hits[-1]
     precision = hits[last] / np.maximum(warned[last], _TINY)
     return float(np.sum(np.diff(np.concatenate([[0.0], recall])) * precision))

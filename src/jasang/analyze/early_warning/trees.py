@@ -97,7 +97,7 @@ def grow_boosted(
         early_stopping=False,
         random_state=_SEED,
     )
-    model.fit(matrix, bad.astype(np.int64))
+    model.fit(_filled(matrix), bad.astype(np.int64))
     # scikit-learn shows the nodes of these trees nowhere else.
     nodes = [rounds[0].nodes for rounds in model._predictors]
     gains = np.zeros(matrix.shape[1])
@@ -124,7 +124,7 @@ def grow_forest(matrix: np.ndarray, bad: np.ndarray, stands_for: float = 1.0, *,
     from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - a second that other commands do not pay
 
     model = RandomForestClassifier(n_estimators=trees, max_features=0.5, random_state=_SEED, n_jobs=1)
-    model.fit(matrix, bad.astype(np.int64))
+    model.fit(_filled(matrix), bad.astype(np.int64))
     parts = []
     for estimator in model.estimators_:
         tree = estimator.tree_
@@ -141,6 +141,16 @@ def grow_forest(matrix: np.ndarray, bad: np.ndarray, stands_for: float = 1.0, *,
             )
         )
     return Grown(trees=_flat(parts, start=0.0, boosted=False, stands_for=stands_for), gains=model.feature_importances_)
+
+
+def _filled(matrix: np.ndarray) -> np.ndarray:
+    """The matrix with columns that hold nothing made 0: scikit-learn fails on them, and no split can use them."""
+    blank = np.isnan(matrix).all(axis=0)
+    if not blank.any():
+        return matrix
+    filled = matrix.copy()
+    filled[:, blank] = 0.0
+    return filled
 
 
 def _flat(parts: Sequence[tuple[np.ndarray, ...]], *, start: float, boosted: bool, stands_for: float) -> Trees:
