@@ -51,7 +51,7 @@ def test_shift_is_found_with_onset_size_and_interval() -> None:
     assert shift.high is not None
     assert shift.low < 2.0 < shift.high
     assert found[0].text.ko == (
-        "2026-04-02 23:00부터 pressure 평균이 49.969에서 52.04로 바뀌었고 그대로입니다(평소 산포의 2.0배)."
+        "2026-04-02 23:00부터 pressure 평균이 50.0에서 52.0으로 바뀌었고 그대로입니다(평소 산포의 2.0배)."
     )
 
 
@@ -73,7 +73,7 @@ def test_many_columns_of_one_restart_are_told_aloud_once() -> None:
     found = [one for one in process_findings(factory(columns)) if one.rule == "mean_shift"]
 
     assert {one.subject.column for one in found} == set(columns)
-    assert sorted(one.severity for one in found) == ["act", *["watch"] * 5]
+    assert sorted(one.severity for one in found) == ["act", *["note"] * 5]
     first = next(one for one in found if one.severity == "act")
     assert "5 more columns changed at the same moment" in first.text.en
     assert "다른 값 5개도 함께 바뀌었습니다" in first.text.ko
@@ -259,3 +259,30 @@ def test_quiet_process_gives_no_act(name: str) -> None:
     columns = {f"s{k}": QUIET[name](generator, rows) for k in range(30)}
 
     assert loud(factory(columns)) == []
+
+
+def test_signals_that_one_fault_bends_are_told_aloud_once() -> None:
+    generator = np.random.default_rng(12)
+    slope = np.clip((np.arange(N) - 2000) / 4000, 0, 1)
+    columns = {f"zone_{k}": 200 + generator.standard_normal(N) + (5.0 + 0.3 * k) * (-1) ** k * slope for k in range(5)}
+
+    found = [one for one in process_findings(factory(columns)) if one.rule == "drift"]
+
+    assert {one.subject.column for one in found} == set(columns)
+    assert sorted(one.severity for one in found) == ["act", *["note"] * 4]
+    assert all("It is one event with zone_4" in one.text.en for one in found if one.severity == "note")
+
+
+def test_pair_that_should_be_equal_is_told_as_a_balance() -> None:
+    generator = np.random.default_rng(13)
+    later = np.arange(N) >= 4000
+    columns = {
+        "force_left": 270 + generator.standard_normal(N),
+        "force_right": 271 + generator.standard_normal(N) - 6.0 * later,
+    }
+
+    (finding,) = loud(factory(columns))
+
+    assert finding.subject.column == "force_right"
+    assert "the balance of both sides" in finding.text.en
+    assert "force_left" in finding.text.ko

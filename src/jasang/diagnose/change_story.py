@@ -1,5 +1,6 @@
 """How loud a change of level speaks, and its evidence, chart and worth: shared by `mean_shift` and `drift`."""
 
+import re
 from datetime import datetime
 
 import numpy as np
@@ -13,9 +14,10 @@ from jasang.diagnose.changes import (
 )
 from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
-from jasang.diagnose.fault_story import as_datetime, number
+from jasang.diagnose.fault_story import as_datetime
 from jasang.diagnose.finding import Cause, Evidence, Severity, Worth
 from jasang.diagnose.prices import defect_price, priced, rows_per_year
+from jasang.diagnose.rounding import rounded
 from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
@@ -28,6 +30,19 @@ FEWEST_BEFORE = 0.01  # of the values: with fewer before it there is no level th
 SURE = 0.001  # corrected chance above which a shift has to be large to be more than a note
 CLEAR_SHIFT = 1.5  # sigma
 LARGE_SHIFT = 2.5  # sigma
+_ALIKE = 0.03  # of the level, that twins may differ by before they part
+_SIDES = (
+    *({"1", "2"}, {"3", "4"}, {"left", "right"}, {"l", "r"}, {"a", "b"}, {"upper", "lower"}, {"top", "bottom"}),
+    *(
+        {"front", "rear"},
+        {"in", "out"},
+        {"좌", "우"},
+        {"좌측", "우측"},
+        {"왼쪽", "오른쪽"},
+        {"상", "하"},
+        {"상부", "하부"},
+    ),
+)
 LEAST_SHOWN = 0.5  # of the fitted size: what the plotted levels must show of it, else no foreman finds it on the chart
 
 
@@ -174,6 +189,64 @@ def with_company(one: LevelChange, text: Text) -> Text:
     return Text(ko=f"{text.ko} 같은 때에 {name}도 바뀌었습니다.", en=f"{text.en} It moves with {name}.")
 
 
+def follows(text: Text, leader: LevelChange) -> Text:
+    """The text of a change that belongs to an event told elsewhere, with a reference to where."""
+    name = leader.course.column.name
+    return Text(
+        ko=f"{text.ko} {name}과(와) 같은 때의 같은 사건이며, 그쪽에서 다룹니다.",
+        en=f"{text.en} It is one event with {name}, told there.",
+    )
+
+
+def balance_of(one: LevelChange, data: TableData) -> tuple[str, tuple[float, float]] | None:
+    """The twin of the column and the difference of both before and after, when two that should be equal parted.
+
+    Twins are a pair by name (left and right, 1 and 2, upper and lower) whose levels before were within 3 % of each other.
+    """
+    column = one.course.column
+    for twin in data.table.with_role(column.role):
+        if twin.name == column.name or not _are_twins(column.name, twin.name) or twin.unit != column.unit:
+            continue
+        mine, its = data.numbers(column.name), data.numbers(twin.name)
+        order = data.time_order()
+        at = int(np.clip(one.onset_row, 1, order.size - 1))
+        before, after = order[:at], order[at:]
+        middle = [float(np.nanmedian(v[rows])) if np.isfinite(v[rows]).any() else np.nan
+                  for v in (mine, its) for rows in (before, after)]  # fmt: skip
+        if not np.isfinite(middle).all() or abs(middle[0] - middle[2]) > _ALIKE * max(abs(middle[0]), abs(middle[2])):
+            continue
+        first, last = middle[0] - middle[2], middle[1] - middle[3]
+        if abs(last - first) >= 0.5 * abs(one.change.size) and abs(last) > abs(first):
+            return twin.name, (first, last)
+    return None
+
+
+def _are_twins(one: str, other: str) -> bool:
+    """Names that differ in one word or number that names a side."""
+    first, second = (re.split(r"(\d+|[^\W\d_]+)", name.lower()) for name in (one, other))
+    if len(first) != len(second):
+        return False
+    parts = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
+    return len(parts) == 1 and any(set(parts[0]) == pair for pair in _SIDES)
+
+
+def with_balance(one: LevelChange, data: TableData, text: Text) -> Text:
+    """The text and a sentence on the balance of a pair that should be equal, where that is what changed."""
+    found = None if one.assets else balance_of(one, data)
+    if found is None:
+        return text
+    twin, (before, after) = found
+    reach = _known(one)
+    unit_ = f" {one.course.column.unit}" if one.course.column.unit else ""
+    shown = rounded(abs(before), reach), rounded(abs(after), reach)
+    return Text(
+        ko=f"{text.ko} 짝인 {twin}과(와)의 차이가 {shown[0]}에서 {shown[1]}{unit_}(으)로 벌어졌습니다"
+        "(좌우 등 두 쪽의 균형이 틀어짐).",
+        en=f"{text.en} Its difference to {twin}, its twin, went from {shown[0]} to {shown[1]}{unit_}: "
+        "the balance of both sides (left and right) is off.",
+    )
+
+
 def chart_of(one: LevelChange, question: Text) -> Chart:
     """Block means with the fitted course, the limits of the time before and the onset."""
     course, change = one.course, one.change
@@ -231,8 +304,14 @@ def worth_of(base: EvidenceBase, data: TableData, one: LevelChange) -> Worth | N
     return priced(saved, defect_price(base, data), basis)
 
 
+def _known(one: LevelChange) -> float:
+    """How well a level is known, for rounding: half the interval of the change, or a fifth of the spread of single values."""
+    return max((one.change.high - one.change.low) / 2, one.course.sigma / 5)
+
+
 def level_text(one: LevelChange, value: float) -> str:
     """A level for a sentence: a percentage for a defect rate, else a number with its unit."""
     if one.course.column.role is Role.DEFECT:
         return f"{100 * value:.2g} %"
-    return f"{number(value)} {one.course.column.unit}" if one.course.column.unit else number(value)
+    shown = rounded(value, _known(one))
+    return f"{shown} {one.course.column.unit}" if one.course.column.unit else shown

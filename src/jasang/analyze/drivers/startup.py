@@ -5,6 +5,9 @@ import numpy as np
 from jasang.analyze.drivers.problem import NumericColumn
 
 _LEAST_RUNS = 8
+_LEAST_UNITS = 8  # of a run, in the middle
+_SLOWEST = 1800.0  # s a unit
+_LONGEST_STOP = 3600.0  # s; of slow units a stop is at least six times their cycle
 _LONG_STOP = 1800.0  # s; half an hour is long enough for a mould or a furnace to leave its temperature
 
 
@@ -28,12 +31,12 @@ def units_since_stop(seconds: np.ndarray, asset: np.ndarray) -> tuple[np.ndarray
             continue
         gaps = np.diff(seconds[rows])
         usual = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 0.0
-        stop = max(_LONG_STOP, 20 * usual)
-        if usual == 0 or usual > 900:
+        stop = max(_LONG_STOP, min(20 * usual, max(_LONGEST_STOP, 6 * usual)))
+        if usual == 0 or usual > _SLOWEST:
             continue
         starts = np.concatenate([[0], np.flatnonzero(gaps >= stop) + 1])
         lengths = np.diff(np.append(starts, rows.size))
-        if starts.size < _LEAST_RUNS or np.median(lengths) < 20:
+        if starts.size < _LEAST_RUNS or np.median(lengths) < _LEAST_UNITS:
             continue
         position[rows] = np.arange(rows.size) - np.repeat(starts, lengths) + 1
         # The record starts in the middle of a run as often as not.

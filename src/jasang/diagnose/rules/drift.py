@@ -1,25 +1,78 @@
 """drift: the level of a quantity moves slowly in one direction and has not come back (docs/rules/drift.md)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from jasang.diagnose import change_story as story
 from jasang.diagnose.changes import LevelChange, level_changes
 from jasang.diagnose.evidence_base import EvidenceBase
-from jasang.diagnose.fault_story import local, number
+from jasang.diagnose.fault_story import local
 from jasang.diagnose.finding import Action, Check, Evidence, Finding, Severity, Subject
+from jasang.diagnose.rounding import rounded
 from jasang.diagnose.rule import Rule
 from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
+_FEWEST_TOGETHER = 2  # others that move along: then it is one event, told once and aloud
+_STARTS_APART = 0.1  # of the record
+_ALIKE = 0.8  # correlation of the block means
+_NAMED = 5
+
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
     changes, tried = level_changes(base)
-    for one in changes:
-        loud = story.severity(one, tried) if one.slow else None
-        if loud is not None:
-            yield _finding(base, one, loud, tried)
+    found = [(one, story.severity(one, tried)) for one in changes if one.slow]
+    told = [(one, loud) for one, loud in found if loud is not None]
+    for event in _events(told, tried):
+        first, loudest = event[0]
+        others = tuple(one.course.column.name for one, _ in event[1:])
+        if len(others) < _FEWEST_TOGETHER:
+            yield from (_finding(base, one, loud, tried) for one, loud in event)
+            continue
+        leader = _finding(base, first, loudest, tried)
+        yield replace(leader, text=_with_others(leader.text, others))
+        for one, _ in event[1:]:
+            follower = _finding(base, one, Severity.NOTE, tried)
+            yield replace(follower, text=story.follows(follower.text, first))
+
+
+def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
+    """The drifts of one machine that go together, the loudest and surest of each first: one fault bends many signals."""
+    order = list(Severity)
+    events: list[list[tuple[LevelChange, Severity]]] = []
+    for one, loud in sorted(told, key=lambda each: (order.index(each[1]), -story.strength(each[0], tried))):
+        for event in events:
+            if _together(event[0][0], one):
+                event.append((one, loud))
+                break
+        else:
+            events.append([(one, loud)])
+    return events
+
+
+def _together(one: LevelChange, other: LevelChange) -> bool:
+    """The same machine, a start within a tenth of the record, and block means that go together or against each other."""
+    if (one.table, one.course.asset) != (other.table, other.course.asset):
+        return False
+    apart = abs(one.onset_row / one.course.values - other.onset_row / other.course.values)
+    size = min(one.course.means.size, other.course.means.size)
+    if apart > _STARTS_APART or size < 8:
+        return False
+    places = np.linspace(0, 1, size)
+    courses = [np.interp(places, np.linspace(0, 1, m.size), m) for m in (one.course.means, other.course.means)]
+    if min(float(course.std()) for course in courses) == 0:
+        return False
+    return bool(abs(float(np.corrcoef(courses[0], courses[1])[0, 1])) >= _ALIKE)
+
+
+def _with_others(text: Text, others: tuple[str, ...]) -> Text:
+    names, more = ", ".join(others[:_NAMED]), " …" if len(others) > _NAMED else ""
+    return Text(
+        ko=f"{text.ko} 다른 값 {len(others)}개도 함께 움직입니다({names}{more}).",
+        en=f"{text.en} {len(others)} more columns move along ({names}{more}).",
+    )
 
 
 def _finding(base: EvidenceBase, one: LevelChange, loud: Severity, tried: int) -> Finding:
@@ -78,8 +131,9 @@ def _text(base: EvidenceBase, one: LevelChange, days: float | None) -> Text:
     up = one.change.size > 0
     when_ko = f"{local(base, since)}부터" if since else f"{one.onset_row + 1:,}번째 값부터"
     when_en = f"Since {local(base, since)}" if since else f"From value {one.onset_row + 1:,} on"
-    rate_ko = f" (하루 {number(abs(one.change.size) / days)}씩)" if days else ""
-    rate_en = f" ({number(abs(one.change.size) / days)} a day)" if days else ""
+    speed = rounded(abs(one.change.size) / days, (one.change.high - one.change.low) / 2 / days) if days else ""
+    rate_ko = f" (하루 {speed}씩)" if days else ""
+    rate_en = f" ({speed} a day)" if days else ""
     return story.with_company(
         one,
         Text(

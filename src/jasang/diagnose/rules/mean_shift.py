@@ -1,6 +1,7 @@
 """mean_shift: the level of a quantity moved to another value and stayed there (docs/rules/mean_shift.md)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jasang.diagnose import change_story as story
 from jasang.diagnose.changes import LevelChange, level_changes
@@ -12,11 +13,10 @@ from jasang.plant.factory import Role
 from jasang.plant.text import Text
 
 _MOST_SIGMA = 1000.0  # the values hardly moved before: "so many times the usual spread" says nothing
-_FEWEST_TOGETHER = 3  # others that changed at the same moment: then it is one event, told once and aloud
+_FEWEST_TOGETHER = 2  # others that changed at the same moment: then it is one event, told once and aloud
 _MOST_TOGETHER = 12  # others that are still told one by one, quietly
 _NAMED = 5
 _BLOCKS_APART = 2.0
-_QUIETER = {Severity.ACT: Severity.WATCH, Severity.WATCH: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
@@ -35,7 +35,8 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         for one, loud in event[1:]:
             if others and len(others) > _MOST_TOGETHER and loud is not Severity.ACT:
                 continue
-            yield _finding(base, tables[one.table], one, _QUIETER[loud] if others else loud, tried)
+            told_there = _finding(base, tables[one.table], one, Severity.NOTE if others else loud, tried)
+            yield replace(told_there, text=story.follows(told_there.text, first)) if others else told_there
 
 
 def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
@@ -63,7 +64,7 @@ def _as_intended(event: list[tuple[LevelChange, Severity]]) -> list[tuple[LevelC
 
 def _together(one: LevelChange, other: LevelChange) -> bool:
     """The same table, machine and, to two blocks of the record, the same place in it."""
-    same = (one.table, one.course.asset, one.change.kind) == (other.table, other.course.asset, other.change.kind)
+    same = (one.table, one.course.asset) == (other.table, other.course.asset)
     apart = abs(one.onset_row / one.course.values - other.onset_row / other.course.values)
     return same and apart <= _BLOCKS_APART / min(one.course.means.size, other.course.means.size)
 
@@ -82,7 +83,7 @@ def _finding(
         rule="mean_shift",
         severity=loud,
         subject=Subject(table=one.table, column=name, asset=None if one.assets else one.course.asset),
-        text=_with_others(_text(base, one), others),
+        text=_with_others(story.with_balance(one, data, _text(base, one)), others),
         action=_action(one),
         evidence=tuple(story.evidence_of(one, "shift", Text(ko="평균 변화량", en="shift of the mean"))),
         since=since,
