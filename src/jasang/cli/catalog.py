@@ -17,6 +17,7 @@ COMMANDS = (
     "causes",
     "losses",
     "warn",
+    "life",
     "monitor",
     "connect",
     "collect",

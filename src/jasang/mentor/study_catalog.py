@@ -98,6 +98,17 @@ STUDIES: tuple[StudyKind, ...] = (
         answers="jasang.mentor.energy:answer",
     ),
     StudyKind(
+        name="gauge",
+        title=Text(ko="측정 시스템 분석", en="Gauge study"),
+        question=Text(ko="측정기를 믿을 수 있나?", en="Can the gauge be trusted?"),
+        tables=(Kind.GAUGE,),
+        options=(
+            Option(name="lower", label=Text(ko="규격 하한", en="Lower limit"), asks="number"),
+            Option(name="upper", label=Text(ko="규격 상한", en="Upper limit"), asks="number"),
+        ),
+        answers="jasang.mentor.gauge:answer",
+    ),
+    StudyKind(
         name="pareto",
         title=Text(ko="파레토", en="Pareto"),
         question=Text(

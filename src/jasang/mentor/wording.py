@@ -19,6 +19,7 @@ _SEVERITY = {
 _METRICS: dict[str, dict[Language, str]] = {
     "defect_rate": {"ko": "불량률", "en": "the defect rate"},
     "out_of_spec_share": {"ko": "규격 밖 비율", "en": "the share out of specification"},
+    "gauge_share": {"ko": "측정기가 차지하는 비율", "en": "the share of the gauge"},
     "down_share": {"ko": "정지 비율", "en": "the share of stops"},
 }
 # Units of shares (0 to 1) and of differences of shares, and how people say them.

@@ -258,7 +258,7 @@ def _gauge_variance(variances: np.ndarray, terms: list[Term]) -> float:
 
 
 def _ratio_bounds(anova: VarianceComponents, drawn: np.ndarray, total: np.ndarray) -> tuple[float, float]:
-    ratio = np.sqrt(np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0))
+    ratio = np.sqrt(np.minimum(1.0, np.divide(drawn, total, out=np.zeros_like(drawn), where=total > 0)))
     return anova.bounds(ratio)
 
 
