@@ -286,3 +286,16 @@ def test_pair_that_should_be_equal_is_told_as_a_balance() -> None:
     assert finding.subject.column == "force_right"
     assert "the balance of both sides" in finding.text.en
     assert "force_left" in finding.text.ko
+
+
+def test_lot_that_came_at_that_moment_is_told_with_its_chance() -> None:
+    generator = np.random.default_rng(14)
+    later = np.arange(N) >= 4000
+    # Beside the lot of the shift another came earlier, so that the lot does not simply explain it.
+    lot = np.where(np.arange(N) < 1500, "L1", np.where(later, "L3", "L2"))
+    values = 50 + generator.standard_normal(N) + 3.0 * later
+
+    (finding,) = loud(factory({"lot_no": lot, "weight": values}, {"lot_no": Role.ID}))
+
+    assert "Changed at that time: lot_no (changed 2 times in the record" in finding.text.en
+    assert "우연히 겹칠 확률" in finding.text.ko

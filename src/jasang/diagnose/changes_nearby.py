@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jasang.analyze.causes import Met, change_moments, first_seen, lined_up
+from jasang.diagnose.changes import LevelChange
 from jasang.diagnose.driver_problem import seconds_of_rows
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.plant.factory import Kind, Role
@@ -15,6 +16,7 @@ _MOST_LEVELS = 60
 _MOST_ENTRIES = 400  # of a log: more are production, not events
 _LEAST_LEVEL_ROWS = 5
 MOST_CHANCE = 0.05
+_MOST_NAMED = 2
 _DAY = 86_400.0
 
 
@@ -42,6 +44,35 @@ def changes_nearby(
         if each is not data and each.table.kind in (Kind.OTHER, Kind.ORDERS, Kind.STATES):
             others |= dict(_of_log(each))
     return lined_up(moment, others, record=record, interval=interval, most_chance=MOST_CHANCE)
+
+
+def met_at(base: EvidenceBase, data: TableData, one: LevelChange) -> tuple[Met, ...]:
+    """What changed when the level did, without what already explains it; nothing where the table has no times."""
+    seconds = one.course.seconds
+    if seconds is None or one.since is None:
+        return ()
+    places = np.arange(seconds.size) + 0.5
+    low, high = (float(v) for v in np.interp(one.change.onset, places, seconds))
+    moment = float(one.since.astype("datetime64[us]").astype(np.int64)) / 1e6
+    known = tuple(each.column.name for each in one.explanations)
+    return changes_nearby(
+        base,
+        data,
+        moment=moment,
+        interval=(min(low, moment), max(high, moment)),
+        leave_out=(one.course.column.name, *known),
+    )
+
+
+def with_coincidences(text: Text, met: tuple[Met, ...]) -> Text:
+    """The text and a sentence on what changed then, with the chance that it met by accident."""
+    if not met:
+        return text
+    words = [met_text(each) for each in met[:_MOST_NAMED]]
+    return Text(
+        ko=f"{text.ko} 같은 때에 바뀐 것: {', '.join(each.ko for each in words)}.",
+        en=f"{text.en} Changed at that time: {'; '.join(each.en for each in words)}.",
+    )
 
 
 def _of_table(

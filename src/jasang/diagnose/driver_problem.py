@@ -49,6 +49,7 @@ class Outcome:
     binary: bool
     two_sided: bool
     meaning: Text  # what `values` measures, for sentences
+    aimed: bool = False  # the distance from a target
     sign: float = 1.0  # -1 where `values` are the measurements turned over, so that more is worse
 
 
@@ -88,9 +89,9 @@ class DriverTable:
     upstream: Mapping[str, Upstream] = field(default_factory=lambda: MappingProxyType({}))  # candidates of other tables
 
     def problem(self, outcome: Outcome) -> DriverProblem:
-        """The question for one outcome. Sister machines never measure quite alike: only their defect rates are compared."""
+        """The question for one outcome. Sister machines never measure quite alike: by quality they need a target."""
         columns = self.columns
-        if not outcome.binary:
+        if not outcome.binary and not outcome.aimed:
             columns = tuple(c for c in columns if not (isinstance(c, CategoricalColumn) and c.between_assets))
         return DriverProblem(
             outcome=outcome.values,
@@ -193,7 +194,14 @@ def _quality(column: factory.Column, values: np.ndarray) -> Outcome:
         target = (column.lower + column.upper) / 2
     if target is not None:
         meaning = Text(ko=f"{column.name}의 목표와의 차이", en=f"the distance of {column.name} from its target")
-        return Outcome(column=column, values=np.abs(values - target), binary=False, two_sided=False, meaning=meaning)
+        return Outcome(
+            column=column,
+            values=np.abs(values - target),
+            binary=False,
+            two_sided=False,
+            meaning=meaning,
+            aimed=True,
+        )
     name = column.name.lower()
     better = column.lower is not None or any(word in name for word in _HIGHER_IS_BETTER)
     worse = column.upper is not None or any(word in name for word in _LOWER_IS_BETTER)

@@ -24,6 +24,7 @@ _VERDICT_SHARE = 0.75  # of it; the measured qualities share the rest
 _ACT_STRENGTH = 3.0  # -log10 of the family-wise p-value: 1 in 1,000
 _ACT_RATIO = 1.4  # defect rate outside against inside
 _LEAST_SPREADS = 0.2  # a smaller effect on a quality is true in a large table and of no use
+_LEAST_MACHINES = 0.8  # between machines
 _ACT_SPREADS = 0.3  # effect on a quality in its standard deviations
 _LEAST_YEAR_DAYS = 2.0  # a shorter record says nothing of a year
 
@@ -59,9 +60,14 @@ def _findings(base: EvidenceBase, table: DriverTable, outcome: Outcome, found: D
     """One finding for what holds everywhere, and one for each product that has drivers of its own."""
     for product in dict.fromkeys(driver.product for driver in found.drivers):
         mine = [_told(table, outcome, driver) for driver in found.drivers if driver.product == product]
-        mine = [told for told in mine if outcome.binary or abs(told.driver.effect) >= _LEAST_SPREADS * found.spread]
+        mine = [told for told in mine if outcome.binary or abs(told.driver.effect) >= _least(told) * found.spread]
         if mine:
             yield _finding(base, found, mine)
+
+
+def _least(told: Told) -> float:
+    """The least effect on a quality worth telling, in its standard deviations; sister machines always differ a little."""
+    return _LEAST_MACHINES if told.driver.column == told.table.data.table.asset_column else _LEAST_SPREADS
 
 
 def _joint_window(told: list[Told]) -> OperatingWindow | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from jasang.diagnose import change_story as story
 from jasang.diagnose.changes import LevelChange, level_changes
+from jasang.diagnose.changes_nearby import met_at, with_coincidences
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import local
 from jasang.diagnose.finding import Action, Check, Finding, Severity, Subject
@@ -79,11 +80,12 @@ def _finding(
 ) -> Finding:
     since, until = story.moments(one)
     name = one.course.column.name
+    text = _with_others(story.with_balance(one, data, _text(base, one)), others)
     return Finding(
         rule="mean_shift",
         severity=loud,
         subject=Subject(table=one.table, column=name, asset=None if one.assets else one.course.asset),
-        text=_with_others(story.with_balance(one, data, _text(base, one)), others),
+        text=with_coincidences(text, () if loud is Severity.NOTE else met_at(base, data, one)),
         action=_action(one),
         evidence=tuple(story.evidence_of(one, "shift", Text(ko="평균 변화량", en="shift of the mean"))),
         since=since,

@@ -31,7 +31,7 @@ from jasang.diagnose.causes_story import (
     window_rule,
 )
 from jasang.diagnose.changes import level_changes
-from jasang.diagnose.changes_nearby import changes_nearby, met_text
+from jasang.diagnose.changes_nearby import met_at, met_text
 from jasang.diagnose.chart import Chart
 from jasang.diagnose.driver_problem import DriverTable, Outcome, driver_table, read_outcome
 from jasang.diagnose.driver_story import Told, amount, chart, place, sentence
@@ -135,15 +135,7 @@ def _met(base: EvidenceBase, table: DriverTable, outcome: Outcome) -> tuple[Met,
     ]  # fmt: skip
     if not mine:
         return ()
-    first = min(mine, key=lambda one: one.p)
-    seconds, middle = first.course.seconds, first.since
-    if seconds is None or middle is None:
-        return ()
-    places = np.arange(seconds.size) + 0.5
-    low, high = (float(v) for v in np.interp(first.change.onset, places, seconds))
-    moment = float(middle.astype("datetime64[us]").astype(np.int64)) / 1e6
-    interval = min(low, moment), max(high, moment)
-    return changes_nearby(base, table.data, moment=moment, interval=interval, leave_out=(outcome.column.name,))
+    return met_at(base, table.data, min(mine, key=lambda one: one.p))
 
 
 def _plan(place_: Place, found: Drivers, confounded: tuple[ConfoundedPair, ...]) -> Experiment | None:
