@@ -1,6 +1,6 @@
 """Early warning of bad units: learn on earlier units, warn of later ones, say honestly how good the warnings are."""
 
-from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, rolling_origins
+from jasang.analyze.early_warning.folds import blocked_folds, earlier_and_later, grouped_folds, rolling_origins
 from jasang.analyze.early_warning.judge import (
     Interval,
     Refusal,
@@ -45,6 +45,7 @@ __all__ = [
     "count_warnings",
     "earlier_and_later",
     "first_look",
+    "grouped_folds",
     "fit_warning",
     "judge_warning",
     "known_before",
