@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from jasang.connect.calendar_toml import CalendarPart, calendar_lines, calendar_of
+from jasang.connect.energy_toml import EnergyPart, energy_lines, energy_of
 from jasang.connect.toml_complaints import complaint
 from jasang.errors import ConfigurationError
 from jasang.plant.factory import Column, Costs, Factory, Kind, Role, Table
@@ -139,6 +140,7 @@ class _ProductPart(_Strict):
 class _File(_Strict):
     factory: _FactoryPart = _FactoryPart()
     costs: _CostsPart = _CostsPart()
+    energy: EnergyPart | None = None
     calendar: CalendarPart | None = None
     products: dict[str, _ProductPart] = {}
     tables: list[_TablePart] = []
@@ -171,6 +173,7 @@ def read_factory_toml(path: Path) -> Factory:
         costs=Costs(**read.costs.model_dump()),
         tables=tables,
         stated_columns=MappingProxyType(columns),
+        energy=energy_of(path.name, read.energy, read.factory.currency),
         calendar=calendar_of(path.name, read.calendar),
         ideal_cycles_s=MappingProxyType({name: part.ideal_cycle_s for name, part in read.products.items()}),
     )
@@ -314,6 +317,8 @@ def write_factory_toml(factory: Factory, comments: Mapping[tuple[str, str | None
     costs = [(key, getattr(factory.costs, key)) for key in ("defect", "machine_hour", "energy_kwh")]
     lines.append("[costs]")
     lines += [f"{key} = {_number(value)}" if value is not None else f"# {key} = " for key, value in costs]
+    if factory.energy is not None:
+        lines += ["", *energy_lines(factory.energy)]
     if factory.calendar is not None:
         lines += ["", *calendar_lines(factory.calendar)]
     for product, ideal in factory.ideal_cycles_s.items():
