@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from jasang.analyze.monitors import Monitor, find_events, find_normal_period, score, train_monitor
 from jasang.analyze.monitors.monitor import FALSE_ALARM_RATE
@@ -45,7 +46,8 @@ def train_on(
     JasangError
         Too little data for a monitor; says how much is needed.
     """
-    with open_evidence(path, progress=progress) as evidence:
+    # Small matrices shared among threads take several times as long.
+    with threadpool_limits(limits=1), open_evidence(path, progress=progress) as evidence:
         data, asset, rows = _asked(evidence, table, asset)
         clean = monitor_rows(data, rows, columns=_known(data, columns), clean=True)
         inside, found = _period(evidence, clean, first, last)
@@ -80,7 +82,7 @@ def run_on(
         The model cannot be read, or the data lacks a column it was trained on; names the columns.
     """
     saved = read_monitor(model)
-    with open_evidence(path, progress=progress) as evidence:
+    with threadpool_limits(limits=1), open_evidence(path, progress=progress) as evidence:
         wanted = table if table is not None else _table_for(evidence, saved)
         data, asset, rows = _asked(evidence, wanted, asset if asset is not None else saved.asset, strict=False)
         there = _columns_of(data)
