@@ -105,7 +105,7 @@ def _records(base: EvidenceBase) -> tuple[MachineRecord, ...]:
             if known is None or made.time.size > known[0].time.size:
                 pieces[name] = (made, by_product)
     for data in base.of_kind(Kind.STATES):
-        for name, log in _logs(data).items():
+        for name, log in state_logs(data).items():
             known_log = logs.get(name)
             if known_log is None or log.track.start.size > known_log.track.start.size:
                 logs[name] = log
@@ -228,7 +228,8 @@ def _daily(time: np.ndarray) -> bool:
     return bool(np.unique(ticks % (24 * HOUR)).size == 1)
 
 
-def _logs(data: TableData) -> dict[str | None, Log]:
+def state_logs(data: TableData) -> dict[str | None, Log]:
+    """The log of each machine that a table of states holds; none where its states cannot be told."""
     table = data.table
     if data.time is None or not table.state_column:
         return {}

@@ -8,6 +8,7 @@ import numpy as np
 from jasang.analyze.block_means import block_edges
 from jasang.analyze.standing import FEWEST_SIGNALS, standing
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
+from jasang.diagnose.planned_stops import at_rest
 from jasang.plant.factory import Column, Kind, Role
 
 MOST_VOTERS = 60
@@ -88,7 +89,13 @@ def series_of(
             for part in asset_rows(data):
                 if part.asset in still:
                     values[part.rows[still[part.asset]]] = np.nan
+                values[part.rows[_resting(evidence, data, part)]] = np.nan
             yield from asset_series(data, column, values, asset_rows(data), fewest)
+
+
+def _resting(evidence: EvidenceBase, data: TableData, part: AssetRows) -> np.ndarray:
+    """Where the log of states plans the asset to stand still, bool over its rows."""
+    return data.once(("resting", part.asset), lambda: at_rest(evidence, data, part.asset, part.rows))
 
 
 def _standing(data: TableData) -> dict[str | None, np.ndarray]:
@@ -177,6 +184,7 @@ def _long(evidence: EvidenceBase, data: TableData, roles: Sequence[Role], fewest
         codes = signals.codes[part.rows]
         if data.time is not None:
             values[part.rows[_standing_rows(data.time[part.rows], codes, raw[part.rows])]] = np.nan
+            values[part.rows[_resting(evidence, data, part)]] = np.nan
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(signals.levels) + 1))
         for code, name in enumerate(signals.levels):

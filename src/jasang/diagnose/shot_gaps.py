@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from jasang.analyze.losses import minor_stops
+from jasang.analyze.losses.spans import SECOND
 from jasang.analyze.machine_states import State
 from jasang.analyze.stops import HOUR, Intervals, hours_by_day
 from jasang.analyze.time_gaps import working_hours
@@ -11,6 +13,7 @@ from jasang.diagnose.evidence_base import TableData
 from jasang.diagnose.stop_log import Loss, StopLog, clock_offset
 
 _SHORTEST = HOUR // 2
+_OFF_THE_MACHINE = 4 * HOUR  # a mould that makes nothing for longer was taken off: no stop
 _CYCLES = 10  # a pause below this many cycles is a slow cycle
 
 
@@ -18,7 +21,8 @@ def gap_log(data: TableData, timezone: str) -> StopLog | None:
     """Silences of half an hour or more in the machine's usual working hours; `None` where rows carry no fine time."""
     if data.time is None or data.rows < 200:
         return None
-    groups = _groups(data)
+    groups, by_product = _groups(data)
+    offset = clock_offset(data.time, timezone)
     starts, ends, who = [], [], []
     planned_from, planned_to, planned_who = [], [], []
     for place, (_, times) in enumerate(groups):
@@ -29,8 +33,10 @@ def gap_log(data: TableData, timezone: str) -> StopLog | None:
             continue
         shortest = max(_SHORTEST, int(_CYCLES * cycle))
         gaps = np.flatnonzero(steps >= shortest)
+        stops = gaps[steps[gaps] <= _OFF_THE_MACHINE] if by_product else gaps
+        stops = stops[_unplanned(ticks, stops, offset)]
         worked = working_hours(times)
-        for gap in gaps:
+        for gap in stops:
             low, high = int(ticks[gap]), int(ticks[gap + 1])
             for start, end in _worked_pieces(low, high, worked):
                 starts.append(start)
@@ -47,14 +53,22 @@ def gap_log(data: TableData, timezone: str) -> StopLog | None:
         [name for name, _ in groups],
         (np.array(starts), np.array(ends), np.array(who)),
         (np.array(planned_from), np.array(planned_to), np.array(planned_who)),
-        clock_offset(data.time, timezone),
+        offset,
+        by_product,
     )
 
 
-def _groups(data: TableData) -> list[tuple[str | None, np.ndarray]]:
-    """Sorted times of each machine; where products run side by side on machines nobody names, of each product."""
+def _unplanned(ticks: np.ndarray, gaps: np.ndarray, offset: int) -> np.ndarray:
+    """True for the gaps that are no break: a pause at the same time of day on half of the days is planned."""
+    paused = minor_stops(ticks, utc_offset_s=offset / SECOND).paused
+    length = (ticks[gaps + 1] - ticks[gaps]) / SECOND
+    return np.asarray(paused.seconds_within(ticks[gaps], ticks[gaps + 1]) < 0.5 * length)
+
+
+def _groups(data: TableData) -> tuple[list[tuple[str | None, np.ndarray]], bool]:
+    """Sorted times of each machine; where products run side by side on machines nobody names, of each product, and True."""
     if data.time is None:
-        return []
+        return [], False
     table = data.table
     usable = np.flatnonzero(data.usable_rows() & ~np.isnat(data.time))
     usable = usable[np.argsort(data.time[usable], kind="stable")]
@@ -63,10 +77,11 @@ def _groups(data: TableData) -> list[tuple[str | None, np.ndarray]]:
         codes = data.labels(table.product_column).codes[usable]
         column = table.product_column if codes.size and (codes[1:] != codes[:-1]).mean() > 0.2 else None
     if not column:
-        return [(table.asset, data.time[usable])]
+        return [(table.asset, data.time[usable])], False
     labels = data.labels(column)
     codes = labels.codes[usable]
-    return [(level, data.time[usable[codes == code]]) for code, level in enumerate(labels.levels[:200])]
+    groups = [(level, data.time[usable[codes == code]]) for code, level in enumerate(labels.levels[:200])]
+    return [*groups], column != table.asset_column
 
 
 def _worked_pieces(low: int, high: int, worked: np.ndarray) -> list[tuple[int, int]]:
@@ -89,6 +104,7 @@ def _log(
     stops: tuple[np.ndarray, np.ndarray, np.ndarray],
     running: tuple[np.ndarray, np.ndarray, np.ndarray],
     offset: int,
+    by_product: bool,
 ) -> StopLog:
     start, end, who = stops
     piece, day, hours = hours_by_day(start, end, offset)
@@ -110,4 +126,5 @@ def _log(
         first_start=np.zeros(lost.shape, dtype=np.int64),
         believed=believed,
         whole=False,
+        by_product=by_product,
     )

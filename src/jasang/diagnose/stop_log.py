@@ -46,6 +46,7 @@ class StopLog:
     believed: Intervals
     whole: bool  # nothing in the log says which time was planned off, so all recorded time counts
     pooled: bool = False  # the last asset is all machines together
+    by_product: bool = False  # nobody names the machine: the assets are products (moulds)
 
 
 def with_totals(log: StopLog) -> StopLog:

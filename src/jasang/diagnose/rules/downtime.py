@@ -335,7 +335,12 @@ def _ranking(data: TableData, log: StopLog, *, gaps: bool = False) -> Finding:
     return Finding(
         rule="downtime",
         severity=Severity.NOTE,
-        subject=Subject(table=data.table.file, column=column, asset=log.assets[asset]),
+        subject=Subject(
+            table=data.table.file,
+            column=column,
+            asset=None if log.by_product else log.assets[asset],
+            product=log.assets[asset] if log.by_product else None,
+        ),
         text=_ranking_text(log, total, count, lines, gaps),
         action=Action(
             text=Text(

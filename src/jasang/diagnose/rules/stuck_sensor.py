@@ -11,6 +11,7 @@ from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import band, fault_chart, number, percent, span, when_text
 from jasang.diagnose.faults import ColumnFault
 from jasang.diagnose.finding import Action, Evidence, Finding, Severity, Subject
+from jasang.diagnose.planned_stops import at_rest
 from jasang.diagnose.rule import Rule
 from jasang.plant.text import Text
 
@@ -23,10 +24,15 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
     for data in base.tables:
         by_channel: dict[tuple[str, str | None], list[ColumnFault]] = defaultdict(list)
         for fault in data.all_faults():
-            if fault.kind == "stuck":
+            if fault.kind == "stuck" and not _planned_stop(base, data, fault):
                 by_channel[fault.name, fault.asset].append(fault)
         for faults in by_channel.values():
             yield _finding(base, data, faults)
+
+
+def _planned_stop(base: EvidenceBase, data: TableData, fault: ColumnFault) -> bool:
+    """Whether the machine was planned to stand still in most of the stretch: its signals then rest too."""
+    return float(at_rest(base, data, fault.asset, fault.rows).mean()) > 0.8 if fault.rows.size else False
 
 
 def _finding(base: EvidenceBase, data: TableData, faults: Sequence[ColumnFault]) -> Finding:
