@@ -13,8 +13,9 @@ from jasang.plant import factory
 from jasang.plant.factory import Factory, Role
 from jasang.plant.text import Text
 
-_LOOK_SECONDS = 120.0  # a false warning costs two minutes of the machine where nobody said otherwise …
-_LOOK_SHARE = 0.2  # … or a fifth of a defect where the machine's hour has no price
+# Nobody said what a false warning costs: two minutes of the machine, but not more than a fifth of a defect. Who would look otherwise?
+_LOOK_SECONDS = 120.0
+_LOOK_SHARE = 0.2
 _MOST_LEVELS = 200
 _CODED_LEVELS = 12
 _LOT = re.compile(r"(?:^|[^a-z])(?:lot|batch|heat ?no|charge)(?:[^a-z]|$)|로트|롯트|배치|차지", re.IGNORECASE)
@@ -95,7 +96,7 @@ def warning_costs(described: Factory, false_warning: float | None = None) -> tup
         )
     if false_warning is not None:
         look, ko, en = false_warning, "주신 값", "as given"
-    elif hour is not None:
+    elif hour is not None and hour * _LOOK_SECONDS / 3600 < defect * _LOOK_SHARE:
         look, ko, en = (
             hour * _LOOK_SECONDS / 3600,
             "설비를 2분 세우고 보는 값으로 가정",
