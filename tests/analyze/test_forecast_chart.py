@@ -92,6 +92,22 @@ def test_missing_values_and_outliers_do_not_spoil_the_model() -> None:
     assert chart.alarms[[100, 300, 500]].all()
 
 
+def test_nothing_is_learnt_or_judged_across_a_pause() -> None:
+    generator = np.random.default_rng(6)
+    stretches = [50 + lfilter([1.0], [1.0, -0.95], generator.standard_normal(160))[100:] for _ in range(40)]
+    values = np.concatenate(stretches)
+    breaks = charts.pauses(np.concatenate([np.arange(60) * 5.0 + 3600.0 * place for place in range(40)]))
+
+    model = charts.fit_forecast(values, breaks=breaks)
+    chart = charts.forecast_chart(values, model=model, breaks=breaks)
+    blind = charts.forecast_chart(values, model=model)
+
+    assert breaks.nonzero()[0].tolist() == list(range(60, 2400, 60))
+    assert (model.order, round(model.sigma, 1)) == (1, 1.0)
+    assert not chart.rule_flags[0][breaks].any()
+    assert blind.rule_flags[0][breaks].mean() > 0.2
+
+
 def test_forecasts_refuse_what_they_cannot_learn_from() -> None:
     with pytest.raises(ValueError, match="at least 30 values, got 10"):
         charts.fit_forecast(np.arange(10.0))

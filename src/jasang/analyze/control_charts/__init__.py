@@ -61,7 +61,13 @@ from jasang.analyze.control_charts.run_length import (
     ewma_run_length,
     shewhart_run_length,
 )
-from jasang.analyze.control_charts.subgroups import Subgrouping, equal_blocks, none_subgroups, rational_subgroups
+from jasang.analyze.control_charts.subgroups import (
+    Subgrouping,
+    equal_blocks,
+    none_subgroups,
+    pauses,
+    rational_subgroups,
+)
 from jasang.analyze.control_charts.variables import (
     BetweenWithinChart,
     between_within_chart,
@@ -76,6 +82,7 @@ __all__ = [
     "control_chart",
     "count_chart",
     "parts_matter",
+    "pauses",
     "BetweenWithinChart",
     "ChartChoice",
     "ChartKind",

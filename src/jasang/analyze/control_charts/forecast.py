@@ -83,19 +83,21 @@ class ForecastChart:
         return np.asarray(self.rule_flags.any(axis=0) | self.level_alarms)
 
 
-def fit_forecast(values: np.ndarray, *, most_lags: int = MOST_LAGS) -> ForecastModel:
+def fit_forecast(values: np.ndarray, *, most_lags: int = MOST_LAGS, breaks: np.ndarray | None = None) -> ForecastModel:
     """Learn the memory of a process from phase I values, shape (n,), in order at even intervals; NaN is missing.
 
     The order is the one with the smallest BIC among 0 … `most_lags`; sigma is corrected for the coefficients that were fitted
-    (FPE, Akaike 1969). Outliers are left out and the model fitted again. Fewer than 30 values, or constant ones, are refused.
+    (FPE, Akaike 1969). `breaks`, bool of shape (n,), is True where the record goes on after a pause: nothing is learnt across it.
+    Outliers are left out and the model fitted again. Fewer than 30 values, or constant ones, are refused.
     """
     values = vector(values)
     known = ~np.isnan(values)
     if known.sum() < FEWEST:
         raise ValueError(f"a forecast needs at least {FEWEST} values, got {int(known.sum())}")
+    since = _since_break(values.size, breaks)
     kept = values.copy()
     while True:
-        mean, coefficients, errors = _autoregression(kept, most_lags)
+        mean, coefficients, errors = _autoregression(kept, most_lags, since)
         scale = 1.4826 * float(np.nanmedian(np.abs(errors - np.nanmedian(errors))))
         scale = scale if scale > 0 else float(np.nanstd(errors))
         if not scale > 0:
@@ -107,7 +109,7 @@ def fit_forecast(values: np.ndarray, *, most_lags: int = MOST_LAGS) -> ForecastM
         if np.isnan(kept[known]).sum() + out.sum() > MOST_OUT * known.sum():
             # Not outliers of a process in control but its way to be: heavy tails, several states.
             kept = values.copy()
-            mean, coefficients, errors = _autoregression(kept, most_lags)
+            mean, coefficients, errors = _autoregression(kept, most_lags, since)
             break
         kept[out] = np.nan
     errors = errors[~np.isnan(errors)]
@@ -132,6 +134,7 @@ def forecast_chart(
     *,
     model: ForecastModel | None = None,
     past: np.ndarray | None = None,
+    breaks: np.ndarray | None = None,
     rules: tuple[int, ...] = WESTERN_ELECTRIC,
     multiple: float = 3.0,
 ) -> ForecastChart:
@@ -145,16 +148,19 @@ def forecast_chart(
         From phase I (`fit_forecast`). Without it the values themselves are phase I.
     past : ndarray, optional
         Values just before the first, so that it has a forecast too.
+    breaks : ndarray of bool, shape (n,), optional
+        True where the record goes on after a pause; the first points after it are not judged, for want of a past.
     rules : tuple of int
         Run rules for the scores (`run_rules.RULES`).
     multiple : float
         Width of the limits; with heavy tails they lie where normal errors would have as many points beyond.
     """
     values = vector(values)
-    model = fit_forecast(values) if model is None else model
+    model = fit_forecast(values, breaks=breaks) if model is None else model
     before = np.empty(0) if past is None else np.asarray(past, dtype=np.float64)[-(model.order + 200) :]
     whole = np.concatenate([before, values])
     errors = _errors(whole, model)[before.size :]
+    errors[(_since_break(values.size, breaks) < model.order) & _after_break(breaks, values.size)] = np.nan
     level = model.mean + _followed(_bridged(whole) - model.mean, MEAN_WEIGHT)[before.size :]
     forecast = values - errors
     gaps = np.isnan(values)
@@ -243,7 +249,7 @@ def _mean_first(alarms: np.ndarray) -> float:
     return float(lengths.sum() / rang.sum()) if rang.any() else float("inf")
 
 
-def _autoregression(values: np.ndarray, most_lags: int) -> tuple[float, np.ndarray, np.ndarray]:
+def _autoregression(values: np.ndarray, most_lags: int, since: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Mean, coefficients and residuals (NaN where there is none, shape of values) of the order with the smallest BIC."""
     n = values.size
     mean = float(np.nanmean(values))
@@ -252,6 +258,7 @@ def _autoregression(values: np.ndarray, most_lags: int) -> tuple[float, np.ndarr
     lags = np.full((n, most), np.nan)
     for lag in range(1, most + 1):
         lags[lag:, lag - 1] = centred[:-lag]
+        lags[since < lag, lag - 1] = np.nan
     full = ~np.isnan(centred) & ~np.isnan(lags).any(axis=1)
     if full.sum() < FEWEST:
         return mean, np.empty(0), centred
@@ -268,6 +275,23 @@ def _autoregression(values: np.ndarray, most_lags: int) -> tuple[float, np.ndarr
     rest = 1.0 - float(coefficients.sum())
     # A random walk has no mean to come back to: its constant is the drift of a step, not a place.
     return mean + (float(solution[-1]) / rest if rest > 0.02 else 0.0), coefficients, errors
+
+
+def _since_break(size: int, breaks: np.ndarray | None) -> np.ndarray:
+    """How many points each point lies after the last break, or the beginning, int64, shape (size,)."""
+    rows = np.arange(size)
+    if breaks is None:
+        return rows
+    breaks = np.asarray(breaks, dtype=bool)
+    if breaks.shape != (size,):
+        raise ValueError(f"one flag for every value is needed, got {size} values and breaks of shape {breaks.shape}")
+    return np.asarray(rows - np.maximum.accumulate(np.where(breaks, rows, 0)))
+
+
+def _after_break(breaks: np.ndarray | None, size: int) -> np.ndarray:
+    if breaks is None:
+        return np.zeros(size, dtype=bool)
+    return np.asarray(np.logical_or.accumulate(np.asarray(breaks, dtype=bool)))
 
 
 def _bic(design: np.ndarray, target: np.ndarray, order: int) -> float:

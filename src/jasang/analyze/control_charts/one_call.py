@@ -87,6 +87,7 @@ def control_chart(
     subgroups: Subgrouping | None = None,
     parts: np.ndarray | None = None,
     baseline: np.ndarray | None = None,
+    breaks: np.ndarray | None = None,
     rules: tuple[int, ...] = WESTERN_ELECTRIC,
 ) -> ControlChart:
     """A control chart of measured values in order of time.
@@ -103,6 +104,8 @@ def control_chart(
         The part each value is of. With "auto" it counts only where parts differ beyond chance.
     baseline : ndarray of bool, shape (n,), optional
         Phase I: the values the limits are made from; all where not given.
+    breaks : ndarray of bool, shape (n,), optional
+        True where the record goes on after a pause (`pauses`); forecasts do not reach over it.
     rules : tuple of int
         Run rules (`run_rules.RULES`).
     """
@@ -127,9 +130,9 @@ def control_chart(
     if choice.kind in ("deviation", "standardised"):
         if parts is None:
             raise ValueError(f"a chart of kind {choice.kind} needs the part of each value")
-        return _short_run(values, np.asarray(parts), inside, choice, rules)
+        return _short_run(values, np.asarray(parts), inside, choice, rules, breaks)
     if choice.kind == "residual":
-        return _residual(values, inside, choice, rules)
+        return _residual(values, inside, choice, rules, breaks)
     if choice.kind in ("ewma", "cusum"):
         return _with_memory(values, inside, choice)
     return _individuals(values, inside, choice, rules)
@@ -264,7 +267,12 @@ def _kept_means(
 
 
 def _short_run(
-    values: np.ndarray, parts: np.ndarray, inside: np.ndarray, choice: ChartChoice, rules: tuple[int, ...]
+    values: np.ndarray,
+    parts: np.ndarray,
+    inside: np.ndarray,
+    choice: ChartChoice,
+    rules: tuple[int, ...],
+    breaks: np.ndarray | None,
 ) -> ControlChart:
     """Values of several parts brought on one scale by phase I, then charted as single values or by their forecasts."""
     make = deviation_chart if choice.kind == "deviation" else standardised_chart
@@ -275,15 +283,22 @@ def _short_run(
     points = values - aims if choice.kind == "deviation" else (values - aims) / scales
     memory = choose_for_measurements(points[inside][:MOST_FITTED])
     if memory.kind == "residual":
-        return replace(_residual(points, inside, choice, rules), choice=choice)
+        return replace(_residual(points, inside, choice, rules, breaks), choice=choice)
     return _individuals(points, inside, choice, rules)
 
 
-def _residual(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, rules: tuple[int, ...]) -> ControlChart:
+def _residual(
+    values: np.ndarray,
+    inside: np.ndarray,
+    choice: ChartChoice,
+    rules: tuple[int, ...],
+    breaks: np.ndarray | None,
+) -> ControlChart:
     first, last = np.flatnonzero(inside)[[0, -1]]
-    trial = np.where(inside, values, np.nan)[first : last + 1][:MOST_FITTED]
-    model = fit_forecast(trial)
-    made = forecast_chart(values, model=model, rules=rules)
+    stretch = slice(first, min(last + 1, first + MOST_FITTED))
+    trial = np.where(inside, values, np.nan)[stretch]
+    model = fit_forecast(trial, breaks=None if breaks is None else breaks[stretch])
+    made = forecast_chart(values, model=model, rules=rules, breaks=breaks)
     excluded = tuple(
         Exclusion(
             row=int(row + first),

@@ -18,6 +18,8 @@ FEWEST_GROUPS = 10
 SMALLEST, LARGEST = 2, 50  # usual size of a subgroup
 IN_GROUPS = 0.8  # share of the values that must lie in groups of two or more
 RETURNS = 0.8  # different labels for each stretch of equal ones
+CLOCK = 60.0  # seconds: times that stand still for no longer are rounded, not samples
+PAUSE = 10.0  # usual intervals
 GAP = 5.0  # a pause this many usual intervals long ends a burst
 
 
@@ -122,6 +124,23 @@ def none_subgroups(values: np.ndarray) -> Subgrouping:
     )
 
 
+def pauses(times: np.ndarray) -> np.ndarray:
+    """Where a record goes on after a pause of more than ten usual intervals: bool, shape of the times (numbers or datetime64)."""
+    seconds = _seconds(np.asarray(times))
+    found = np.zeros(seconds.size, dtype=bool)
+    steps = np.diff(seconds)
+    forward = steps[steps > 0]
+    if forward.size:
+        found[1:] = steps > PAUSE * float(np.median(forward))
+    return found
+
+
+def _seconds(times: np.ndarray) -> np.ndarray:
+    if times.dtype.kind == "M":
+        return np.asarray(np.where(np.isnat(times), np.nan, times.astype("datetime64[us]").astype(np.int64) / 1e6))
+    return times.astype(np.float64)
+
+
 def _stretches(column: np.ndarray) -> np.ndarray:
     """Number of the stretch of equal labels each value is in."""
     if not column.size:
@@ -141,14 +160,15 @@ def _serves(codes: np.ndarray, values: np.ndarray) -> bool:
 
 
 def _bursts(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float, float] | None:
-    if times.dtype.kind == "M":
-        times = np.where(np.isnat(times), np.nan, times.astype("datetime64[us]").astype(np.int64) / 1e6)
-    steps = np.diff(times.astype(np.float64))
+    clock = times.dtype.kind == "M"
+    steps = np.diff(_seconds(times))
     if not steps.size or np.isnan(steps).any() or np.any(steps < 0):
         return None
     usual = float(np.median(steps))
     if usual <= 0.0:  # all values of a burst carry one time
         long = steps > 0.0
+        if clock and long.any() and float(np.median(steps[long])) <= CLOCK:
+            return None  # a record that goes on all the time, on a clock without seconds
     else:
         long = steps > GAP * usual
         if np.count_nonzero(long) * 1.2 < FEWEST_GROUPS:

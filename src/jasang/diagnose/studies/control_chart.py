@@ -12,6 +12,7 @@ from jasang.analyze.control_charts import (
     count_chart,
     equal_blocks,
     none_subgroups,
+    pauses,
     rational_subgroups,
 )
 from jasang.analyze.run_rules import WESTERN_ELECTRIC
@@ -91,6 +92,7 @@ def _chart_of(charted: Charted, question: ChartQuestion, groups: Subgrouping) ->
         subgroups=groups,
         parts=charted.products,
         baseline=question.baseline,
+        breaks=None if charted.time is None else pauses(charted.time),
         rules=question.rules,
     )
 

@@ -66,8 +66,8 @@ def why(choice: ChartChoice, groups: Subgrouping) -> Text:
             "alarm without cause: each value is compared with its forecast from those before",
         ),
         "single_values": Text(
-            ko=f"값이 하나씩 나오고 이웃한 값이 닮지 않아서(자기상관 {figure:.2f}) 골랐습니다",
-            en=f"chosen because values come one at a time and neighbours do not resemble each other ({figure:.2f})",
+            ko=f"값이 하나씩 나오고 이웃한 값이 뚜렷이 닮지는 않아서(자기상관 {figure:.2f}) 골랐습니다",
+            en=f"chosen because values come one at a time and neighbours do not clearly resemble each other ({figure:.2f})",
         ),
         "too_few_for_memory": Text(
             ko="값이 하나씩 나와서 골랐습니다(값이 적어 이웃끼리 닮았는지는 알 수 없습니다)",
