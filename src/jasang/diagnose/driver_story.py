@@ -10,6 +10,7 @@ from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.driver_problem import DriverTable, Outcome
 from jasang.diagnose.fault_story import number
 from jasang.diagnose.finding import Action
+from jasang.diagnose.rounding import rounded
 from jasang.plant.factory import Column, Role
 from jasang.plant.text import Text
 
@@ -49,12 +50,13 @@ def rate(share: float) -> str:
     return f"{points:.2f} %" if abs(points) < 1 else f"{points:.1f} %" if abs(points) < 10 else f"{points:.0f} %"
 
 
-def amount(outcome: Outcome, value: float) -> str:
-    """A value of the outcome in words."""
+def amount(outcome: Outcome, value: float, reach: float | None = None) -> str:
+    """A value of the outcome in words; `reach` is half its interval, for the digits that are known."""
     if outcome.binary:
         return rate(value)
     unit = f" {outcome.column.unit}" if outcome.column.unit else ""
-    return f"{number(outcome.sign * value)}{unit}"
+    shown = number(outcome.sign * value) if reach is None else rounded(outcome.sign * value, reach)
+    return f"{shown}{unit}"
 
 
 def place(told: Told) -> Text:
@@ -125,15 +127,16 @@ def sentence(told: Told) -> Text:
     unit = "%p" if outcome.binary else (outcome.column.unit or "")
     en_unit = " points" if outcome.binary else f" {outcome.column.unit}" if outcome.column.unit else ""
     apart = outcome.sign * driver.effect * points
+    reach = (driver.high - driver.low) / 2
     return Text(
         ko=(
-            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이(가) {amount(outcome, outside)}로, "
-            f"그 밖의 {amount(outcome, inside)}보다 {verb}"
+            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이(가) {amount(outcome, outside, reach)}로, "
+            f"그 밖의 {amount(outcome, inside, reach)}보다 {verb}"
             f"(제품·설비·시기의 영향을 뺀 차이 {apart:+.3g}{unit}, 95 % 구간 {low * points:.3g}~{high * points:.3g})."
         ),
         en=(
-            f"{en_alike}{en_product}{where.en} {outcome.meaning.en} is {amount(outcome, outside)}, {en_verb} than "
-            f"{amount(outcome, inside)} elsewhere (difference with product, machine and time held: {apart:+.3g}{en_unit}, "
+            f"{en_alike}{en_product}{where.en} {outcome.meaning.en} is {amount(outcome, outside, reach)}, {en_verb} than "
+            f"{amount(outcome, inside, reach)} elsewhere (difference with product, machine and time held: {apart:+.3g}{en_unit}, "
             f"95 % interval {low * points:.3g} to {high * points:.3g})."
         ),
     )

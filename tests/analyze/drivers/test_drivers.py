@@ -119,7 +119,7 @@ def test_machine_is_compared_within_products() -> None:
     assert (driver.column, driver.level) == ("machine", "M2")
 
 
-@pytest.mark.parametrize("name", ["rework_flag", "NG", "불량수량", "재작업 여부", "defect_code"])
+@pytest.mark.parametrize("name", ["rework_flag", "NG", "불량수량", "재작업 여부", "defect_code", "incentive", "성과급"])
 def test_name_written_after_the_verdict(name: str) -> None:
     assert named_afterwards(name)
 

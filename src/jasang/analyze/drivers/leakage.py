@@ -10,8 +10,8 @@ from jasang.analyze.drivers.problem import CategoricalColumn, Column, NumericCol
 _AFTERWARDS = re.compile(
     r"(?:^|[^a-z])(?:defects?|ng|rework(?:ed)?|reject(?:ed|s)?|scrap(?:ped)?|fail(?:ed|ure|ures)?|verdict|judge?ment|"
     r"pass ?or ?fail|passfail|result|good ?(?:qty|count|parts)|yield|repair(?:ed)?|disposition|error[ _]?code|"
-    r"claims?)(?:[^a-z]|$)"
-    r"|불량|양품|수율|재작업|폐기|판정|수리|수정|반품|합격|불합격|검사결과",
+    r"claims?|incentives?|bonus(?:es)?)(?:[^a-z]|$)"  # pay follows the result
+    r"|불량|양품|수율|재작업|폐기|판정|수리|수정|반품|합격|불합격|검사결과|인센티브|성과급|상여",
     re.IGNORECASE,
 )
 _CERTAIN = 0.98
