@@ -237,6 +237,23 @@ def test_mewma_alarms_at_its_run_length_and_sees_a_small_shift() -> None:
     assert np.mean(lengths[1.0]) == pytest.approx(10.1, rel=0.1)  # Montgomery, table 11.4: 10.15
 
 
+@pytest.mark.parametrize("kind", ["t2", "mewma"])
+def test_table_chart_learns_from_the_baseline_and_names_the_column(kind: str) -> None:
+    generator = np.random.default_rng(21)
+    values = generator.standard_normal((400, 4)) + np.array([1.0, 20.0, 300.0, 0.0])
+    values[:, 3] += values[:, 0]
+    values[20] += 15.0  # in phase I
+    values[300:, 2] += 4.0
+    inside = np.arange(400) < 200
+
+    made = charts.table_chart(values, kind=kind, baseline=inside)
+
+    assert 20 in [one.row for one in made.chart.excluded]
+    assert made.chart.alarms[40:300].mean() < 0.02
+    assert made.chart.alarms[310:].mean() > (0.5 if kind == "t2" else 0.95)
+    assert np.bincount(made.suspect[310:]).argmax() == 2
+
+
 def test_bursts_labels_and_single_values_are_told_apart() -> None:
     generator = np.random.default_rng(18)
     values = generator.standard_normal(200)

@@ -108,6 +108,27 @@ def test_flow_width_is_charted_by_its_own_subgroups(real_data: Callable[[str], P
     assert figures["beyond"] == 0
 
 
+def test_several_columns_are_charted_together(tmp_path: Path) -> None:
+    generator = np.random.default_rng(4)
+    first = generator.normal(200, 2, 300)
+    second = 0.5 * first + generator.normal(0, 0.3, 300)
+    second[250:] -= 4.0  # within its own range, but no more what goes with the first
+    rows = [
+        f"2026-03-02 {8 + m // 60:02d}:{m % 60:02d}:00,{a:.3f},{b:.3f}"
+        for m, (a, b) in enumerate(zip(first, second, strict=True))
+    ]
+    path = write(tmp_path / "units.csv", "time,barrel_temp,mould_temp", rows)
+
+    study = chart_of(
+        path, ChartRequest(column="barrel_temp,mould_temp", chart="t2", baseline="..2026-03-02T11:00")
+    ).studies[0]
+
+    assert by_name(study)["beyond"] >= 50
+    assert study.tables[0].title.en == "Which column stood out most"
+    with pytest.raises(WrongArguments, match="two or more columns"):
+        chart_of(path, ChartRequest(column="barrel_temp", chart="mewma"))
+
+
 def test_stops_in_the_log_stand_on_the_chart(tmp_path: Path) -> None:
     folder = tmp_path / "factory"
     folder.mkdir()

@@ -21,7 +21,16 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     )
     parser = commands.add_parser("chart", help=say(words), description=say(words))
     add_study_options(parser)
-    parser.add_argument("--column", required=True, help=say(Text(ko="볼 항목이나 신호", en="the column or signal")))
+    parser.add_argument(
+        "--column",
+        required=True,
+        help=say(
+            Text(
+                ko="볼 항목이나 신호(t2·mewma·group은 쉼표로 여럿)",
+                en="the column or signal (several with commas for t2, mewma, group)",
+            )
+        ),
+    )
     parser.add_argument("--table", help=say(Text(ko="표(파일 이름)", en="the table (its file)")))
     parser.add_argument("--chart", choices=KINDS, default="auto", help=say(Text(ko="관리도", en="kind of chart")))
     parser.add_argument("--asset", help=say(Text(ko="이 설비만", en="this machine only")))

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from jasang.analyze.run_rules import ALL_RULES, WESTERN_ELECTRIC
 from jasang.diagnose.charted import Charted, defectives, measured
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
-from jasang.diagnose.studies.control_chart import ChartQuestion, control_chart_study
+from jasang.diagnose.studies.control_chart import ChartQuestion, control_chart_study, table_study
 from jasang.diagnose.study import StudyResult
 from jasang.errors import WrongArguments
 from jasang.mentor.asked_data import asked_rows, asked_table, open_evidence
@@ -23,6 +23,7 @@ MOST_STUDIES = 8
 FEWEST = 8
 SIDE_BY_SIDE = 0.25  # share of rows whose product is another than the row before
 RULE_SETS = {"we": WESTERN_ELECTRIC, "nelson": ALL_RULES, "1": (1,)}
+TABLE_KINDS = ("t2", "mewma", "group")  # of several columns, "a,b,c"
 KINDS = (
     "auto",
     "imr",
@@ -40,15 +41,18 @@ KINDS = (
     "c",
     "u",
     "u_laney",
+    *TABLE_KINDS,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartRequest:
-    """What to chart. `size` is a column with the units inspected, for charts of counts; `subgroup` a fixed number of values.
+    """What to chart: `column`, or several "a,b,c" for charts of kind t2, mewma and group.
 
-    `baseline` is "FROM..TO" in days or ISO moments on the factory's clock (one side may be empty), or in row numbers "1..100"
-    where the table has no time. `rules`: "we" (Western Electric), "nelson" (all eight) or numbers "1,2,5".
+    `size` is a column with the units inspected, for charts of counts; `subgroup` a fixed number of values. `baseline` is
+    "FROM..TO" in days or ISO moments on the factory's clock (one side may be empty), or in row numbers "1..100" where the table
+    has no time.
+    `rules`: "we" (Western Electric), "nelson" (all eight) or numbers "1,2,5".
     """
 
     column: str
@@ -80,6 +84,8 @@ def chart_of(path: Path, request: ChartRequest, *, progress: Progress = silent) 
         )
     rules = _rules(request.rules)
     with open_evidence(path, progress=progress) as evidence, threadpool_limits(limits=1):
+        if request.chart in TABLE_KINDS:
+            return _of_columns(evidence, request)
         found = sorted(_quantities(evidence, request), key=lambda one: -one.values.size)[:MOST_STUDIES]
         if not found:
             raise WrongArguments(
@@ -98,11 +104,7 @@ def chart_of(path: Path, request: ChartRequest, *, progress: Progress = silent) 
             try:
                 studies.append(control_chart_study(evidence, charted, question))
             except ValueError as error:
-                raise WrongArguments(
-                    ko=f"{charted.file} '{charted.name}': 이 값으로는 '{request.chart}' 관리도를 그릴 수 없습니다({error}).",
-                    en=f"{charted.file} '{charted.name}': no '{request.chart}' chart can be made of these values: "
-                    f"{error}.",
-                ) from error
+                raise _refused(charted, request.chart, error) from error
         return StudyResult(factory=evidence.factory.name, timezone=evidence.factory.timezone, studies=tuple(studies))
 
 
@@ -123,6 +125,49 @@ def answer(path: Path, options: Mapping[str, str], progress: Progress) -> StudyR
             rules=options.get("rules") or "we",
         ),
         progress=progress,
+    )
+
+
+def _of_columns(evidence: EvidenceBase, request: ChartRequest) -> StudyResult:
+    """One chart of several columns of one table, for each machine, of the rows where none of them is missing."""
+    names = tuple(name.strip() for name in request.column.split(",") if name.strip())
+    if len(names) < 2:
+        raise WrongArguments(
+            ko=f"--chart {request.chart}: 항목을 둘 이상 쉼표로 주세요(예: --column 온도,압력,속도).",
+            en=f"--chart {request.chart}: expected two or more columns with commas, such as --column temp,pressure,speed.",
+        )
+    data = asked_table(evidence, table=request.table, column=names[0])
+    for name in names:
+        asked_table(evidence, table=data.table.file, column=name)
+    columns = np.column_stack([data.clean(name) for name in names])
+    rows = asked_rows(data, asset=request.asset, product=request.product)
+    studies = []
+    for asset, product, part in _by_machine(data, rows, request):
+        part = part[np.isfinite(columns[part]).all(axis=1)]
+        if part.size < FEWEST:
+            continue
+        charted = measured(data, names[0], part, columns[:, 0], name=", ".join(names), asset=asset, product=product)
+        question = ChartQuestion(
+            kind=request.chart, baseline=_baseline(request.baseline, charted, evidence.factory.timezone)
+        )
+        try:
+            studies.append(table_study(evidence, charted, question, names, columns[part]))
+        except ValueError as error:
+            raise _refused(charted, request.chart, error) from error
+    if not studies:
+        raise WrongArguments(
+            ko=f"{data.table.file}: {request.column}에 모두 값이 있는 행이 모자랍니다.",
+            en=f"{data.table.file}: too few rows have a number in all of {request.column}.",
+        )
+    return StudyResult(
+        factory=evidence.factory.name, timezone=evidence.factory.timezone, studies=tuple(studies[:MOST_STUDIES])
+    )
+
+
+def _refused(charted: Charted, kind: str, error: ValueError) -> WrongArguments:
+    return WrongArguments(
+        ko=f"{charted.file} '{charted.name}': 이 값으로는 '{kind}' 관리도를 그릴 수 없습니다({error}).",
+        en=f"{charted.file} '{charted.name}': no '{kind}' chart can be made of these values: {error}.",
     )
 
 

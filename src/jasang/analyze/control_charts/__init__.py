@@ -68,6 +68,7 @@ from jasang.analyze.control_charts.subgroups import (
     pauses,
     rational_subgroups,
 )
+from jasang.analyze.control_charts.table_call import TableChart, table_chart
 from jasang.analyze.control_charts.variables import (
     BetweenWithinChart,
     between_within_chart,
@@ -78,6 +79,8 @@ from jasang.analyze.control_charts.variables import (
 from jasang.analyze.control_charts.weighted import CusumChart, WeightedChart, cusum_chart, ewma_chart
 
 __all__ = [
+    "TableChart",
+    "table_chart",
     "ControlChart",
     "control_chart",
     "count_chart",

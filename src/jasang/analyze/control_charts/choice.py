@@ -32,6 +32,9 @@ ChartKind = Literal[
     "standardised",
     "ewma",
     "cusum",
+    "t2",
+    "mewma",
+    "group",
 ]
 RANGE_UP_TO = 9  # values in a subgroup up to which the range loses little against the standard deviation
 

@@ -1,6 +1,6 @@
 """Is the process in control? A chart with its limits, phases, rule violations and what happened to the machine meanwhile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
@@ -11,9 +11,11 @@ from jasang.analyze.control_charts import (
     control_chart,
     count_chart,
     equal_blocks,
+    lag_one,
     none_subgroups,
     pauses,
     rational_subgroups,
+    table_chart,
 )
 from jasang.analyze.run_rules import WESTERN_ELECTRIC
 from jasang.diagnose.chart import Chart, Line, Mark, thin
@@ -27,7 +29,9 @@ from jasang.plant.text import Text
 
 COUNT_KINDS = ("p", "p_laney", "np", "c", "u", "u_laney")
 GROUP_KINDS = ("xbar_r", "xbar_s", "between_within")
+NO_UNIT = ("standardised", "t2", "mewma")
 MOST_ROWS = 20
+SIMILAR = 0.3  # autocorrelation from which a chart of several columns is doubted
 USUAL_SUBGROUP = 5
 
 
@@ -44,7 +48,49 @@ class ChartQuestion:
 def control_chart_study(base: EvidenceBase, charted: Charted, question: ChartQuestion) -> Study:
     """The chart of one quantity of one machine; ValueError where no such chart can be made of these values."""
     groups = _groups(charted, question)
-    chart = _chart_of(charted, question, groups)
+    return _told(base, charted, question, _chart_of(charted, question, groups), groups)
+
+
+def table_study(
+    base: EvidenceBase, charted: Charted, question: ChartQuestion, columns: tuple[str, ...], values: np.ndarray
+) -> Study:
+    """The chart ("t2", "mewma", "group") of several columns, values of shape (n, columns); `charted` tells times and names.
+
+    ValueError where no such chart can be made of these values.
+    """
+    if question.kind not in ("t2", "mewma", "group"):
+        raise ValueError(f"a chart of kind {question.kind!r} is of one column")
+    made = table_chart(values, kind=question.kind, baseline=question.baseline)  # type: ignore[arg-type]
+    study = _told(base, charted, question, made.chart, none_subgroups(made.chart.points))
+    closest = max(abs(lag_one(values[:, place])) for place in range(values.shape[1]))
+    if closest > SIMILAR:
+        note = Text(
+            ko=f"이웃한 값이 서로 닮아(자기상관 {closest:.2f}) 헛경보가 잦을 수 있습니다. jasang monitor가 더 맞습니다.",
+            en=f"Neighbouring values resemble each other (up to {closest:.2f}), so this chart may alarm without cause; "
+            "jasang monitor fits better.",
+        )
+        study = replace(study, notes=(note, *study.notes))
+    rows = np.flatnonzero(made.chart.alarms)[-MOST_ROWS:]
+    if not rows.size:
+        return study
+    table = StudyTable(
+        title=Text(ko="어느 항목이 가장 달랐나", en="Which column stood out most"),
+        headings=(Text(ko="언제", en="when"), Text(ko="항목", en="column"), Text(ko="값", en="value")),
+        rows=tuple(
+            (
+                _moment(base, charted, made.chart, row),
+                columns[made.suspect[row]],
+                float(values[row, made.suspect[row]]),
+            )
+            for row in rows.tolist()
+        ),
+    )
+    return replace(study, tables=(table, *study.tables))
+
+
+def _told(
+    base: EvidenceBase, charted: Charted, question: ChartQuestion, chart: ControlChart, groups: Subgrouping
+) -> Study:
     title = Text(ko=f"{charted.name}: 공정이 안정되어 있나?", en=f"{charted.name}: is the process in control?")
     last = _last_alarm(base, charted, chart)
     drawn = [_drawn(base, charted, chart, question, title)]
@@ -98,7 +144,7 @@ def _chart_of(charted: Charted, question: ChartQuestion, groups: Subgrouping) ->
 
 
 def _evidence(charted: Charted, chart: ControlChart) -> tuple[Evidence, ...]:
-    unit = "%" if chart.kind in ("p", "p_laney") else None if chart.kind == "standardised" else charted.unit
+    unit = "%" if chart.kind in ("p", "p_laney") else None if chart.kind in NO_UNIT else charted.unit
     scale = 100.0 if unit == "%" else 1.0
 
     def one(name: str, ko: str, en: str, value: float, unit: str | None = None) -> Evidence:
@@ -313,7 +359,7 @@ def _drawn(base: EvidenceBase, charted: Charted, chart: ControlChart, question: 
         marks=tuple(marks),
         x_label=None if charted.time is not None else Text(ko="점 번호", en="point"),
         y_label=_name(charted, chart),
-        y_unit="%" if share else None if chart.kind == "standardised" else charted.unit,
+        y_unit="%" if share else None if chart.kind in NO_UNIT else charted.unit,
     )
 
 
@@ -328,6 +374,9 @@ def _name(charted: Charted, chart: ControlChart) -> Text:
         "standardised": ("제품별로 표준화한 값", "standardised by product"),
         "ewma": ("지수가중이동평균", "weighted mean"),
         "cusum": ("누적합", "cumulative sum"),
+        "t2": ("T²", "T²"),
+        "mewma": ("MEWMA T²", "MEWMA T²"),
+        "group": ("가장 먼 흐름", "farthest stream"),
     }
     ko, en = words.get(chart.kind, ("", ""))
     return Text(ko=f"{charted.name} {ko}".strip(), en=f"{charted.name} {en}".strip())
@@ -383,5 +432,5 @@ def _drawn_spread(charted: Charted, chart: ControlChart) -> Chart:
         marks=marks,
         x_label=None if charted.time is not None else Text(ko="점 번호", en="point"),
         y_label=what,
-        y_unit=None if chart.kind == "standardised" else charted.unit,
+        y_unit=None if chart.kind in NO_UNIT else charted.unit,
     )

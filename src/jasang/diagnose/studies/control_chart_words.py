@@ -20,6 +20,9 @@ KINDS: dict[str, Text] = {
     "standardised": Text(ko="제품별 표준화 관리도(단기 생산)", en="standardised short-run chart"),
     "ewma": Text(ko="지수가중이동평균(EWMA) 관리도", en="EWMA chart"),
     "cusum": Text(ko="누적합(CUSUM) 관리도", en="CUSUM chart"),
+    "t2": Text(ko="호텔링 T² 관리도", en="Hotelling T² chart"),
+    "mewma": Text(ko="다변량 EWMA(MEWMA) 관리도", en="MEWMA chart"),
+    "group": Text(ko="그룹 관리도", en="group chart"),
 }
 
 RULE_WORDS: dict[int, Text] = {
