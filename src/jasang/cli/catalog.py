@@ -10,6 +10,7 @@ COMMANDS = (
     "diagnose",
     "inspect",
     "chart",
+    "capability",
     "gauge",
     "pareto",
     "energy",

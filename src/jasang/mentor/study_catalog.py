@@ -98,6 +98,26 @@ STUDIES: tuple[StudyKind, ...] = (
         answers="jasang.mentor.energy:answer",
     ),
     StudyKind(
+        name="capability",
+        title=Text(ko="공정능력", en="Capability"),
+        question=Text(ko="규격을 지킬 능력이 있나?", en="Is the process capable?"),
+        tables=(Kind.UNITS, Kind.SIGNALS),
+        options=(
+            Option(
+                name="column",
+                label=Text(ko="항목", en="Column"),
+                asks="column",
+                roles=(Role.QUALITY, Role.SENSOR),
+                required=True,
+            ),
+            Option(name="lower", label=Text(ko="규격 하한", en="Lower limit"), asks="number"),
+            Option(name="upper", label=Text(ko="규격 상한", en="Upper limit"), asks="number"),
+            Option(name="target", label=Text(ko="목표값", en="Target"), asks="number"),
+            Option(name="by", label=Text(ko="나누어 볼 항목", en="Compare by"), asks="column", roles=_NAMES),
+        ),
+        answers="jasang.mentor.capability:answer",
+    ),
+    StudyKind(
         name="gauge",
         title=Text(ko="측정 시스템 분석", en="Gauge study"),
         question=Text(ko="측정기를 믿을 수 있나?", en="Can the gauge be trusted?"),

@@ -2,6 +2,7 @@
 
 from jasang.analyze.capability.indices import Capability, capability_from_summary, process_capability
 from jasang.analyze.capability.memory import Memory, memory_of
+from jasang.analyze.capability.parts import Part, capability_by, capability_over_time
 from jasang.analyze.capability.shape import NormalityTest, Shape, normality_test, shape_of
 from jasang.analyze.capability.spread import Spread, spread_of
 from jasang.analyze.capability.stability import Instability, instabilities
@@ -14,9 +15,12 @@ __all__ = [
     "Instability",
     "Memory",
     "NormalityTest",
+    "Part",
     "Shape",
     "Spread",
+    "capability_by",
     "capability_from_summary",
+    "capability_over_time",
     "capability_study",
     "instabilities",
     "memory_of",
