@@ -21,10 +21,15 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectSettings:
-    """A valid collect.toml: the store's folder (absolute) and the connections with their passwords filled in."""
+    """A valid collect.toml: the store's folder (absolute) and the connections with their passwords filled in.
+
+    `monitors` are the model files (absolute) that watch what is collected, looked at every `monitor_every` s.
+    """
 
     store: Path
     links: tuple[Link, ...]
+    monitors: tuple[Path, ...] = ()
+    monitor_every: float = 60.0
 
 
 class _Part(BaseModel):
@@ -60,10 +65,16 @@ class _Connection(_Part):
     browse: list[_Branch] = []
 
 
+class _Monitor(_Part):
+    model: Name | Annotated[list[Name], Field(min_length=1)]
+    every: Annotated[float, Field(strict=False, ge=1.0, le=3600.0)] = 60.0
+
+
 class _File(_Part):
     format: Literal["jasang.collect/1"] = "jasang.collect/1"
     store: Name = "store"
     connections: Annotated[list[_Connection], Field(min_length=1)]
+    monitor: _Monitor | None = None
 
 
 def read_collect_toml(path: Path, environment: Mapping[str, str] = os.environ) -> CollectSettings:
@@ -83,7 +94,15 @@ def read_collect_toml(path: Path, environment: Mapping[str, str] = os.environ) -
         raise _invalid(path, error) from error
     links = tuple(_link(path, index, entry, environment) for index, entry in enumerate(found.connections))
     _check_unique(path, links)
-    return CollectSettings(store=(path.parent / found.store).resolve(), links=links)
+    models: list[str] = []
+    if found.monitor is not None:
+        models = [found.monitor.model] if isinstance(found.monitor.model, str) else found.monitor.model
+    return CollectSettings(
+        store=(path.parent / found.store).resolve(),
+        links=links,
+        monitors=tuple((path.parent / model).resolve() for model in models),
+        monitor_every=60.0 if found.monitor is None else found.monitor.every,
+    )
 
 
 def _link(path: Path, index: int, entry: _Connection, environment: Mapping[str, str]) -> Link:

@@ -10,7 +10,7 @@ import os
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from jasang.connect.catalog import load
 from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
 from jasang.connect.status import CollectorStatus, ConnectionStatus
 from jasang.errors import ConnectionFailed, JasangError, StoreError
-from jasang.plant.reading import Reading
+from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 
 FLUSH_EVERY = 0.5  # s; how long a reading may wait before it is on disk
@@ -34,6 +34,15 @@ OVERFLOW = 0x0480  # OPC 10000-4 7.38.2
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Something that looks at what was collected every `every` s and adds readings of its own `signals`."""
+
+    signals: tuple[Signal, ...]
+    every: float
+    look: Callable[[datetime], Sequence[Reading]]
+
+
 class Collector:
     """Collects from all links into one sink until it is told to stop."""
 
@@ -44,8 +53,10 @@ class Collector:
         *,
         report: Callable[[CollectorStatus], None],
         retry: float = FIRST_RETRY,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._sink, self._report, self._first_retry = sink, report, retry
+        self._watchers = tuple(watchers)
         # Loading a protocol fails before anything is connected when its library is missing.
         self._links: list[tuple[Link, MachineProtocol]] = [(link, load(link.protocol)) for link in links]
         now = datetime.now(UTC)
@@ -67,6 +78,7 @@ class Collector:
         keepers = [asyncio.create_task(self._keep(link, protocol)) for link, protocol in self._links]
         writer = asyncio.create_task(self._write(ending))
         caretakers = [asyncio.create_task(self._tell()), asyncio.create_task(self._tidy())]
+        caretakers += [asyncio.create_task(self._watch(watcher)) for watcher in self._watchers]
         watch = asyncio.create_task(stop.wait())
         try:
             # A task that ends by itself did so by an error that must not be swallowed.
@@ -218,6 +230,23 @@ class Collector:
                 await asyncio.to_thread(self._sink.settle, datetime.now(UTC) - SETTLE_AGE)
             except JasangError as error:
                 _log.error("%s", error.en)
+
+    async def _watch(self, watcher: Watcher) -> None:
+        """Let the watcher look again and again; a failure is said once and must not stop the collecting."""
+        failing = described = False
+        while True:
+            await asyncio.sleep(watcher.every)
+            try:
+                if not described:
+                    self._sink.describe(watcher.signals)
+                    described = True
+                self._waiting.extend(await asyncio.to_thread(watcher.look, datetime.now(UTC)))
+                failing = False
+            except JasangError as error:
+                if not failing:
+                    _log.error("%s", error.en)
+                failing = True
+            self._arrived.set()
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -1,21 +1,28 @@
 """The use case "collect": machines into a store, and how it is going."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from jasang.connect.catalog import load
 from jasang.connect.collect_toml import CollectSettings, read_collect_toml
-from jasang.connect.collector import Collector
+from jasang.connect.collector import Collector, Watcher
 from jasang.connect.contract import Begun, Link, Variable
 from jasang.connect.status import CollectorStatus, ConnectionStatus, read_status, write_status
 from jasang.errors import ConnectionFailed
+from jasang.mentor.monitor_file import read_monitor
+from jasang.mentor.monitor_live import LiveMonitor
 from jasang.mentor.until_stopped import until_stopped
 from jasang.plant.reading import Reading
 from jasang.plant.text import Text
 from jasang.store import Store, open_store
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["CollectorStatus", "ConnectionStatus", "browse", "collect", "is_running", "status", "test_connections"]
 
@@ -31,12 +38,14 @@ def collect(
 
     Ctrl-C and SIGTERM stop cleanly: everything that has arrived is in the store when this returns. `with_parent` also stops when
     the parent process ends. `ready` is called once the store is open and before the first connection.
-    Raises `ConfigurationError` before anything is connected, `StoreError` when readings cannot be kept.
+    Raises `ConfigurationError` or, for a monitor's model, `UnreadableInput` before anything is connected, `StoreError` when
+    readings cannot be kept.
     """
     settings = read_collect_toml(settings_file)
+    monitors = [LiveMonitor(read_monitor(model)) for model in settings.monitors]
     store = open_store(settings.store)
     try:
-        return asyncio.run(_run(settings, store, duration, with_parent, ready))
+        return asyncio.run(_run(settings, store, monitors, duration, with_parent, ready))
     finally:
         store.close()
 
@@ -44,15 +53,37 @@ def collect(
 async def _run(
     settings: CollectSettings,
     store: Store,
+    monitors: Sequence[LiveMonitor],
     duration: float | None,
     with_parent: bool,
     ready: Callable[[CollectSettings], None] | None,
 ) -> CollectorStatus:
-    collector = Collector(settings.links, store, report=lambda status: write_status(settings.store, status))
+    collector = Collector(
+        settings.links,
+        store,
+        report=lambda status: write_status(settings.store, status),
+        watchers=[_watcher(monitor, store, settings.monitor_every) for monitor in monitors],
+    )
     async with until_stopped(duration=duration, with_parent=with_parent) as stop:
         if ready is not None:
             ready(settings)
         return await collector.run(stop)
+
+
+def _watcher(monitor: LiveMonitor, store: Store, every: float) -> Watcher:
+    """The monitor's score and alarm as signals of the store; an event is logged once when it begins and once when it is over."""
+
+    def look(now: datetime) -> Sequence[Reading]:
+        with threadpool_limits(limits=1):
+            found = monitor.look(store, now)
+        if found is None:
+            return ()
+        alarm = monitor.alarm(found)
+        if alarm is not None:
+            _log.warning("%s", alarm.text.en)
+        return monitor.readings(found, now)
+
+    return Watcher(signals=monitor.signals, every=every, look=look)
 
 
 def status(folder: Path) -> CollectorStatus | None:

@@ -15,7 +15,7 @@ from jasang.analyze.monitors import Event, find_events, score
 from jasang.diagnose.fault_story import as_datetime
 from jasang.errors import UnreadableInput
 from jasang.mentor.monitor_file import SavedMonitor, read_monitor
-from jasang.mentor.store_data import STEP, TIME, grid, is_store
+from jasang.mentor.store_data import MONITOR_SCORE, STEP, TIME, grid, is_store
 from jasang.mentor.until_stopped import until_stopped
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
@@ -59,7 +59,7 @@ class LiveMonitor:
         """What the monitor itself reports to the store: its score and whether an event is going on."""
         asset = self.saved.asset or self.saved.table
         return (
-            Signal(name=f"{asset}.monitor_score", asset=asset),
+            Signal(name=f"{asset}.{MONITOR_SCORE}", asset=asset),
             Signal(name=f"{asset}.monitor_alarm", asset=asset),
         )
 

@@ -22,6 +22,8 @@ STEP = timedelta(minutes=1)
 # With less (five hours) there is no usual behaviour to compare with.
 FEWEST_ROWS = 300
 MOST_ROWS = 30_000
+# What a monitor adds to the store is not a measurement of the machine.
+MONITOR_SCORE = "monitor_score"
 # A machine reports a value when it changes; for this long after anything was heard of it, the last values still hold.
 _SILENCE = timedelta(minutes=5)
 
@@ -59,7 +61,8 @@ def store_evidence(store: Path, *, factory: Factory, progress: Progress = silent
     try:
         progress(Text(ko="수집한 값을 읽고 있습니다", en="Reading the collected values"), 0.0)
         last = reader.last()
-        numeric = [s for s in reader.signals() if s.name in last and _is_number(last[s.name].value)]
+        kept = [s for s in reader.signals() if s.name in last and not s.name.endswith(f".{MONITOR_SCORE}")]
+        numeric = [s for s in kept if _is_number(last[s.name].value)]
         end = max((reading.source_time for reading in last.values()), default=None)
         assets = sorted({signal.asset for signal in numeric})
         grids = {asset: grid(reader, [s.name for s in numeric if s.asset == asset], end) for asset in assets if end}
