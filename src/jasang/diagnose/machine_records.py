@@ -122,6 +122,8 @@ def _record(base: EvidenceBase, name: str | None, pieces: tuple[Pieces, bool] | 
     edges += [np.array([log.track.start[0], log.track.end[-1]])] if log is not None and log.track.start.size else []
     whole = np.concatenate(edges) if edges else np.zeros(2, dtype=np.int64)
     first, last = int(whole.min()), int(whole.max())
+    if made is not None and not made.fine:
+        last += 24 * HOUR  # a mere day lasts to its end
     moments = np.array([first, last]).astype("datetime64[us]")
     planned, planned_by = _planned(base, made, log, moments)
     return MachineRecord(

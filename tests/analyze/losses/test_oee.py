@@ -66,6 +66,23 @@ def test_missing_factors_are_named(given: dict[str, float], missing: tuple[str, 
     assert oee(**given).missing == missing
 
 
+def test_pieces_and_planned_time_alone_give_the_whole_oee_but_not_its_parts() -> None:
+    day = oee(planned_s=1000, ideal_cycle_s=8, total=100, good=95)
+
+    assert (day.availability, day.performance, day.known) == (None, None, ("availability × performance", "quality"))
+    assert day.oee == pytest.approx(0.8 * 0.95)
+    assert day.meaning.en == "Availability and performance are known only as their product; the OEE itself is whole."
+
+
+def test_without_good_and_bad_the_product_alone_is_an_upper_bound() -> None:
+    day = oee(planned_s=1000, ideal_cycle_s=8, total=100)
+
+    assert day.oee == pytest.approx(0.8)
+    assert day.meaning.en == (
+        "Quality cannot be known; this is availability × performance only. The true OEE cannot be higher."
+    )
+
+
 def test_teep_is_oee_times_loading() -> None:
     week = oee(planned_s=40 * 3600, run_s=30 * 3600, ideal_cycle_s=60, total=1500, good=1440, calendar_s=168 * 3600)
 

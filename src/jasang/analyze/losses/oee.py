@@ -134,7 +134,7 @@ def oee(
         good=good,
         known=known,
         missing=missing,
-        meaning=_TOGETHER if len(known) + len(missing) > 3 and quality is not None else _meaning(known, missing),
+        meaning=_meaning(known, missing),
     )
 
 
@@ -168,6 +168,10 @@ def _meaning(known: tuple[str, ...], missing: tuple[str, ...]) -> Text:
             ko="세 지표 가운데 알 수 있는 것이 없어 OEE를 말할 수 없습니다.",
             en="None of the three factors is known, so nothing can be said of the OEE.",
         )
+    if known[0] == "availability × performance":
+        if "quality" in known:
+            return _TOGETHER
+        missing = ("quality",)
     if not missing:
         return Text(
             ko="세 지표가 모두 있는 온전한 OEE입니다.", en="All three factors are known: this is the whole OEE."

@@ -89,7 +89,7 @@ def machine_study(base: EvidenceBase, losses: MachineLosses) -> Study:
     charts = [waterfall(losses.six), loss_pareto(losses.six)] if losses.six is not None else []
     track = timeline(losses)
     charts += [track] if track is not None else []
-    tables = [_oee_table(losses)]
+    tables = [_oee_table(losses)] if losses.six is not None else []
     if losses.changeovers is not None and losses.changeovers.start.size:
         charts.append(changeover_chart(losses))
         tables.append(_changeover_table(losses))
@@ -127,10 +127,12 @@ def _answer(losses: MachineLosses) -> Text:
     result = losses.oee
     if result.oee is None:
         return Text(
-            ko="생산 시각이나 상태 기록이 없어 시간이 어디로 갔는지 알 수 없습니다.",
-            en="There are neither times of pieces nor states, so it cannot be said where the time went.",
+            ko="제품이 나온 시각이 날짜뿐이고 상태 기록도 없어 시간이 어디로 갔는지 알 수 없습니다. "
+            "factory.toml에 [calendar]와 ideal_cycle_s를 적으면 OEE를 셈합니다.",
+            en="Pieces carry only their day and there is no log of states, so it cannot be said where the time went. "
+            "[calendar] and ideal_cycle_s in factory.toml make an OEE of them.",
         )
-    if not result.complete and "availability × performance" not in result.known:
+    if not result.complete and not ("availability × performance" in result.known and result.quality is not None):
         ko, en = (
             f"아는 것만으로 셈한 OEE는 {_percent(result.oee)}입니다.",
             f"OEE of what is known is {_percent(result.oee)}.",
