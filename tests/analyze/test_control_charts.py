@@ -104,7 +104,12 @@ def test_mean_range_chart_matches_flow_width(real_data: Callable[[str], Path]) -
     widths = np.array([float(row[-1]) for row in rows]).reshape(25, 5)
 
     chart = charts.mean_range_chart(widths)
+    by_hand = charts.mean_range_chart(widths, rounded=True)
 
+    assert agrees(float(by_hand.location.upper), "1.6933")  # the book rounds on the way and prints 1.69325
+    assert agrees(float(by_hand.location.lower), "1.3180")
+    assert agrees(float(by_hand.spread.upper), "0.6875")
+    assert agrees(by_hand.location.sigma, "0.1398")
     assert agrees(chart.location.centre, "1.5056")
     assert agrees(chart.spread.centre, "0.32521")
     assert float(chart.location.upper) == pytest.approx(1.69325, abs=2e-4)  # the book uses A2 = 0.577

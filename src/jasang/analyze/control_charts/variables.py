@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from jasang.analyze.control_charts.constants import c4, range_constants
+from jasang.analyze.control_charts.constants import c4, chart_factors, range_constants
 from jasang.analyze.control_charts.inputs import Subgroups, subgroup_list, vector
 from jasang.analyze.control_charts.limits import Limits, PairedChart, limits_around
 
@@ -61,7 +61,12 @@ def individuals_chart(
 
 
 def mean_range_chart(
-    subgroups: Subgroups, *, multiple: float = 3.0, d2: float | None = None, d3: float | None = None
+    subgroups: Subgroups,
+    *,
+    multiple: float = 3.0,
+    d2: float | None = None,
+    d3: float | None = None,
+    rounded: bool = False,
 ) -> PairedChart:
     """X̄ and R chart; limits from R̄/d₂.
 
@@ -73,8 +78,12 @@ def mean_range_chart(
         Width of the limits in sigma.
     d2, d3 : float, optional
         Rounded table constants instead of the exact ones, to reproduce printed examples (equal sizes only).
+    rounded : bool
+        Limits as books make them by hand: A₂·R̄, D₃·R̄ and D₄·R̄ with factors of three decimals (equal sizes only).
     """
     groups = subgroup_list(subgroups)
+    if rounded:
+        return _by_printed_factors(groups, [float(np.ptp(group)) for group in groups], ("A2", "D3", "D4", "d2"))
     sizes = np.array([group.size for group in groups])
     if (d2 is not None or d3 is not None) and np.unique(sizes).size > 1:
         raise ValueError("table constants d2 and d3 can be given only for subgroups of one size")
@@ -92,7 +101,11 @@ def mean_range_chart(
 
 
 def mean_deviation_chart(
-    subgroups: Subgroups, *, multiple: float = 3.0, sigma_from: Literal["average", "pooled"] = "average"
+    subgroups: Subgroups,
+    *,
+    multiple: float = 3.0,
+    sigma_from: Literal["average", "pooled"] = "average",
+    rounded: bool = False,
 ) -> PairedChart:
     """X̄ and S chart.
 
@@ -104,8 +117,12 @@ def mean_deviation_chart(
         Width of the limits in sigma.
     sigma_from : {"average", "pooled"}
         The mean of Sᵢ/c₄(nᵢ), or S̄ = √(Σ(nᵢ−1)Sᵢ² / Σ(nᵢ−1)) with A₃(nᵢ)·S̄ and B₄(nᵢ)·S̄ (Montgomery, section 6.3.2).
+    rounded : bool
+        Limits as books make them by hand: A₃·S̄, B₃·S̄ and B₄·S̄ with factors of three decimals (equal sizes only).
     """
     groups = subgroup_list(subgroups)
+    if rounded:
+        return _by_printed_factors(groups, [float(group.std(ddof=1)) for group in groups], ("A3", "B3", "B4", "c4"))
     sizes = np.array([group.size for group in groups])
     means = np.array([group.mean() for group in groups])
     deviations = np.array([group.std(ddof=1) for group in groups])
@@ -122,6 +139,30 @@ def mean_deviation_chart(
         spread=_spread(sigmas * c4s, sigmas * np.sqrt(1.0 - c4s**2), multiple),
         points=means,
         spreads=deviations,
+    )
+
+
+def _by_printed_factors(
+    groups: list[np.ndarray], spreads: list[float], names: tuple[str, str, str, str]
+) -> PairedChart:
+    sizes = {group.size for group in groups}
+    if len(sizes) > 1:
+        raise ValueError("printed factors are for subgroups of one size")
+    factors = chart_factors(sizes.pop())
+    width, lower, upper = (round(factors[name], 3) for name in names[:3])
+    divisor = round(factors[names[3]], 4 if names[3] == "c4" else 3)
+    means = np.array([group.mean() for group in groups])
+    centre, mean_spread = float(means.mean()), float(np.mean(spreads))
+    return PairedChart(
+        location=limits_around(centre, width * mean_spread, sigma=mean_spread / divisor),
+        spread=Limits(
+            centre=mean_spread,
+            lower=np.asarray(lower * mean_spread),
+            upper=np.asarray(upper * mean_spread),
+            sigma=(upper - 1.0) * mean_spread / 3.0,
+        ),
+        points=means,
+        spreads=np.array(spreads),
     )
 
 
