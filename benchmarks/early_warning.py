@@ -77,7 +77,8 @@ def compare(name: str, words: str, problem: WarningProblem, splits: Splits, *, i
     area, f1, best = plain_forest(problem, splits)
     ours, at = judged.average_precision, judged.f1
     print(
-        f"| `{name}` {words} | {int(judged.bad.sum())} of {judged.bad.size:,} | {ours.value:.3f} ({ours.low:.2f}–{ours.high:.2f}) | {area:.3f} "
+        f"| `{name}` {words} | {int(judged.bad.sum())} of {judged.bad.size:,} "
+        f"| {ours.value:.3f} ({ours.low:.2f}–{ours.high:.2f}) | {area:.3f} "
         f"| {at.value:.3f} ({at.low:.2f}–{at.high:.2f}) | {f1:.3f} / {best:.3f} | {judged.refused or 'told'} | {spent:.1f} |",
         flush=True,
     )

@@ -50,6 +50,9 @@ def add(commands: "_SubParsersAction[Any]") -> None:
         metavar="MODEL",
         help=say(Text(ko="저장한 모델로 새 기록에 경보를 냅니다", en="warn of the units at PATH by a saved model")),
     )
+    parser.add_argument(
+        "--quick", action="store_true", help=say(Text(ko="빨리, 조금 덜 정확하게", en="faster, a little less exact"))
+    )
     parser.set_defaults(run=run)
 
 
@@ -80,6 +83,7 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
             false_warning=arguments.false_warning,
             results_after=None if arguments.results_after is None else 3600 * arguments.results_after,
             save=arguments.save,
+            quick=arguments.quick,
             progress=progress,
         ),
     )

@@ -13,7 +13,7 @@ from jasang.plant import factory
 from jasang.plant.factory import Factory, Role
 from jasang.plant.text import Text
 
-# Nobody said what a false warning costs: two minutes of the machine, but not more than a fifth of a defect. Who would look otherwise?
+# Where nobody said what a false warning costs: two minutes of the machine, but at most a fifth of a defect.
 _LOOK_SECONDS = 120.0
 _LOOK_SHARE = 0.2
 _MOST_LEVELS = 200

@@ -6,12 +6,14 @@ from jasang.analyze.early_warning.judge import (
     Refusal,
     WarningJudgement,
     first_look,
+    judge_model,
     judge_warning,
     shift_p_value,
 )
 from jasang.analyze.early_warning.leaks import leaking_columns
 from jasang.analyze.early_warning.model import (
     LEAST_BAD,
+    Effort,
     TooFewBad,
     WarningModel,
     fit_warning,
@@ -33,6 +35,7 @@ __all__ = [
     "Aim",
     "Counts",
     "DamagedModel",
+    "Effort",
     "Interval",
     "Refusal",
     "TooFewBad",
@@ -47,6 +50,7 @@ __all__ = [
     "first_look",
     "grouped_folds",
     "fit_warning",
+    "judge_model",
     "judge_warning",
     "known_before",
     "leaking_columns",

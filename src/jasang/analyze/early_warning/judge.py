@@ -146,6 +146,22 @@ def judge_warning(
     )
 
 
+def judge_model(model: WarningModel, problem: WarningProblem, rows: np.ndarray | None = None) -> WarningJudgement:
+    """How a model that is there already does on units it did not learn from (places `rows`; default all with a result).
+
+    Raises
+    ------
+    ValueError
+        There is no unit with a result, or the problem lacks a column of the model.
+    """
+    known = np.flatnonzero(~np.isnan(problem.outcome))
+    places = known if rows is None else np.intersect1d(rows, known)
+    if places.size == 0:
+        raise ValueError("there is no unit with a result to judge by")
+    probability = warning_probability(model, problem, places)
+    return _judged(problem, "later", places, probability, probability >= model.threshold, model, model.costs)
+
+
 def first_look(problem: WarningProblem, share: float = 0.65) -> float:
     """Chance that what a small model learned on the first `share` of the units tells nothing of the later ones (circular shifts).
 
