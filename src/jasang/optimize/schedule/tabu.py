@@ -1,0 +1,516 @@
+"""Tabu search on job shops with a choice of machines, for the makespan.
+
+Moves take one operation of a critical path out and put it where the longest path through it is shortest, on any machine that
+can do it (Mastrolilli and Gambardella 2000): between the bounds of their theorem every place is feasible, and the makespan
+after the move is known exactly. Searches that stand still go back to one of the best schedules and are shaken.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+_NONE = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopArrays:
+    """A job shop as arrays: n operations, at most e alternatives each, m machines; times as whole numbers.
+
+    `before` and `after` (n,) are the job's neighbours or −1; `machines` and `times` (n, e) its alternatives, `choices` (n,) how
+    many; `release` (n,) the earliest start (of a job's first operation). Times are at least 1: the bounds that keep moves free
+    of circles rest on it.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    machines: np.ndarray
+    times: np.ndarray
+    choices: np.ndarray
+    release: np.ndarray
+    machine_count: int
+
+
+@njit(cache=True, nogil=True)
+def _order(before, after, seq, length, place, machine, order, degree):
+    """A topological order of the operations; the number found (fewer than all = a cycle)."""
+    n = before.size
+    found = 0
+    for i in range(n):
+        degree[i] = (before[i] >= 0) + (place[i] > 0)
+        if degree[i] == 0:
+            order[found] = i
+            found += 1
+    done = 0
+    while done < found:
+        i = order[done]
+        done += 1
+        j = after[i]
+        if j >= 0:
+            degree[j] -= 1
+            if degree[j] == 0:
+                order[found] = j
+                found += 1
+        k = machine[i]
+        if place[i] + 1 < length[k]:
+            j = seq[k, place[i] + 1]
+            degree[j] -= 1
+            if degree[j] == 0:
+                order[found] = j
+                found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _paths(before, after, release, seq, length, place, machine, time, order, head, tail, skip):
+    """Longest paths to each operation (without it) and after it; `skip` is taken out of its machine and takes no time."""
+    n = before.size
+    longest = 0
+    for a in range(n):
+        i = order[a]
+        best = release[i]
+        j = before[i]
+        if j >= 0:
+            end = head[j] + (0 if j == skip else time[j])
+            if end > best:
+                best = end
+        if i != skip and place[i] > 0:
+            j = seq[machine[i], place[i] - 1]
+            if j == skip:
+                j = seq[machine[i], place[i] - 2] if place[i] > 1 else -1
+            if j >= 0:
+                end = head[j] + time[j]
+                if end > best:
+                    best = end
+        head[i] = best
+    for a in range(n - 1, -1, -1):
+        i = order[a]
+        best = 0
+        j = after[i]
+        if j >= 0:
+            end = tail[j] + (0 if j == skip else time[j])
+            if end > best:
+                best = end
+        k = machine[i]
+        if i != skip and place[i] + 1 < length[k]:
+            j = seq[k, place[i] + 1]
+            if j == skip:
+                j = seq[k, place[i] + 2] if place[i] + 2 < length[k] else -1
+            if j >= 0:
+                end = tail[j] + time[j]
+                if end > best:
+                    best = end
+        tail[i] = best
+        total = head[i] + best + (0 if i == skip else time[i])
+        if total > longest:
+            longest = total
+    return longest
+
+
+@njit(cache=True, nogil=True)
+def _take_out(seq, length, place, k, v):
+    for a in range(place[v], length[k] - 1):
+        seq[k, a] = seq[k, a + 1]
+        place[seq[k, a]] = a
+    length[k] -= 1
+
+
+@njit(cache=True, nogil=True)
+def _put_in(seq, length, place, k, v, at):
+    for a in range(length[k], at, -1):
+        seq[k, a] = seq[k, a - 1]
+        place[seq[k, a]] = a
+    seq[k, at] = v
+    place[v] = at
+    length[k] += 1
+
+
+@njit(cache=True, nogil=True)
+def _critical(before, seq, place, machine, time, head, tail, makespan, path):
+    """One critical path, chosen at random; its length."""
+    n = before.size
+    start = np.random.randint(n)
+    i = -1
+    for a in range(n):
+        j = (start + a) % n
+        if tail[j] == 0 and head[j] + time[j] == makespan:
+            i = j
+            break
+    count = 0
+    while i >= 0:
+        path[count] = i
+        count += 1
+        a = before[i]
+        b = seq[machine[i], place[i] - 1] if place[i] > 0 else -1
+        by_job = a >= 0 and head[a] + time[a] == head[i]
+        by_machine = b >= 0 and head[b] + time[b] == head[i]
+        if by_job and by_machine:
+            i = a if np.random.random() < 0.5 else b
+        elif by_job:
+            i = a
+        elif by_machine:
+            i = b
+        else:
+            i = -1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _blocks(machine, place, path, count, first, last):
+    """For each operation of the path (last one first) the first and last place of its critical block on its machine."""
+    begin = 0
+    for c in range(1, count + 1):
+        if c < count and machine[path[c]] == machine[path[c - 1]] and place[path[c]] == place[path[c - 1]] - 1:
+            continue
+        for a in range(begin, c):
+            first[path[a]] = place[path[c - 1]]
+            last[path[a]] = place[path[begin]]
+        begin = c
+
+
+@njit(cache=True, nogil=True)
+def _insertion(
+    v, k, t, seq, length, time, head, tail, base, best_known, tabu, moved, now, old_place, first, last, result
+):
+    """The best place of v on machine k given paths without v; result = (makespan, place, tabu makespan, tabu place).
+
+    `old_place` is −1 on another machine. On its own v leaves its critical block (places `first` to `last`), or goes into it from
+    one of its ends: nothing else can shorten the path (Grabowski 1986; Zhang and others 2007).
+    """
+    q = 0  # the machine's operations without v
+    count = length[k]
+    own = old_place >= 0
+    size = count - 1 if own else count
+    first_l = size
+    for a in range(size):
+        x = seq[k, a] if not own or a < old_place else seq[k, a + 1]
+        if head[x] + time[x] > head[v]:
+            first_l = a
+            break
+    last_r = -1
+    for a in range(size - 1, -1, -1):
+        x = seq[k, a] if not own or a < old_place else seq[k, a + 1]
+        if tail[x] + time[x] > tail[v]:
+            last_r = a
+            break
+    low = min(first_l, last_r + 1)
+    high = max(first_l, last_r + 1)
+    for at in range(low, high + 1):
+        if own and not (
+            (at < old_place and old_place > first and (at <= first or old_place == last))
+            or (at > old_place and old_place < last and (at >= last or old_place == first))
+        ):
+            continue
+        arrive = head[v]
+        if at > 0:
+            x = seq[k, at - 1] if not own or at - 1 < old_place else seq[k, at]
+            if head[x] + time[x] > arrive:
+                arrive = head[x] + time[x]
+        leave = tail[v]
+        if at < size:
+            x = seq[k, at] if not own or at < old_place else seq[k, at + 1]
+            if tail[x] + time[x] > leave:
+                leave = tail[x] + time[x]
+        through = arrive + t + leave
+        value = through if through > base else base
+        forbidden = False
+        if own:  # every pair whose order would be turned must be free
+            if at < old_place:
+                for a in range(at, old_place):
+                    if tabu[v, seq[k, a]] > now:
+                        forbidden = True
+                        break
+            else:
+                for a in range(old_place + 1, at + 1):
+                    if tabu[seq[k, a], v] > now:
+                        forbidden = True
+                        break
+        else:
+            forbidden = moved[v, k] > now
+        # Equal makespans are told apart by the path through the moved operation.
+        score = value * 1_000_000 + min(through, 999_999)
+        if not forbidden or value < best_known:
+            q += 1
+            if score < result[0] or (score == result[0] and np.random.randint(q) == 0):
+                result[0], result[1] = score, at
+        elif score < result[2]:
+            result[2], result[3] = score, at
+
+
+@njit(cache=True, nogil=True)
+def _towards(before, after, seq, length, place, machine, order, degree, guide_place, steps):
+    """Walk from the schedule at hand towards another (its places on the same machines) by turning neighbours, at random."""
+    m = length.size
+    pairs = np.empty((place.size, 2), np.int64)
+    for _ in range(steps):
+        count = 0
+        for k in range(m):
+            for a in range(length[k] - 1):
+                if guide_place[seq[k, a]] > guide_place[seq[k, a + 1]]:
+                    pairs[count, 0], pairs[count, 1] = k, a
+                    count += 1
+        turned = False
+        for _ in range(8):
+            if count == 0:
+                return
+            c = np.random.randint(count)
+            k, a = pairs[c, 0], pairs[c, 1]
+            x, y = seq[k, a], seq[k, a + 1]
+            seq[k, a], seq[k, a + 1] = y, x
+            place[x], place[y] = a + 1, a
+            if _order(before, after, seq, length, place, machine, order, degree) == place.size:
+                turned = True
+                break
+            seq[k, a], seq[k, a + 1] = x, y
+            place[x], place[y] = a, a + 1
+        if not turned:
+            return
+
+
+@njit(cache=True, nogil=True)
+def _distance(seq, length, guide_place):
+    """Pairs of operations in different order."""
+    total = 0
+    for k in range(length.size):
+        for a in range(length[k]):
+            for b in range(a + 1, length[k]):
+                total += guide_place[seq[k, a]] > guide_place[seq[k, b]]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _block_moves(
+    v, k, count, before, after, release, seq, place, time, head, tail, first, last, best_known, tabu, now, result
+):
+    """The best move of v out of its critical block, or from an end into it, by Balas and Vazacopoulos' estimate (1998).
+
+    result = (estimate, place, tabu estimate, tabu place); places count without v. Moves that a longer path of the job could make
+    circular are left out.
+    """
+    old = place[v]
+    ties = 0
+    for right in range(2):
+        span = last - old if right else old - first
+        for steps in range(1, span + 1):
+            at = old + steps if right else old - steps
+            beyond = at == last if right else at == first
+            from_end = old == first if right else old == last
+            if not (beyond or from_end):
+                continue
+            x = seq[k, at]
+            if right:  # v goes behind x: no path may lead from v's next operation to x
+                j = after[v]
+                if j >= 0 and (j == x or tail[x] + time[x] < tail[j] + time[j]):
+                    continue
+            else:
+                j = before[v]
+                if j >= 0 and (j == x or head[x] + time[x] < head[j] + time[j]):
+                    continue
+            estimate = _estimate(v, old, at, k, count, before, after, release, seq, time, head, tail)
+            forbidden = False
+            low, high = (old + 1, at + 1) if right else (at, old)
+            for a in range(low, high):
+                if (tabu[seq[k, a], v] if right else tabu[v, seq[k, a]]) > now:
+                    forbidden = True
+                    break
+            score = estimate * 1_000_000
+            if not forbidden or estimate < best_known:
+                ties += 1
+                if score < result[0] or (score == result[0] and np.random.randint(ties) == 0):
+                    result[0], result[1] = score, at
+            elif score < result[2]:
+                result[2], result[3] = score, at
+
+
+@njit(cache=True, nogil=True)
+def _estimate(v, old, at, k, count, before, after, release, seq, time, head, tail):
+    """The longest path through the operations between the old and the new place of v, after the move."""
+    low, high = min(old, at), max(old, at)
+    size = high - low + 1
+    heads, moved = np.empty(size, np.int64), np.empty(size, np.int64)
+    for a in range(size):  # the new sequence of the stretch
+        if at > old:
+            moved[a] = v if a == size - 1 else seq[k, low + a + 1]
+        else:
+            moved[a] = v if a == 0 else seq[k, low + a - 1]
+    ready = 0
+    if low > 0:
+        x = seq[k, low - 1]
+        ready = head[x] + time[x]
+    for a in range(size):
+        x = moved[a]
+        start = release[x]
+        j = before[x]
+        if j >= 0 and head[j] + time[j] > start:
+            start = head[j] + time[j]
+        if ready > start:
+            start = ready
+        heads[a] = start
+        ready = start + time[x]
+    rest, longest = 0, 0
+    if high + 1 < count:
+        x = seq[k, high + 1]
+        rest = tail[x] + time[x]
+    for a in range(size - 1, -1, -1):
+        x = moved[a]
+        q = rest
+        j = after[x]
+        if j >= 0 and tail[j] + time[j] > q:
+            q = tail[j] + time[j]
+        if heads[a] + time[x] + q > longest:
+            longest = heads[a] + time[x] + q
+        rest = q + time[x]
+    return longest
+
+
+@njit(cache=True, nogil=True)
+def search(
+    before, after, release, machines, times, choices, seq, length, choice, seed, iterations, patience, stop,
+    best_choice, best_seq, best_length,
+):  # fmt: skip
+    """Improve the schedule in `seq` (m, n), `length` (m,), `choice` (n,) in place; the best goes to `best_…`; its makespan.
+
+    Stops after `iterations`, or when `stop[0]` is set from outside, or the makespan has come down to `stop[1]`.
+    """
+    np.random.seed(seed)
+    n, m = before.size, length.size
+    place, machine, time = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    order, degree = np.empty(n, np.int64), np.empty(n, np.int64)
+    head, tail, without_head, without_tail = (
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+    )
+    path, first, last = np.empty(n + 1, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    tabu = np.zeros((n, n), np.int64)
+    moved = np.zeros((n, m), np.int64)
+    result = np.empty(4, np.int64)
+    elites = 8
+    elite_value = np.full(elites, np.int64(2**62))
+    elite_seq = np.zeros((elites, m, seq.shape[1]), np.int64)
+    elite_length, elite_choice = np.zeros((elites, m), np.int64), np.zeros((elites, n), np.int64)
+    for i in range(n):
+        machine[i], time[i] = machines[i, choice[i]], times[i, choice[i]]
+    for k in range(m):
+        for a in range(length[k]):
+            place[seq[k, a]] = a
+    guide = np.zeros(n, np.int64)
+    single = choices.max() == 1
+    best, local_best, since = np.int64(2**62), np.int64(2**62), 0
+    huge = np.int64(2**62)
+    shake = 0
+    for now in range(1, iterations + 1):
+        if stop[0] != 0:
+            break
+        _order(before, after, seq, length, place, machine, order, degree)
+        makespan = _paths(before, after, release, seq, length, place, machine, time, order, head, tail, -1)
+        if makespan < best:
+            best = makespan
+            best_seq[:], best_length[:], best_choice[:] = seq, length, choice
+            stop[2] = best
+        if best <= stop[1]:
+            break
+        if makespan < local_best:
+            local_best, since = makespan, 0
+            worst = np.argmax(elite_value)
+            known = False
+            for e in range(elites):
+                known = known or elite_value[e] == makespan
+            if not known and makespan < elite_value[worst]:
+                elite_value[worst] = makespan
+                elite_seq[worst], elite_length[worst], elite_choice[worst] = seq, length, choice
+        elif shake == 0:
+            since += 1
+        if since > patience:
+            filled = 0
+            for e in range(elites):
+                filled += elite_value[e] < huge
+            e = np.random.randint(elites)
+            while elite_value[e] == huge:
+                e = np.random.randint(elites)
+            seq[:], length[:], choice[:] = elite_seq[e], elite_length[e], elite_choice[e]
+            for i in range(n):
+                machine[i], time[i] = machines[i, choice[i]], times[i, choice[i]]
+            for k in range(m):
+                for a in range(length[k]):
+                    place[seq[k, a]] = a
+            since, local_best = 0, huge
+            other = np.random.randint(elites)
+            if single and filled > 1:
+                while elite_value[other] == huge or other == e:
+                    other = np.random.randint(elites)
+                for k in range(m):
+                    for a in range(elite_length[other, k]):
+                        guide[elite_seq[other, k, a]] = a
+                apart = _distance(seq, length, guide)
+                steps = apart // 4 + np.random.randint(apart // 4 + 2)
+                _towards(before, after, seq, length, place, machine, order, degree, guide, steps)
+                shake = 2
+            else:
+                shake = 6 + np.random.randint(12)
+            continue
+        count = _critical(before, seq, place, machine, time, head, tail, makespan, path)
+        move_score, move_v, move_e, move_at = huge, -1, -1, -1
+        tabu_score, tabu_v, tabu_e, tabu_at = huge, -1, -1, -1
+        _blocks(machine, place, path, count, first, last)
+        if shake > 0:
+            shake -= 1
+            path[0] = path[np.random.randint(count)]
+            count = 1
+        for c in range(count):
+            v = path[c]
+            k = machine[v]
+            if choices[v] == 1 and first[v] == last[v]:
+                continue
+            if choices[v] == 1:
+                result[0], result[1], result[2], result[3] = huge, -1, huge, -1
+                _block_moves(
+                    v, k, length[k], before, after, release, seq, place, time, head, tail, first[v], last[v], best, tabu, now,
+                    result,
+                )  # fmt: skip
+                if result[1] >= 0 and (
+                    result[0] < move_score or (result[0] == move_score and np.random.random() < 0.5)
+                ):
+                    move_score, move_v, move_e, move_at = result[0], v, 0, result[1]
+                if result[3] >= 0 and result[2] < tabu_score:
+                    tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, 0, result[3]
+                continue
+            base = _paths(
+                before, after, release, seq, length, place, machine, time, order, without_head, without_tail, v
+            )
+            for e in range(choices[v]):
+                target = machines[v, e]
+                result[0], result[1], result[2], result[3] = huge, -1, huge, -1
+                _insertion(
+                    v, target, times[v, e], seq, length, time, without_head, without_tail, base, best, tabu, moved, now,
+                    place[v] if target == k else -1, first[v], last[v], result,
+                )  # fmt: skip
+                if result[1] >= 0 and (
+                    result[0] < move_score or (result[0] == move_score and np.random.random() < 0.5)
+                ):
+                    move_score, move_v, move_e, move_at = result[0], v, e, result[1]
+                if result[3] >= 0 and result[2] < tabu_score:
+                    tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, e, result[3]
+        if move_v < 0:
+            if tabu_v < 0 or np.random.random() < 0.5:
+                since += patience // 20 + 1
+                if tabu_v < 0:
+                    continue
+            move_v, move_e, move_at = tabu_v, tabu_e, tabu_at
+        v, k, target = move_v, machine[move_v], machines[move_v, move_e]
+        tenure = now + 10 + np.random.randint(6)
+        if target == k:
+            old = place[v]
+            if move_at < old:
+                for a in range(move_at, old):
+                    tabu[seq[k, a], v] = tenure
+            else:
+                for a in range(old + 1, move_at + 1):
+                    tabu[v, seq[k, a]] = tenure
+        else:
+            moved[v, k] = tenure + count
+        _take_out(seq, length, place, k, v)
+        machine[v], time[v], choice[v] = target, times[v, move_e], move_e
+        _put_in(seq, length, place, target, v, move_at)
+    return best
