@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 from tests.diagnose.tables import evidence, table_data
 
+from jasang.diagnose.energy_data import plant_load
 from jasang.diagnose.evidence_base import EvidenceBase
 from jasang.diagnose.finding import Finding, Severity
 from jasang.diagnose.rules import energy_per_piece, idle_energy, peak_demand
+from jasang.diagnose.series import series_of
 from jasang.plant.factory import Column, Costs, Kind, Role, Table
 from jasang.plant.tariff import EnergyTerms
 
@@ -92,6 +94,29 @@ def test_a_machine_left_on_in_pauses_is_found() -> None:
     truth = float(np.sum(np.where(running, 0, left_on - 0.5)) / 4 / 28 * 365.25 * 150)
     assert found[0].worth.low <= truth <= found[0].worth.high
     assert found[0].worth.amount == pytest.approx(truth, rel=0.1)
+
+
+def test_a_meter_named_after_a_machine_is_that_machines() -> None:
+    time, hour, running, generator = shifts(9)
+    noise = generator.normal(1, 0.05, time.size)
+    left_on = np.where(running, 40, np.where((hour >= 7) & (hour < 23), 19, 0.5)) * noise
+    frame = pl.DataFrame({"time": time, "P1_kWh": left_on / 4})
+    signals = table_data(frame, {"P1_kWh": Role.ENERGY}, kind=Kind.SIGNALS, file="power.csv", time="time")
+    logged = floor({"P1": left_on}, running, time).tables[1]
+
+    found = list(idle_energy.RULE.check(evidence(signals, logged)))
+
+    assert [(one.subject.asset, one.subject.column, one.severity) for one in found] == [("P1", "P1_kWh", Severity.ACT)]
+
+
+def test_a_meter_that_counts_up_is_no_process() -> None:
+    kw, time, _, _ = plant(10)
+    frame = pl.DataFrame({"time": time, "total_kWh": 120_000 + np.cumsum(kw / 4)})
+    data = table_data(frame, {"total_kWh": Role.ENERGY}, kind=Kind.SIGNALS, file="meter.csv", time="time")
+    base = evidence(data)
+
+    assert list(series_of(base, data)) == []
+    assert plant_load(base) is not None
 
 
 def test_a_compressor_that_holds_pressure_is_not_to_be_switched_off() -> None:

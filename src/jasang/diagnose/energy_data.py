@@ -1,7 +1,7 @@
 """The factory's meters as load curves, and beside them what was produced, which machine ran, and how warm it was."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -72,7 +72,24 @@ def meters(base: EvidenceBase) -> tuple[Meter, ...]:
     for data in base.of_kind(Kind.SIGNALS, Kind.STATES):
         if data.time is not None:
             found += data.once("meters", lambda data=data: _of_table(base, data))  # type: ignore[misc]
-    return tuple(found[:_MOST_METERS])
+    known = _machines(base)
+    return tuple(_with_machine(meter, known) for meter in found[:_MOST_METERS])
+
+
+def _machines(base: EvidenceBase) -> tuple[str, ...]:
+    """Names of the machines in tables of units and states, the longest first."""
+    names = {name for data in base.of_kind(Kind.UNITS, Kind.STATES) for name in asset_codes(data)[0] if name}
+    return tuple(sorted(names, key=len, reverse=True))
+
+
+def _with_machine(meter: Meter, machines: tuple[str, ...]) -> Meter:
+    """The meter with the machine that its column names ("INJ-01_kWh", "INJ-01.power")."""
+    if meter.asset is not None:
+        return meter
+    for name in machines:
+        if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", meter.column, re.IGNORECASE):
+            return replace(meter, asset=name, main=False)
+    return meter
 
 
 def electric(data: TableData) -> tuple[Column, ...]:

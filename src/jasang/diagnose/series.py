@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jasang.analyze.block_means import block_edges
+from jasang.analyze.energy import quantity_of
 from jasang.analyze.standing import FEWEST_SIGNALS, standing
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.planned_stops import at_rest
@@ -160,7 +161,9 @@ def asset_series(
     for part in parts:
         taken = values[part.rows]
         known = np.isfinite(taken)
-        if int(known.sum()) >= fewest:
+        # A meter that counts up is no process that drifts.
+        counts_up = column.role is Role.ENERGY and quantity_of(taken, column.unit) == "counter"
+        if int(known.sum()) >= fewest and not counts_up:
             rows = part.rows[known]
             yield Series(
                 column=column,
