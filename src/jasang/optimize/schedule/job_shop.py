@@ -236,7 +236,7 @@ def _cp_model(
     for intervals in on_machine:
         model.add_no_overlap(intervals)
     makespan = model.new_int_var(0, horizon, "makespan")
-    for i in np.flatnonzero(a.after < 0):
+    for i in np.flatnonzero(a.after < 0).tolist():
         model.add(makespan >= ends[i])
     model.minimize(makespan)
     return model, starts, chosen

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-_NONE = -1
+from jasang.optimize.schedule.shop_graph import (
+    blocks,
+    critical,
+    distance,
+    paths,
+    put_in,
+    take_out,
+    topological,
+    towards,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,143 +38,6 @@ class ShopArrays:
     choices: np.ndarray
     release: np.ndarray
     machine_count: int
-
-
-@njit(cache=True, nogil=True)
-def _order(before, after, seq, length, place, machine, order, degree):
-    """A topological order of the operations; the number found (fewer than all = a cycle)."""
-    n = before.size
-    found = 0
-    for i in range(n):
-        degree[i] = (before[i] >= 0) + (place[i] > 0)
-        if degree[i] == 0:
-            order[found] = i
-            found += 1
-    done = 0
-    while done < found:
-        i = order[done]
-        done += 1
-        j = after[i]
-        if j >= 0:
-            degree[j] -= 1
-            if degree[j] == 0:
-                order[found] = j
-                found += 1
-        k = machine[i]
-        if place[i] + 1 < length[k]:
-            j = seq[k, place[i] + 1]
-            degree[j] -= 1
-            if degree[j] == 0:
-                order[found] = j
-                found += 1
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _paths(before, after, release, seq, length, place, machine, time, order, head, tail, skip):
-    """Longest paths to each operation (without it) and after it; `skip` is taken out of its machine and takes no time."""
-    n = before.size
-    longest = 0
-    for a in range(n):
-        i = order[a]
-        best = release[i]
-        j = before[i]
-        if j >= 0:
-            end = head[j] + (0 if j == skip else time[j])
-            if end > best:
-                best = end
-        if i != skip and place[i] > 0:
-            j = seq[machine[i], place[i] - 1]
-            if j == skip:
-                j = seq[machine[i], place[i] - 2] if place[i] > 1 else -1
-            if j >= 0:
-                end = head[j] + time[j]
-                if end > best:
-                    best = end
-        head[i] = best
-    for a in range(n - 1, -1, -1):
-        i = order[a]
-        best = 0
-        j = after[i]
-        if j >= 0:
-            end = tail[j] + (0 if j == skip else time[j])
-            if end > best:
-                best = end
-        k = machine[i]
-        if i != skip and place[i] + 1 < length[k]:
-            j = seq[k, place[i] + 1]
-            if j == skip:
-                j = seq[k, place[i] + 2] if place[i] + 2 < length[k] else -1
-            if j >= 0:
-                end = tail[j] + time[j]
-                if end > best:
-                    best = end
-        tail[i] = best
-        total = head[i] + best + (0 if i == skip else time[i])
-        if total > longest:
-            longest = total
-    return longest
-
-
-@njit(cache=True, nogil=True)
-def _take_out(seq, length, place, k, v):
-    for a in range(place[v], length[k] - 1):
-        seq[k, a] = seq[k, a + 1]
-        place[seq[k, a]] = a
-    length[k] -= 1
-
-
-@njit(cache=True, nogil=True)
-def _put_in(seq, length, place, k, v, at):
-    for a in range(length[k], at, -1):
-        seq[k, a] = seq[k, a - 1]
-        place[seq[k, a]] = a
-    seq[k, at] = v
-    place[v] = at
-    length[k] += 1
-
-
-@njit(cache=True, nogil=True)
-def _critical(before, seq, place, machine, time, head, tail, makespan, path):
-    """One critical path, chosen at random; its length."""
-    n = before.size
-    start = np.random.randint(n)
-    i = -1
-    for a in range(n):
-        j = (start + a) % n
-        if tail[j] == 0 and head[j] + time[j] == makespan:
-            i = j
-            break
-    count = 0
-    while i >= 0:
-        path[count] = i
-        count += 1
-        a = before[i]
-        b = seq[machine[i], place[i] - 1] if place[i] > 0 else -1
-        by_job = a >= 0 and head[a] + time[a] == head[i]
-        by_machine = b >= 0 and head[b] + time[b] == head[i]
-        if by_job and by_machine:
-            i = a if np.random.random() < 0.5 else b
-        elif by_job:
-            i = a
-        elif by_machine:
-            i = b
-        else:
-            i = -1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _blocks(machine, place, path, count, first, last):
-    """For each operation of the path (last one first) the first and last place of its critical block on its machine."""
-    begin = 0
-    for c in range(1, count + 1):
-        if c < count and machine[path[c]] == machine[path[c - 1]] and place[path[c]] == place[path[c - 1]] - 1:
-            continue
-        for a in range(begin, c):
-            first[path[a]] = place[path[c - 1]]
-            last[path[a]] = place[path[begin]]
-        begin = c
 
 
 @njit(cache=True, nogil=True)
@@ -235,47 +107,6 @@ def _insertion(
                 result[0], result[1] = score, at
         elif score < result[2]:
             result[2], result[3] = score, at
-
-
-@njit(cache=True, nogil=True)
-def _towards(before, after, seq, length, place, machine, order, degree, guide_place, steps):
-    """Walk from the schedule at hand towards another (its places on the same machines) by turning neighbours, at random."""
-    m = length.size
-    pairs = np.empty((place.size, 2), np.int64)
-    for _ in range(steps):
-        count = 0
-        for k in range(m):
-            for a in range(length[k] - 1):
-                if guide_place[seq[k, a]] > guide_place[seq[k, a + 1]]:
-                    pairs[count, 0], pairs[count, 1] = k, a
-                    count += 1
-        turned = False
-        for _ in range(8):
-            if count == 0:
-                return
-            c = np.random.randint(count)
-            k, a = pairs[c, 0], pairs[c, 1]
-            x, y = seq[k, a], seq[k, a + 1]
-            seq[k, a], seq[k, a + 1] = y, x
-            place[x], place[y] = a + 1, a
-            if _order(before, after, seq, length, place, machine, order, degree) == place.size:
-                turned = True
-                break
-            seq[k, a], seq[k, a + 1] = x, y
-            place[x], place[y] = a, a + 1
-        if not turned:
-            return
-
-
-@njit(cache=True, nogil=True)
-def _distance(seq, length, guide_place):
-    """Pairs of operations in different order."""
-    total = 0
-    for k in range(length.size):
-        for a in range(length[k]):
-            for b in range(a + 1, length[k]):
-                total += guide_place[seq[k, a]] > guide_place[seq[k, b]]
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -403,8 +234,8 @@ def search(
     for now in range(1, iterations + 1):
         if stop[0] != 0:
             break
-        _order(before, after, seq, length, place, machine, order, degree)
-        makespan = _paths(before, after, release, seq, length, place, machine, time, order, head, tail, -1)
+        topological(before, after, seq, length, place, machine, order, degree)
+        makespan = paths(before, after, release, seq, length, place, machine, time, order, head, tail, -1)
         if makespan < best:
             best = makespan
             best_seq[:], best_length[:], best_choice[:] = seq, length, choice
@@ -443,17 +274,17 @@ def search(
                 for k in range(m):
                     for a in range(elite_length[other, k]):
                         guide[elite_seq[other, k, a]] = a
-                apart = _distance(seq, length, guide)
+                apart = distance(seq, length, guide)
                 steps = apart // 4 + np.random.randint(apart // 4 + 2)
-                _towards(before, after, seq, length, place, machine, order, degree, guide, steps)
+                towards(before, after, seq, length, place, machine, order, degree, guide, steps)
                 shake = 2
             else:
                 shake = 6 + np.random.randint(12)
             continue
-        count = _critical(before, seq, place, machine, time, head, tail, makespan, path)
+        count = critical(before, seq, place, machine, time, head, tail, makespan, path)
         move_score, move_v, move_e, move_at = huge, -1, -1, -1
         tabu_score, tabu_v, tabu_e, tabu_at = huge, -1, -1, -1
-        _blocks(machine, place, path, count, first, last)
+        blocks(machine, place, path, count, first, last)
         if shake > 0:
             shake -= 1
             path[0] = path[np.random.randint(count)]
@@ -476,7 +307,7 @@ def search(
                 if result[3] >= 0 and result[2] < tabu_score:
                     tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, 0, result[3]
                 continue
-            base = _paths(
+            base = paths(
                 before, after, release, seq, length, place, machine, time, order, without_head, without_tail, v
             )
             for e in range(choices[v]):
@@ -510,7 +341,7 @@ def search(
                     tabu[v, seq[k, a]] = tenure
         else:
             moved[v, k] = tenure + count
-        _take_out(seq, length, place, k, v)
+        take_out(seq, length, place, k, v)
         machine[v], time[v], choice[v] = target, times[v, move_e], move_e
-        _put_in(seq, length, place, target, v, move_at)
+        put_in(seq, length, place, target, v, move_at)
     return best
