@@ -325,6 +325,18 @@ def test_one_call_chart_alarms_as_its_run_length_says() -> None:
     assert alarms / points < 0.005
 
 
+def test_run_length_of_a_lopsided_record_is_its_own() -> None:
+    generator = np.random.default_rng(22)
+
+    skewed = charts.control_chart(generator.exponential(1.0, 2000), kind="imr")
+    fresh = generator.exponential(1.0, 100_000)
+    beyond = np.mean((fresh > skewed.upper[0]) | (fresh < skewed.lower[0]))
+
+    assert skewed.run_length < 30  # normal values: 110
+    assert skewed.run_length < 1.2 / beyond
+    assert charts.control_chart(generator.standard_normal(2000), kind="imr").run_length > 100
+
+
 def test_lithography_means_are_charted_as_single_values(real_data: Callable[[str], Path]) -> None:
     lines = (real_data("spc_textbook") / "nist" / "MONITOR-6_6_1_1.DAT").read_text().splitlines()[25:]
     rows = [line.split() for line in lines if len(line.split()) == 6]

@@ -40,7 +40,7 @@ from jasang.analyze.control_charts.multivariate import (
     mewma_run_length,
     squared_distances,
 )
-from jasang.analyze.control_charts.one_call import ControlChart, control_chart
+from jasang.analyze.control_charts.one_call import ControlChart, control_chart, lopsided
 from jasang.analyze.control_charts.phases import (
     Baseline,
     Exclusion,
@@ -53,7 +53,7 @@ from jasang.analyze.control_charts.phases import (
     robust_limits,
 )
 from jasang.analyze.control_charts.rule_bits import packed_rules
-from jasang.analyze.control_charts.rule_run_length import rule_run_length
+from jasang.analyze.control_charts.rule_run_length import resampled_run_length, rule_run_length, skewness
 from jasang.analyze.control_charts.run_length import (
     cusum_decision,
     cusum_run_length,
@@ -79,6 +79,9 @@ from jasang.analyze.control_charts.variables import (
 from jasang.analyze.control_charts.weighted import CusumChart, WeightedChart, cusum_chart, ewma_chart
 
 __all__ = [
+    "lopsided",
+    "resampled_run_length",
+    "skewness",
     "TableChart",
     "table_chart",
     "ControlChart",

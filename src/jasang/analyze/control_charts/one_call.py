@@ -20,7 +20,7 @@ from jasang.analyze.control_charts.inputs import vector
 from jasang.analyze.control_charts.many_parts import deviation_chart, standardised_chart
 from jasang.analyze.control_charts.phases import Exclusion, individuals_baseline
 from jasang.analyze.control_charts.rule_bits import packed_rules
-from jasang.analyze.control_charts.rule_run_length import rule_run_length
+from jasang.analyze.control_charts.rule_run_length import resampled_run_length, rule_run_length, skewness
 from jasang.analyze.control_charts.run_length import cusum_run_length, ewma_run_length
 from jasang.analyze.control_charts.subgroups import Subgrouping, none_subgroups
 from jasang.analyze.control_charts.weighted import cusum_chart, ewma_chart
@@ -28,6 +28,7 @@ from jasang.analyze.run_rules import WESTERN_ELECTRIC
 
 SHIFT = 2.0  # standard deviations, for which the run length is told
 MOST_FITTED = 20_000
+FEWEST_FOR_SHAPE, SKEWED = 100, 0.3
 MOST_ALARMS = 0.2  # share of phase I beyond which a residual chart calls the process unstable
 EWMA_WEIGHT, EWMA_MULTIPLE = 0.2, 2.86  # run length 370 without a shift
 CUSUM_K, CUSUM_H = 0.5, 4.77  # run length 370 without a shift
@@ -143,6 +144,7 @@ def _individuals(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, ru
     sigma, centre = base.limits.sigma, base.limits.centre
     ranges = np.concatenate([[np.nan], np.abs(np.diff(values))])
     d2, d3 = range_constants(2)
+    lengths = _run_lengths(values[inside], centre, sigma, base.size, rules)
     return _with_rules(
         ControlChart(
             choice=choice,
@@ -158,8 +160,8 @@ def _individuals(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, ru
             rules=rules,
             rule_flags=np.zeros((len(rules), values.size), dtype=bool),
             level_alarms=np.zeros(values.size, dtype=bool),
-            run_length=rule_run_length(rules, limits_from=max(2, _rounded(base.size))),
-            shifted_run_length=rule_run_length(rules, shift=SHIFT),
+            run_length=lengths[0],
+            shifted_run_length=lengths[1],
             spreads=ranges,
             spread_limit=np.full(values.size, (d2 + 3.0 * d3) * sigma),
             spread_centre=d2 * sigma,
@@ -168,6 +170,23 @@ def _individuals(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, ru
         centre,
         sigma,
     )
+
+
+def _run_lengths(
+    trial: np.ndarray, centre: float, sigma: float, size: int, rules: tuple[int, ...]
+) -> tuple[float, float]:
+    """Without and after a shift of two sigma: of normal values, or of the record's own where they lie lopsided."""
+    if lopsided(trial) and sigma > 0:
+        first, second = (
+            resampled_run_length(trial, centre=centre, sigma=sigma, rules=rules, shift=shift) for shift in (0.0, SHIFT)
+        )
+        return first, second
+    return rule_run_length(rules, limits_from=max(2, _rounded(size))), rule_run_length(rules, shift=SHIFT)
+
+
+def lopsided(values: np.ndarray) -> bool:
+    """True where values are so many and so skewed that normal run lengths do not hold."""
+    return bool(np.count_nonzero(~np.isnan(values)) >= FEWEST_FOR_SHAPE and abs(skewness(values)) > SKEWED)
 
 
 def _with_rules(chart: ControlChart, points: np.ndarray, centre: float, sigma: float) -> ControlChart:

@@ -12,6 +12,7 @@ from jasang.analyze.control_charts import (
     count_chart,
     equal_blocks,
     lag_one,
+    lopsided,
     none_subgroups,
     pauses,
     rational_subgroups,
@@ -215,6 +216,13 @@ def _notes(
             Text(
                 ko="한계는 앞의 값들로 예측한 자리를 따라 움직입니다. 오래가는 작은 이동은 수준 경보와 진단(diagnose)이 봅니다.",
                 en="Limits follow each value's forecast. Small lasting shifts are seen by the level alarm and by diagnose.",
+            )
+        )
+    if chart.kind == "imr" and lopsided(charted.values):
+        notes.append(
+            Text(
+                ko="값이 한쪽으로 치우쳐 있어 정규분포의 한계가 꼭 맞지 않습니다. ARL은 이 값들에서 뽑아 구한 것입니다.",
+                en="The values lie lopsided, so normal limits do not quite fit; the ARL is of values drawn from this record.",
             )
         )
     if groups.source == "none" and chart.points.size < 20:
