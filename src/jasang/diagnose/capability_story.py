@@ -59,10 +59,23 @@ class Fit:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Both specification limits."""
-        if self.column.lower is None or self.column.upper is None:
-            raise ValueError(f"column {self.column.name!r} has no two-sided specification")
-        return self.column.lower, self.column.upper
+        """Both specification limits; where one is missing, the stated one mirrored at the target."""
+        limits = _limits(self.column)
+        if limits is None:
+            raise ValueError(f"column {self.column.name!r} has neither two limits nor a limit and a target")
+        return limits
+
+    @property
+    def on_the_safe_side(self) -> bool:
+        """The only limit lies on the other side of the target than the mean."""
+        mean = self.capability.mean
+        return (self.column.lower is None and mean < self.target) or (self.column.upper is None and mean > self.target)
+
+    def share_outside(self, mean: float, sigma: float) -> float:
+        """Share of a normal process outside the limits that there really are."""
+        column = self.column
+        below = 0.0 if column.lower is None else float(stats.norm.cdf((column.lower - mean) / sigma))
+        return below + (0.0 if column.upper is None else float(stats.norm.sf((column.upper - mean) / sigma)))
 
     @property
     def half_tolerance(self) -> float:
@@ -73,9 +86,7 @@ class Fit:
     @property
     def outside_centred(self) -> float:
         """Expected share outside if the mean were on target and the spread as now."""
-        low, high = self.limits
-        sigma = self.capability.overall_sigma
-        return float(stats.norm.cdf((low - self.target) / sigma) + stats.norm.sf((high - self.target) / sigma))
+        return self.share_outside(self.target, self.capability.overall_sigma)
 
     @property
     def outside_expected(self) -> float:
@@ -84,7 +95,7 @@ class Fit:
 
 
 def fits(evidence: EvidenceBase) -> tuple[Fit, ...]:
-    """Every two-sided specification of a measured quality (or of a sensor whose limits somebody stated), judged."""
+    """Every specification (two limits, or one and a target) of a quality, or of a sensor whose limits somebody stated, judged."""
     found: list[Fit] = []
     tables = evidence.of_kind(Kind.UNITS, Kind.SIGNALS)
     parts: list[tuple[TableData, Series, str | None, np.ndarray]] = []
@@ -107,10 +118,10 @@ def _parts(evidence: EvidenceBase, data: TableData) -> tuple[tuple[Series, str |
 
 
 def _specified(evidence: EvidenceBase, data: TableData) -> Iterator[tuple[Series, str | None, np.ndarray]]:
-    if not any(column.lower is not None and column.upper is not None for column in _candidates(evidence, data)):
+    if not any(_limits(column) is not None for column in _candidates(evidence, data)):
         return
     for series in series_of(evidence, data, roles=(Role.QUALITY, Role.SENSOR), fewest=FEWEST_VALUES):
-        if series.column.lower is None or series.column.upper is None:
+        if _limits(series.column) is None:
             continue
         for code in np.unique(series.product):
             values = series.values[series.product == code]
@@ -126,7 +137,8 @@ def _fit(data: TableData, series: Series, product: str | None, values: np.ndarra
     column = series.column
     middle = float(np.median(values))
     scale = 1.4826 * float(np.median(np.abs(values - middle))) or float(np.std(values))
-    if scale <= 0 or column.lower is None or column.upper is None:
+    limits = _limits(column)
+    if scale <= 0 or limits is None:
         return None
     drawn_in = np.clip(values, middle - 6 * scale, middle + 6 * scale)  # a stray reading says nothing about the process
     mean, sigma = float(drawn_in.mean()), float(drawn_in.std(ddof=1))
@@ -138,8 +150,8 @@ def _fit(data: TableData, series: Series, product: str | None, values: np.ndarra
     chi = np.sqrt((size - 1) / stats.chi2.ppf([0.975, 0.025, 1 - FAMILY_ERROR / tests], size - 1))
     t = float(stats.t.ppf(0.5 + CONFIDENCE / 2, batch.size - 1)) * error
     sure = float(stats.t.ppf(1 - FAMILY_ERROR / 2 / tests, batch.size - 1)) * error
-    target = column.target if column.target is not None else 0.5 * (column.lower + column.upper)
-    edges_of_bars = np.linspace(min(float(drawn_in.min()), column.lower), max(float(drawn_in.max()), column.upper), 41)
+    target = column.target if column.target is not None else 0.5 * sum(limits)
+    edges_of_bars = np.linspace(min(float(drawn_in.min()), limits[0]), max(float(drawn_in.max()), limits[1]), 41)
     return Fit(
         table=data.table.file,
         column=column,
@@ -147,9 +159,7 @@ def _fit(data: TableData, series: Series, product: str | None, values: np.ndarra
         product=product,
         values=values.size,
         share_of_rows=1.0,
-        capability=capability_from_summary(
-            mean=mean, sigma=sigma, size=size, low=column.lower, high=column.upper, target=column.target
-        ),
+        capability=_capability(column, limits, mean, sigma, size),
         mean_low=mean - t,
         mean_high=mean + t,
         sure_mean_low=mean - sure,
@@ -158,9 +168,41 @@ def _fit(data: TableData, series: Series, product: str | None, values: np.ndarra
         sigma_high=sigma * float(chi[1]),
         sure_sigma_low=sigma * float(chi[2]),
         histogram=np.histogram(drawn_in, edges_of_bars),
-        outside=float(np.mean((values < column.lower) | (values > column.upper))),
+        outside=_outside(column, values),
         p_of_mean=min(1.0, tests * 2 * float(stats.t.sf(abs(mean - target) / error, batch.size - 1))),
     )
+
+
+def _limits(column: Column) -> tuple[float, float] | None:
+    """Both limits; with one limit and a target between, the limit mirrored at the target stands for the other; else `None`."""
+    low, high, target = column.lower, column.upper, column.target
+    if low is not None and high is not None:
+        return low, high
+    if target is not None and high is not None and target < high:
+        return 2.0 * target - high, high
+    if target is not None and low is not None and target > low:
+        return low, 2.0 * target - low
+    return None
+
+
+def _capability(column: Column, limits: tuple[float, float], mean: float, sigma: float, size: float) -> Capability:
+    """Cpk and shares outside by the limits there are; Cp by both, the missing one mirrored."""
+    made = capability_from_summary(
+        mean=mean, sigma=sigma, size=size, low=column.lower, high=column.upper, target=column.target
+    )
+    if made.cp is not None:
+        return made
+    both = capability_from_summary(mean=mean, sigma=sigma, size=size, low=limits[0], high=limits[1])
+    return replace(made, cp=both.cp, cp_interval=both.cp_interval)
+
+
+def _outside(column: Column, values: np.ndarray) -> float:
+    outside = np.zeros(values.size, dtype=bool)
+    if column.lower is not None:
+        outside |= values < column.lower
+    if column.upper is not None:
+        outside |= values > column.upper
+    return float(outside.mean())
 
 
 def _independent(n: int, sigma: float, error: float) -> float:
@@ -189,15 +231,17 @@ def index_evidence(index: str, value: float, interval: tuple[float, float]) -> E
 def histogram_of(fit: Fit, question: Text) -> Chart:
     """Histogram of the values with limits, target and mean."""
     counts, edges = fit.histogram
-    low, high = fit.limits
+    limits = (
+        (fit.column.lower, Text(ko="규격 하한", en="LSL")),
+        (fit.column.upper, Text(ko="규격 상한", en="USL")),
+    )
     return Chart(
         title=question,
         x_kind="number",
         x=tuple(float(x) for x in 0.5 * (edges[:-1] + edges[1:])),
         lines=(Line(name=Text(ko="개수", en="count"), y=tuple(float(count) for count in counts), look="bars"),),
         marks=(
-            Mark(name=Text(ko="규격 하한", en="LSL"), axis="x", at=low, look="specification"),
-            Mark(name=Text(ko="규격 상한", en="USL"), axis="x", at=high, look="specification"),
+            *(Mark(name=name, axis="x", at=at, look="specification") for at, name in limits if at is not None),
             Mark(name=Text(ko="목표", en="target"), axis="x", at=fit.target, look="good"),
             Mark(name=Text(ko="평균", en="mean"), axis="x", at=fit.capability.mean, look="centre"),
         ),

@@ -50,7 +50,8 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
     unit = f" {column.unit}" if column.unit else ""
     sigma, half = capability.overall_sigma, fit.half_tolerance
     # Rejects that remain, if the spread came down to Cp = 1.33 on target, are next to none: what is saved is all of them.
-    saved = tuple(2 * float(stats.norm.sf(half / spread)) for spread in (sigma, fit.sigma_low, fit.sigma_high))
+    sides = 2 if column.lower is not None and column.upper is not None else 1
+    saved = tuple(sides * float(stats.norm.sf(half / spread)) for spread in (sigma, fit.sigma_low, fit.sigma_high))
     return Finding(
         rule="excess_spread",
         severity=severity,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
 
 from jasang.diagnose import capability_story as story
 from jasang.diagnose.capability_story import Fit, index_evidence
@@ -38,7 +37,7 @@ def _gain(fit: Fit, offset: float) -> float:
 
 def _severity(fit: Fit) -> Severity | None:
     capability = fit.capability
-    if capability.cp is None or capability.cp < SPREAD_FITS:
+    if capability.cp is None or capability.cp < SPREAD_FITS or fit.on_the_safe_side:
         return None
     if fit.sure_mean_low <= fit.target <= fit.sure_mean_high:
         return None
@@ -53,11 +52,10 @@ def _severity(fit: Fit) -> Severity | None:
 
 def _saved(fit: Fit) -> tuple[float, float, float]:
     """Expected share of rejects that centring saves, with the interval that the mean's interval gives it."""
-    low, high = fit.limits
     sigma = fit.capability.overall_sigma
 
     def outside(mean: float) -> float:
-        return float(stats.norm.cdf((low - mean) / sigma) + stats.norm.sf((high - mean) / sigma))
+        return fit.share_outside(mean, sigma)
 
     means = sorted((fit.mean_low, fit.mean_high), key=lambda mean: abs(mean - fit.target))
     now, least, most = (outside(mean) - fit.outside_centred for mean in (fit.capability.mean, *means))
@@ -72,7 +70,7 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
     unit = f" {column.unit}" if column.unit else ""
     up = offset > 0
     if capability.cp is None or capability.cp_interval is None:
-        raise ValueError(f"specification of {column.name!r} is not two-sided")
+        raise ValueError(f"specification of {column.name!r} has no limit to judge by")
     return Finding(
         rule="off_centre",
         severity=severity,
