@@ -201,6 +201,40 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.monitor:answer",
     ),
+    StudyKind(
+        name="warn",
+        title=Text(ko="조기 경보", en="Early warning"),
+        question=Text(ko="불량을 미리 알 수 있는가?", en="Can bad units be known in time?"),
+        tables=(Kind.UNITS,),
+        options=(
+            Option(
+                name="false_warning", label=Text(ko="헛경보 한 번의 비용", en="Cost of a false warning"), asks="number"
+            ),
+        ),
+        answers="jasang.mentor.early_warning:answer",
+    ),
+    StudyKind(
+        name="life",
+        title=Text(ko="남은 수명", en="Remaining life"),
+        question=Text(ko="얼마나 더 가고, 언제 한계에 닿는가?", en="How long will it last, when is a limit reached?"),
+        tables=(Kind.UNITS, Kind.SIGNALS),
+        options=(
+            Option(
+                name="counter",
+                label=Text(ko="바꿀 때 0이 되는 사용량", en="Use since the last replacement"),
+                asks="column",
+                roles=(Role.SENSOR, Role.COUNT, Role.SETTING, Role.CONTEXT),
+            ),
+            Option(
+                name="column",
+                label=Text(ko="또는 닳아 가는 값", en="Or a wearing quantity"),
+                asks="column",
+                roles=(Role.SENSOR, Role.QUALITY, Role.ENERGY),
+            ),
+            Option(name="limit", label=Text(ko="그 값의 한계", en="Its limit"), asks="number"),
+        ),
+        answers="jasang.mentor.remaining_life:answer",
+    ),
 )
 
 
