@@ -23,6 +23,12 @@ START = np.datetime64("2026-02-02T08:00", "s")
 TROUBLE, MENDED = 25, 50  # days
 
 
+@pytest.fixture(autouse=True)
+def _quiet_worker(settings: Any) -> None:
+    """The worker's heartbeat has a connection of its own, which cannot see the rows of a test's transaction."""
+    settings.JOB_HEARTBEAT_SECONDS = 600
+
+
 def csv(days: int, *, lost: int = 10_000) -> bytes:
     """Two machines, 80 units a day; INJ-01's mould is too cold from day 25 until it is mended on day 50."""
     rng = np.random.default_rng(4)
