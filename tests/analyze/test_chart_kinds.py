@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from json import loads
 from pathlib import Path
 from re import DOTALL, findall
 
@@ -120,6 +121,18 @@ def test_baseline_leaves_outliers_out_with_the_reason() -> None:
     assert (high.side, high.value, high.round) == ("above", 62.0, 1)
     assert high.limit < 55
     assert made.limits.sigma == pytest.approx(values[:10].std(), rel=0.3)  # with the outliers 2.8
+
+
+def test_baseline_of_the_viscosities_is_the_revision_of_the_book(reference: Callable[[str], Path]) -> None:
+    known = loads(reference("qcc_viscosity.json").read_text())
+    values = np.array(known["data"]["x"])[:20]
+
+    made = charts.individuals_baseline(values)
+
+    assert made.rows_excluded.tolist() == [3]
+    assert made.limits.centre == pytest.approx(float(known["expected"]["center_without_batch4"]), abs=5e-6)
+    exact = float(known["expected"]["sigma_mr_without_batch4"]) * 1.128 / (2 / np.sqrt(np.pi))
+    assert made.limits.sigma == pytest.approx(exact, abs=5e-8)
 
 
 def test_baseline_out_of_control_says_so() -> None:

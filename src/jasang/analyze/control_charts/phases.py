@@ -16,6 +16,7 @@ from jasang.analyze.control_charts.limits import Limits, limits_around
 from jasang.analyze.control_charts.variables import individuals_chart
 
 FEWEST = 8
+ROUGH = 6.0
 
 
 def phase_one(
@@ -90,13 +91,16 @@ def individuals_baseline(
 
     With `robust` the first limits are the median ± multiple · (median moving range / 0.9539), so that a group of outliers
     cannot hide itself; points beyond are left out and the usual limits (mean, mean moving range) made from the rest, again
-    and again until none falls out. A moving range over a left-out point is not used.
+    and again until none falls out. The neighbours of a left-out point then follow each
+    other, as in the books.
     """
     values = vector(values)
     size = int(np.count_nonzero(~np.isnan(values)))
     if size < 2:
         raise ValueError(f"limits need at least 2 values, got {size}")
-    first = robust_limits(values, multiple=multiple) if robust and size >= FEWEST else None
+    # From few values the robust sigma is rough itself; wider first limits keep it from throwing good points out.
+    wide = multiple * (1.0 + ROUGH / size)
+    first = robust_limits(values, multiple=wide) if robust and size >= FEWEST else None
     limits = individuals_chart(values, multiple=multiple).location if first is None else first
     kept, rounds = values.copy(), 1
     excluded: list[Exclusion] = []
@@ -111,7 +115,8 @@ def individuals_baseline(
             fallback = robust_limits(values, multiple=multiple)
             return Baseline(limits=fallback, excluded=(), rounds=rounds, stable=False, size=size)
         kept[out] = np.nan
-        limits, rounds = individuals_chart(kept, multiple=multiple).location, rounds + 1
+        rest = np.delete(values, [one.row for one in excluded])
+        limits, rounds = individuals_chart(rest, multiple=multiple).location, rounds + 1
 
 
 def robust_limits(values: np.ndarray, *, multiple: float = 3.0) -> Limits:
