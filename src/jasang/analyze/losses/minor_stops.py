@@ -20,6 +20,7 @@ FEWEST = 100  # intervals a product: fewer do not show their shape
 _REGULAR = 0.5  # of the intervals lie close to the typical one, or there is no cycle
 _TROUGH = 0.04  # density beyond the threshold over that of the body: above, the two cannot be told apart
 _HUMP = 0.2  # the same where the tail does not fall off: many stops of all lengths
+_PHASE = 5  # long intervals in a row
 _WINDOW = 15  # minutes of the clock in which a recurring pause is looked for
 _LONGEST_BREAK = 5400.0  # seconds
 _DRAWS = 999
@@ -130,7 +131,7 @@ def minor_stops(
     # A break of ten minutes is eleven on some days: pauses beyond `longest_s` help to recognise it.
     pauses = np.isfinite(threshold) & (length > threshold) & (extra <= max(longest_s, _LONGEST_BREAK))
     breaks, is_break = _recurring(start, extra, pauses, inside, int(utc_offset_s * SECOND))
-    is_stop &= ~is_break
+    is_stop &= ~is_break & ~_slow_phase(is_stop)
     day = (start + int(utc_offset_s * SECOND)) // DAY
     days, place = np.unique(day[inside], return_inverse=True)
     lost = np.bincount(place, weights=np.where(is_stop, extra, 0.0)[inside], minlength=days.size)
@@ -242,6 +243,15 @@ def _density(length: np.ndarray, at: float, typical: float, scatter: float) -> f
     body = ((length > typical - width / 2) & (length <= typical + width / 2)).sum()
     tail = ((length > at) & (length <= at + width)).sum()
     return float(tail / max(body, 1))
+
+
+def _slow_phase(is_stop: np.ndarray) -> np.ndarray:
+    """True for long intervals that come five or more in a row: the machine ran slowly for a while, it did not stop."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], is_stop.astype(np.int8), [0]))))
+    slow = np.zeros(is_stop.size, dtype=bool)
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        slow[begin:end] = end - begin >= _PHASE
+    return slow
 
 
 def _by_interval(cycles: tuple[NormalCycle, ...], kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
