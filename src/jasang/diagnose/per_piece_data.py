@@ -76,7 +76,8 @@ def _pieces(data: TableData) -> np.ndarray:
         values = data.numbers(counts[0].name)
         # A running number of the shot is no count of pieces.
         if np.nanmean(np.diff(values) > 0) < 0.9:
-            return np.nan_to_num(np.maximum(values, 0.0))
+            pieces: np.ndarray = np.nan_to_num(np.maximum(values, 0.0))
+            return pieces
     return np.ones(data.rows)
 
 
@@ -96,7 +97,8 @@ def _by_product(
     """Pieces of each of the most made products by day, the others together."""
     total = np.bincount(product[product >= 0], weights=pieces[product >= 0], minlength=len(products))
     chosen = np.argsort(-total)[:_MOST_PRODUCTS]
-    columns, names = [], []
+    columns: list[np.ndarray] = []
+    names: list[str] = []
     for code in chosen:
         mine = product == code
         columns.append(np.bincount(place[mine], weights=pieces[mine], minlength=days))

@@ -101,7 +101,8 @@ WORDS: dict[Concept, str] = {
         heatno coil coilno charges lote lotto partita wafer wo workorder 작업지시 작업지시번호 지시번호 캠페인
         campaign subgroup sample""",
     Concept.PEOPLE: """
-        측정자 측정원 측정인 평가자 평가원 시험자 시험원 작업자 담당자 담당 검사자 검사원 작업조 근무조 근무 조 반 교대 주야 주야간 팀 작업반
+        측정자 측정원 측정인 평가자 평가원 시험자 시험원 작업자 담당자 담당 검사자 검사원
+        작업조 근무조 근무 조 반 교대 주야 주야간 팀 작업반
         operator worker shift crew team employee inspector appraiser user staff schicht bediener mitarbeiter turno
         operario operatore op department dept""",
     Concept.SUPPLY: """
