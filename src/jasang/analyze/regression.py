@@ -45,6 +45,21 @@ class Regression:
     residuals: np.ndarray
     intercept: bool
 
+    @property
+    def ms_residual(self) -> float:
+        """Mean square of the residuals, their variance; NaN where the fit has no row to spare."""
+        return self.ss_residual / self.df_residual if self.df_residual else float("nan")
+
+    @property
+    def df_regression(self) -> int:
+        """Coefficients fitted beside the intercept."""
+        return int(self.coefficients.size) - self.intercept
+
+    @property
+    def ms_regression(self) -> float:
+        """Mean square of what the columns explain; NaN without a column."""
+        return self.ss_regression / self.df_regression if self.df_regression else float("nan")
+
     def predict(self, columns: np.ndarray) -> np.ndarray:
         """Fitted values at new rows of the columns that were fitted, shape (m, k) or (m,) for one column."""
         columns = np.asarray(columns, dtype=np.float64)
@@ -144,8 +159,7 @@ def _exactly(
     fitted_columns = shown if not intercept else np.column_stack([np.ones(shown_y.size), shown])
     coefficients = np.array([float(one) for one in beta])
     return _regression(
-        coefficients, np.array(errors), float(ss_residual), float(total), df, fitted_columns, shown_y, intercept,
-        confidence,
+        coefficients, np.array(errors), ss_residual, total, df, fitted_columns, shown_y, intercept, confidence
     )  # fmt: skip
 
 
@@ -212,8 +226,8 @@ def _by_qr(x: np.ndarray, y: np.ndarray, intercept: bool, confidence: float) -> 
 def _regression(
     coefficients: np.ndarray,
     errors: np.ndarray,
-    ss_residual: float,
-    total: float,
+    ss_residual: float | Fraction,
+    total: float | Fraction,
     df: int,
     design: np.ndarray,
     y: np.ndarray,
@@ -221,7 +235,10 @@ def _regression(
     confidence: float,
 ) -> Regression:
     explaining = coefficients.size - intercept
-    ss_regression = max(0.0, total - ss_residual)
+    # Subtracted before anything is rounded: a fit that explains little of a large sum keeps its digits (Wampler5).
+    ss_regression = max(0.0, float(total - ss_residual))
+    r_squared = float((total - ss_residual) / total) if total > 0 else 1.0
+    ss_residual, total = float(ss_residual), float(total)
     variance = ss_residual / df if df else float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
         t = coefficients / errors
@@ -238,7 +255,7 @@ def _regression(
         df_residual=df,
         ss_residual=ss_residual,
         ss_regression=ss_regression,
-        r_squared=1.0 - ss_residual / total if total > 0 else 1.0,
+        r_squared=r_squared,
         adjusted_r_squared=1.0 - variance / (total / (df + explaining)) if total > 0 and df else float("nan"),
         f=f,
         p_of_f=float(stats.f.sf(f, explaining, df)) if df and explaining else float("nan"),
