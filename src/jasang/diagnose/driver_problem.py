@@ -13,8 +13,9 @@ from jasang.analyze.drivers import (
     Column,
     DriverProblem,
     NumericColumn,
+    StartCount,
     named_afterwards,
-    startup_column,
+    start_counts,
 )
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.plant import factory
@@ -72,8 +73,8 @@ class Upstream:
 class DriverTable:
     """One table made ready: everything the searches over its outcomes share.
 
-    `order` are the usable rows of the file in order of time; all other arrays follow it. `stop` is the shortest gap in s that
-    starts a new run, for the derived column.
+    `order` are the usable rows of the file in order of time; all other arrays follow it. `starts` are the columns made from the
+    times that count units since a start.
     """
 
     data: TableData
@@ -84,7 +85,7 @@ class DriverTable:
     assets: tuple[str, ...]
     products: tuple[str, ...]
     day: np.ndarray | None
-    stop: float | None
+    starts: tuple[StartCount, ...]
     by_name: tuple[str, ...]  # columns left out because their name says they are written after the verdict
     upstream: Mapping[str, Upstream] = field(default_factory=lambda: MappingProxyType({}))  # candidates of other tables
 
@@ -106,6 +107,10 @@ class DriverTable:
     def candidate(self, name: str) -> Column:
         """The candidate column of that name."""
         return next(column for column in self.columns if column.name == name)
+
+    def start(self, name: str) -> StartCount | None:
+        """The count of units since a start of that name, made from the times; `None` for any other column."""
+        return next((start for start in self.starts if start.column.name == name), None)
 
     def described(self, name: str) -> factory.Column | None:
         """The candidate as the factory describes it, in this table or upstream; `None` for one made from the times."""
@@ -148,12 +153,9 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
             columns.append(candidate)
     if data.table.asset_column and len(assets) > 1:
         columns.append(CategoricalColumn(name=data.table.asset_column, codes=asset, levels=assets, between_assets=True))
-    stop = None
-    if seconds is not None:
-        derived = startup_column(seconds, asset)
-        if derived is not None:
-            columns.append(derived[0])
-            stop = derived[1]
+    day = None if seconds is None else np.floor((seconds + _offset(base, data)) / 86400)
+    starts = () if seconds is None else start_counts(seconds, asset, product, day)
+    columns += [start.column for start in starts]
     return DriverTable(
         data=data,
         order=order,
@@ -162,8 +164,8 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
         product=product,
         assets=assets,
         products=products,
-        day=None if seconds is None else np.floor((seconds + _offset(base, data)) / 86400),
-        stop=stop,
+        day=day,
+        starts=starts,
         by_name=tuple(by_name),
     )
 

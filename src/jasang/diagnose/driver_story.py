@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from jasang.analyze.drivers import CategoricalColumn, Driver, NumericColumn, Shape
+from jasang.analyze.drivers import CategoricalColumn, Driver, NumericColumn, Shape, StartCount, StartKind
 from jasang.diagnose.chart import Chart, Line, Mark
 from jasang.diagnose.driver_problem import DriverTable, Outcome
 from jasang.diagnose.fault_story import number
@@ -66,12 +66,9 @@ def place(told: Told) -> Text:
         return Text(ko=f"{name} 항목이 {driver.level}일 때", en=f"where {name} is {driver.level}")
     if told.start_up:
         first = int(np.ceil((driver.window or (1.0, 1.0))[0])) - 1
-        if told.column is None:
-            minutes = round((told.table.stop or 0) / 60)
-            return Text(
-                ko=f"{minutes}분 넘게 멈췄다가 다시 시작한 뒤 처음 {first}개에서",
-                en=f"in the first {first} units after a stop of more than {minutes} minutes",
-            )
+        start = told.table.start(name)
+        if start is not None:
+            return _after_start(start, first)
         return Text(
             ko=f"시작 후 처음 {first}개({name} {first} 이하)에서", en=f"in the first {first} ({name} up to {first})"
         )
@@ -91,6 +88,19 @@ def place(told: Told) -> Text:
     low, high = told.limit(0), told.limit(1)
     return Text(
         ko=f"{name} 값이 {low}~{high} 범위를 벗어날 때{ko_note}", en=f"where {name} leaves {low} to {high}{en_note}"
+    )
+
+
+def _after_start(start: StartCount, first: int) -> Text:
+    """ "in the first 11 units after a stop of more than 30 minutes"."""
+    if start.kind is StartKind.DAY:
+        return Text(ko=f"하루의 처음 {first}개에서", en=f"in the first {first} units of a day")
+    if start.kind is StartKind.PRODUCT:
+        return Text(ko=f"제품을 바꾼 뒤 처음 {first}개에서", en=f"in the first {first} units after a change of product")
+    minutes = round((start.stop or 0) / 60)
+    return Text(
+        ko=f"{minutes}분 넘게 멈췄다가 다시 시작한 뒤 처음 {first}개에서",
+        en=f"in the first {first} units after a stop of more than {minutes} minutes",
     )
 
 
@@ -130,7 +140,7 @@ def sentence(told: Told) -> Text:
     reach = (driver.high - driver.low) / 2
     return Text(
         ko=(
-            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이(가) {amount(outcome, outside, reach)}로, "
+            f"{ko_alike}{ko_product}{where.ko} {outcome.meaning.ko}이(가) {amount(outcome, outside, reach)}(으)로, "
             f"그 밖의 {amount(outcome, inside, reach)}보다 {verb}"
             f"(제품·설비·시기의 영향을 뺀 차이 {apart:+.3g}{unit}, 95 % 구간 {low * points:.3g}~{high * points:.3g})."
         ),
@@ -184,14 +194,14 @@ def action(told: Told) -> Action:
     if told.column is not None and told.column.role is Role.SETTING:
         return Action(
             text=Text(
-                ko=f"{name} 값을 {span.ko}로 지키고, 2주 동안 지킨 때와 벗어난 때를 비교해 효과를 확인하세요.",
+                ko=f"{name} 값을 {span.ko}(으)로 지키고, 2주 동안 지킨 때와 벗어난 때를 비교해 효과를 확인하세요.",
                 en=f"Hold {name} {span.en}, and compare after two weeks whether it helped.",
             ),
             owner="engineer",
         )
     return Action(
         text=Text(
-            ko=f"{name} 값이 왜 벗어나는지 먼저 찾고, {span.ko}로 맞춘 날과 그대로 둔 날을 번갈아 두어 비교하세요.",
+            ko=f"{name} 값이 왜 벗어나는지 먼저 찾고, {span.ko}(으)로 맞춘 날과 그대로 둔 날을 번갈아 두어 비교하세요.",
             en=f"Find out why {name} leaves its range, then alternate days with it {span.en} and days as now, and compare.",
         ),
         owner="engineer",

@@ -9,9 +9,11 @@ from jasang.analyze.drivers import (
     DriverProblem,
     NumericColumn,
     Shape,
+    StartKind,
     find_drivers,
     follows_outcome,
     named_afterwards,
+    start_counts,
     units_since_stop,
 )
 
@@ -145,6 +147,30 @@ def test_units_since_stop_count_from_one_after_a_stop() -> None:
     assert found is not None
     position, stop = found
     assert (stop, list(position[100:103]), position[199]) == (1800.0, [1.0, 2.0, 3.0], 100.0)
+
+
+def test_start_after_stops_of_three_slow_cycles_is_found() -> None:
+    rng = np.random.default_rng(17)
+    place = np.tile(np.arange(48), 40)  # a unit every 20 minutes, 40 runs, an hour and a half between them
+    seconds = np.cumsum(np.where(place == 0, 5400.0, 1200.0))
+    none = np.full(place.size, -1)
+    outcome = flags(18, np.where(place < 6, 0.15, 0.02))
+    counts = start_counts(seconds, none, none)
+    noise = [NumericColumn(name=f"noise_{n}", values=rng.normal(size=place.size)) for n in range(20)]
+
+    (driver,) = find_drivers(problem(outcome, [*(c.column for c in counts), *noise], none)).drivers
+
+    assert [(c.column.name, c.stop) for c in counts] == [("units_since_short_stop", 3600.0)]
+    assert (driver.column, driver.start_up, driver.low < 0.13 < driver.high) == ("units_since_short_stop", True, True)
+
+
+def test_first_units_of_a_product_are_counted_where_no_stop_tells() -> None:
+    seconds = np.arange(1200) * 60.0
+    product = np.arange(1200) // 60 % 2
+
+    (start,) = start_counts(seconds, np.zeros(1200, dtype=int), product)
+
+    assert (start.kind, list(start.column.values[119:122])) == (StartKind.PRODUCT, [60.0, 1.0, 2.0])
 
 
 def test_columns_of_other_length_are_refused() -> None:

@@ -26,7 +26,7 @@ from jasang.analyze.drivers.problem import (
 )
 from jasang.analyze.drivers.scan import Scanner, tally
 from jasang.analyze.drivers.search import Search
-from jasang.analyze.drivers.startup import startup_column, units_since_stop
+from jasang.analyze.drivers.startup import StartCount, StartKind, start_counts, startup_column, units_since_stop
 
 __all__ = [
     "CategoricalColumn",
@@ -36,10 +36,13 @@ __all__ = [
     "Drivers",
     "NumericColumn",
     "Shape",
+    "StartCount",
+    "StartKind",
     "StratumWindow",
     "find_drivers",
     "follows_outcome",
     "named_afterwards",
+    "start_counts",
     "startup_column",
     "units_since_stop",
 ]

@@ -12,7 +12,7 @@ from jasang.analyze.drivers.layout import Layout
 from jasang.analyze.drivers.plausible import after_selection, among_plausible
 from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
-from jasang.analyze.drivers.search import Choice, Search, rows_of
+from jasang.analyze.drivers.search import START_SHARE, Choice, Search, rows_of
 from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, choose_limits, estimate, until_settled
 
 _LEAST_EPISODES = 5
@@ -54,7 +54,11 @@ class Answer:
         for item in self.scanner.tallies:
             column = item.binned.column
             if isinstance(column, NumericColumn) and column.counter and np.nanmin(column.values) >= 0:
-                settled &= ~(column.values < first)
+                early = column.values < first
+                if (
+                    early.mean() <= START_SHARE or column.name == start.column
+                ):  # else it is no start that it counts from
+                    settled &= ~early
         return settled
 
     def _once_settled(self, effect: Effect, out: np.ndarray, inside: np.ndarray) -> bool:

@@ -151,12 +151,13 @@ class Scanner:
         ]
         return [score for score in found if score is not None]
 
-    def chance(self, residual: np.ndarray, baseline: Baseline) -> Chance:
-        """How large the best score of all columns gets when whole blocks change sign at random."""
-        largest = np.zeros(FLIPS)
+    def chance(self, residual: np.ndarray, baseline: Baseline, few: Sequence[int] = ()) -> tuple[Chance, Chance]:
+        """How large the best score of all columns, and of the columns `few`, gets when whole blocks change sign at random."""
+        largest = np.zeros((len(self.tallies), FLIPS))
         for index in range(len(self.tallies)):
-            self._scan_column(index, residual, baseline.left_over(self._standing(index)), largest)
-        return fit_chance(largest)
+            self._scan_column(index, residual, baseline.left_over(self._standing(index)), largest[index])
+        of_all = fit_chance(largest.max(axis=0))
+        return of_all, fit_chance(largest[list(few)].max(axis=0)) if few else of_all
 
     def _standing(self, index: int) -> np.ndarray:
         """The column's ranks without strata and slow course, kept while that takes little memory."""

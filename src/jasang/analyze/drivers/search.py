@@ -1,7 +1,7 @@
 """The search: forward by score, backward so that no proxy stays, and a swap where a column explains another's score."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from jasang.analyze.drivers.scan import Chance, Scanner, Score, View
 
 MOST_DRIVERS = 5
 _MOST_RIVALS = 4
-_START_SHARE = 0.25  # of all units: more are no start
+START_SHARE = 0.25  # of all units: more are no start
+_START_ERROR = (
+    0.25  # of the family-wise error rate goes to starts: few cuts of few counters, asked before anything else
+)
 _TWIN_SCORE = 2.5  # a column whose score given another stays below this cannot be told apart from it
 
 
@@ -52,10 +55,15 @@ class Search:
 
     def run(self) -> list[Choice]:
         """The drivers in order of choice."""
-        chance = self.scanner.chance(self.baseline(()).residual(self.outcome), self.baseline(()))
+        counters = self._counters()
+        chance, of_starts = self.scanner.chance(self.baseline(()).residual(self.outcome), self.baseline(()), counters)
+
+        def sure_of_start(score: float) -> float:
+            return max(chance.decades(score), of_starts.decades(score) + float(np.log10(_START_ERROR)))
+
         marginal = self._scan(())
         self.threshold = chance.threshold(self.least)
-        start = self._start_up(marginal, chance)
+        start = self._start_up(marginal, chance, sure_of_start)
         chosen: list[Score] = [start] if start is not None else []
         scores = self._scan(tuple(chosen)) if chosen else marginal
         while len(chosen) < MOST_DRIVERS:
@@ -75,22 +83,30 @@ class Search:
             scores = self._scan(tuple(chosen))
         conditional = {score.column: score.score for score in scores}
         chosen = self._drop_explained(chosen, chance, start)
-        return self._settle(chosen, marginal, conditional, chance, start)
+        settled = self._settle(chosen, marginal, conditional, chance, start)
+        return [replace(c, decades=sure_of_start(c.score.score)) if c.start_up else c for c in settled]
 
-    def _start_up(self, marginal: Sequence[Score], chance: Chance) -> Score | None:
+    def _counters(self) -> list[int]:
+        """The columns that count units since a start."""
+        columns = [item.binned.column for item in self.scanner.tallies]
+        return [place for place, c in enumerate(columns) if isinstance(c, NumericColumn) and c.counter]
+
+    def _start_up(
+        self, marginal: Sequence[Score], chance: Chance, sure_of_start: Callable[[float], float]
+    ) -> Score | None:
         """The counter of units since a start, when its first units are worse and hold a fair part of what any column holds.
 
         Pressures and temperatures move with the outcome then too, but because the machine has just been started.
         """
         most = max((score.excess for score in marginal if chance.decades(score.score) >= self.least), default=0.0)
         starts = []
+        counters = set(self._counters())
         for score in marginal:
-            binned = self.scanner.tallies[score.column].binned
-            column = binned.column
-            if not (isinstance(column, NumericColumn) and column.counter) or score.sign < 0:
+            if score.column not in counters or score.sign < 0:
                 continue
+            binned = self.scanner.tallies[score.column].binned
             share = float((binned.codes <= (binned.sets[score.set_index].lower or 0)).mean())
-            if share <= _START_SHARE and chance.decades(score.score) >= self.least and score.excess >= 0.4 * most:
+            if share <= START_SHARE and sure_of_start(score.score) >= self.least and score.excess >= 0.4 * most:
                 starts.append(score)
         return max(starts, key=self._preference, default=None)
 
