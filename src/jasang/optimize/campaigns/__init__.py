@@ -1,0 +1,9 @@
+"""Few-trial optimisation on the running line: which trial to make next, how likely it stays in specification, when to stop.
+
+A small Gaussian process in NumPy and SciPy; no files, clock or network. The method is told in docs/campaigns.md.
+"""
+
+from jasang.optimize.campaigns.campaign import Campaign, Expected, Suggestion
+from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial
+
+__all__ = ["Campaign", "Expected", "Goal", "Setting", "SettingLimit", "Specification", "Suggestion", "Trial"]

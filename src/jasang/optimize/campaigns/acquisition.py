@@ -1,0 +1,153 @@
+"""What a trial at a point is worth, as a logarithm, and how likely it stays in specification.
+
+One goal: expected improvement, for noisy records averaged over draws of what the tried settings truly give (Letham et al. 2019), in the
+logarithmic form of Ament et al. (2023). Several goals: expected gain of hypervolume over the boxes that no trial dominates yet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, special, stats
+
+from jasang.optimize.campaigns.belief import Belief
+from jasang.optimize.campaigns.pareto import box_gains, open_boxes
+from jasang.optimize.campaigns.process import JITTER
+from jasang.optimize.campaigns.setting import Goal, Specification
+
+DRAWS = 16
+NODES = 12  # quantiles that stand for the spread of an outcome where no closed form exists
+NOISY = 1e-3  # share of the noise variance in the signal's from which records count as noisy
+
+
+def log_expected_improvement(below: np.ndarray) -> np.ndarray:
+    """Logarithm of φ(z) + z Φ(z), exact where the value itself would underflow."""
+    z = np.asarray(below, dtype=float)
+    found = np.empty_like(z)
+    near = z > -1.0
+    found[near] = np.log(stats.norm.pdf(z[near]) + z[near] * special.ndtr(z[near]))
+    far = z[~near]
+    ratio = np.sqrt(np.pi / 2) * special.erfcx(-far / np.sqrt(2))
+    rest = np.where(far > -1e3, np.log1p(np.maximum(far * ratio, -1 + 1e-16)), -2 * np.log(np.maximum(-far, 1.0)))
+    found[~near] = -0.5 * far**2 - 0.5 * np.log(2 * np.pi) + rest
+    return found
+
+
+def log_chances(
+    beliefs: Mapping[str, Belief], specifications: Sequence[Specification], works: Belief | None, points: np.ndarray
+) -> np.ndarray:
+    """Logarithm of the chance that a trial works and every outcome stays in specification; shape (points,)."""
+    found = np.zeros(len(points))
+    for specification in specifications:
+        found += beliefs[specification.outcome].log_chance(points, specification)
+    if works is not None:
+        mean, deviation = works.predict(points)
+        found += stats.norm.logcdf(mean / np.maximum(deviation, 1e-9))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneGoal:
+    """Expected improvement of one outcome to be made small or large."""
+
+    belief: Belief
+    sign: float  # 1 to make small, −1 to make large
+    best: np.ndarray  # best loss on the model's scale in each draw; shape (draws,)
+    drawn: np.ndarray | None  # noise-free outcomes of the tried settings in each draw, solved; shape (tried, draws)
+    tried: np.ndarray | None  # columns of the tried settings
+    chol: np.ndarray | None
+
+    def log_gain(self, points: np.ndarray) -> np.ndarray:
+        """Logarithm of the expected improvement on the model's scale; shape (points,)."""
+        if self.drawn is None or self.tried is None or self.chol is None:
+            mean, deviation = self.belief.predict(points)
+            below = (self.best[0] - self.sign * mean) / deviation
+            return np.asarray(log_expected_improvement(below) + np.log(deviation))
+        process = self.belief.process
+        cross = process.covariance(self.belief.columns(points), self.tried)
+        half = linalg.solve_triangular(self.chol, cross.T, lower=True, check_finite=False)
+        prior = process.covariance(self.tried[:1], self.tried[:1])[0, 0]
+        deviation = np.sqrt(np.maximum(prior - np.einsum("ij,ij->j", half, half), 1e-10 * prior))[:, None]
+        below = (self.best - self.sign * (cross @ self.drawn)) / deviation
+        gains = log_expected_improvement(below) + np.log(deviation)
+        return np.asarray(special.logsumexp(gains, axis=1) - np.log(gains.shape[1]))
+
+
+def one_goal(belief: Belief, goal: Goal, tried: np.ndarray, fit_to_use: np.ndarray, seed: int) -> OneGoal:
+    """The worth of a trial for one outcome. `fit_to_use` tells which tried points stay in specification; shape (tried,)."""
+    sign = 1.0 if goal.direction == "min" else -1.0
+    process = belief.process
+    mean, _ = belief.predict(tried)
+    usable = fit_to_use if fit_to_use.any() else np.ones(len(tried), dtype=bool)
+    if process.noise < NOISY * process.scale:
+        best = np.array([np.min(sign * mean[usable])])
+        return OneGoal(belief=belief, sign=sign, best=best, drawn=None, tried=None, chol=None)
+    columns = belief.columns(tried)
+    centre, covariance = process.joint(columns)
+    covariance[np.diag_indices_from(covariance)] += 1e-7 * process.scale
+    noise = np.random.default_rng(seed).standard_normal((len(tried), DRAWS))
+    draws = centre[:, None] + np.linalg.cholesky(covariance) @ noise
+    prior = process.covariance(columns, columns)
+    prior[np.diag_indices_from(prior)] += 1e-6 * process.scale + JITTER
+    chol = np.linalg.cholesky(prior)
+    return OneGoal(
+        belief=belief,
+        sign=sign,
+        best=np.min(sign * draws[usable], axis=0),
+        drawn=linalg.cho_solve((chol, True), draws, check_finite=False),
+        tried=columns,
+        chol=chol,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralGoals:
+    """Expected gain of hypervolume; also one goal that is a target. Losses are divided by `units`."""
+
+    beliefs: tuple[Belief, ...]
+    goals: tuple[Goal, ...]
+    units: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def log_gain(self, points: np.ndarray) -> np.ndarray:
+        """Logarithm of the expected gain; shape (points,)."""
+        quantiles = stats.norm.ppf((np.arange(NODES) + 0.5) / NODES)
+        # Half-way quantiles have a little less than unit variance.
+        quantiles = quantiles / np.sqrt(np.mean(quantiles**2))
+        volume = np.ones((len(points), len(self.low)))
+        nearness = np.zeros(len(points))
+        for place, (belief, goal) in enumerate(zip(self.beliefs, self.goals, strict=True)):
+            mean, deviation = belief.predict(points)
+            outcomes = belief.scale.backward(mean[:, None] + deviation[:, None] * quantiles)
+            losses = goal.loss(outcomes) / self.units[place]
+            low = self.low[:, place]
+            floor = np.minimum(losses.min(), self.high[:, place].min()) - 1.0
+            reach = box_gains(losses, np.maximum(low, floor), self.high[:, place])
+            volume *= reach.mean(axis=1)
+            nearness += np.maximum(0.0, losses[:, NODES // 3] - self.high[:, place].max())
+        # Where nothing can be gained at any node, the nearest point is still to be preferred.
+        return np.asarray(np.log(volume.sum(axis=1) + 1e-12 * np.exp(-nearness)))
+
+
+def several_goals(
+    beliefs: Sequence[Belief],
+    goals: Sequence[Goal],
+    losses: np.ndarray,
+    fit_to_use: np.ndarray,
+) -> SeveralGoals:
+    """The worth of a trial for several goals, from the losses of the tried points, shape (tried, goals)."""
+    usable = losses[fit_to_use] if fit_to_use.any() else losses
+    units = np.maximum(losses.max(axis=0) - losses.min(axis=0), 1e-12)
+    reference = reference_point(goals, usable, units)
+    low, high = open_boxes(usable / units, reference / units)
+    return SeveralGoals(beliefs=tuple(beliefs), goals=tuple(goals), units=units, low=low, high=high)
+
+
+def reference_point(goals: Sequence[Goal], losses: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """The worst losses that count: those given, else a tenth of the spread beyond the worst seen; shape (goals,)."""
+    found = losses.max(axis=0) + 0.1 * units
+    for place, goal in enumerate(goals):
+        if goal.worst is not None:
+            found[place] = float(goal.loss(goal.worst))
+    return np.asarray(found)

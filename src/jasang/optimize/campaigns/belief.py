@@ -1,0 +1,131 @@
+"""What the records say of one outcome at settings not yet tried."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from jasang.optimize.campaigns.outcome_scale import OutcomeScale, candidate_scales
+from jasang.optimize.campaigns.process import Prior, Process, fit, logarithms
+from jasang.optimize.campaigns.setting import Specification
+from jasang.optimize.campaigns.space import Space
+
+REPLICATE_PRIOR = 4.0  # degrees of freedom that the common noise counts for beside a setting's own repeats
+FEW_STEPS, ALL_STEPS = 12, 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belief:
+    """A process for one outcome with the scales it was fitted on. Means and deviations are on the model's scale."""
+
+    space: Space
+    scale: OutcomeScale
+    process: Process
+    logarithmic: bool
+    widening: float = 1.0  # of deviations, learnt from how far earlier trials lay from what was predicted
+
+    def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the noise-free outcome on the model's scale; both (points,)."""
+        mean, deviation = self.process.predict(self.columns(points))
+        return mean, deviation * self.widening
+
+    def columns(self, points: np.ndarray) -> np.ndarray:
+        """The points as the process takes them."""
+        return self.space.encoded(points, logarithmic=self.logarithmic)
+
+    def measured(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of one measured outcome on the model's scale; both (points,)."""
+        mean, deviation = self.predict(points)
+        return mean, np.sqrt(deviation**2 + self.process.noise)
+
+    def log_chance(self, points: np.ndarray, specification: Specification) -> np.ndarray:
+        """Logarithm of the chance that a measured outcome stays in specification; shape (points,)."""
+        mean, deviation = self.measured(points)
+        high = low = None
+        if specification.high is not None:
+            high = (float(self.scale.forward(np.array([specification.high]))[0]) - mean) / deviation
+        if specification.low is not None:
+            low = (mean - float(self.scale.forward(np.array([specification.low]))[0])) / deviation
+        if high is None or low is None:
+            return np.asarray(stats.norm.logcdf(high if low is None else low))
+        return np.log(np.maximum(stats.norm.cdf(high) - stats.norm.cdf(-low), 1e-300))
+
+    def with_fantasy(self, point: np.ndarray) -> "Belief":
+        """The belief after a trial at a point that gave just what is expected of it."""
+        columns = self.columns(point[None, :])
+        mean = self.process.predict(columns)[0]
+        process = self.process
+        return replace(
+            self,
+            process=process.given(
+                np.vstack([process.columns, columns]), np.r_[process.outcomes, mean], np.r_[process.weights, 1.0]
+            ),
+        )
+
+
+def believe(
+    space: Space,
+    points: np.ndarray,
+    values: np.ndarray,
+    *,
+    known_noise: np.ndarray | None = None,
+    pivot: float | None = None,
+) -> Belief:
+    """Fit the outcome on the scales that make the records most likely.
+
+    Parameters
+    ----------
+    points : shape (records, settings). values : shape (records,), all finite.
+    known_noise : standard deviation of each record, NaN where it is not known.
+    pivot : limit or target about which the outcome may bend.
+    """
+    weights = noise_weights(points, values, known_noise)
+    prior = Prior.of(len(space.settings))
+    best: Belief | None = None
+    best_evidence = -np.inf
+    for scale in candidate_scales(values, pivot):
+        for logarithmic in (False, True) if space.many_fold else (False,):
+            columns = space.encoded(points, logarithmic=logarithmic)
+            process = fit(
+                columns, scale.forward(values), weights=weights, prior=prior, restarts=1, steps=FEW_STEPS
+            )
+            evidence = process.evidence + scale.log_slope(values)
+            if best is None or evidence > best_evidence:
+                best = Belief(space=space, scale=scale, process=process, logarithmic=logarithmic)
+                best_evidence = evidence
+    if best is None:
+        raise ValueError("expected at least one scale")
+    process = fit(
+        best.columns(points),
+        best.scale.forward(values),
+        weights=weights,
+        prior=prior,
+        restarts=3,
+        steps=ALL_STEPS,
+        start=logarithms(best.process),
+    )
+    return replace(best, process=process)
+
+
+def noise_weights(points: np.ndarray, values: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    """Noise variance of each record relative to a common one; shape (records,).
+
+    Known deviations decide where they are given. Otherwise settings that were repeated get the variance of their repeats, drawn
+    towards the common one as if that rested on four more degrees of freedom (moderated variances, Smyth 2004).
+    """
+    weights = np.ones(len(values))
+    _, group = np.unique(np.round(points, 9), axis=0, return_inverse=True)
+    group = group.ravel()
+    counts = np.bincount(group)
+    if np.any(counts > 1):
+        means = np.bincount(group, values) / counts
+        squares = np.bincount(group, (values - means[group]) ** 2)
+        common = squares.sum() / (counts - 1).sum()
+        if common > 0:
+            own = (REPLICATE_PRIOR * common + squares) / ((REPLICATE_PRIOR + counts - 1) * common)
+            weights = own[group]
+    if known is not None and np.isfinite(known).any():
+        given = np.isfinite(known) & (known >= 0)
+        common = float(np.mean(known[given] ** 2)) or 1.0
+        weights = np.where(given, np.maximum(known, 0.0) ** 2 / common, weights)
+    return np.asarray(np.clip(weights, 0.01, 100.0))
