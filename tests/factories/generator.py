@@ -3,16 +3,17 @@
 `make_factory(7, Path("out"))` always writes the same folder: units, perhaps states and signals, perhaps a factory.toml.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from tests.factories import drivers, problems, time_losses, writing
+from tests.factories import drivers, energy, gauge_table, losses, problems, time_losses, together, writing
 from tests.factories.columns import Names, build
 from tests.factories.made import RULES, MadeFactory, Planted, Series, Sheet
 from tests.factories.plant_floor import Floor, ar1, make_plan, sensor, wander
 from tests.factories.problems import Job, moment
+from tests.factories.world import World, make_world
 from tests.factories.writing import Style, quoted
 
 PLANTERS = {
@@ -31,7 +32,13 @@ PLANTERS = {
     "minor_stops": time_losses.minor_stops,
     "slow_cycle": time_losses.slow_cycle,
     "changeover": time_losses.changeover,
+    "early_warning": together.early_warning,
+    "monitor_alarm": together.monitor_alarm,
+    "out_of_control": together.out_of_control,
+    "impossible_time": together.impossible_time,
 }
+# Planted when all units are what they will be: they measure what the shop did.
+LATE = ("energy_per_piece", "idle_energy", "peak_demand", "gauge")
 # How a firm writes its verdict: header (ko, en), good, bad.
 VERDICTS = (
     ("판정", "result", "OK", "NG"),
@@ -50,28 +57,38 @@ STATES = {
 
 
 def make_factory(
-    seed: int, into: Path, rules: tuple[str, ...] | None = None, traps: tuple[str, ...] = ()
+    seed: int, into: Path, rules: tuple[str, ...] | None = None, traps: tuple[str, ...] = (), wide: bool = False
 ) -> MadeFactory:
     """Write the factory of that seed under `into`.
 
     `rules` are the problems to plant: `()` makes a healthy factory; `None` plants the rule number `seed` mod 12 and up to two
     more. The problems that the first plan cannot carry (no specification, too few rows) are tried on another plan. `traps` are
-    healthy habits of `time_losses.TRAPS` that look like a loss of time.
+    healthy habits of `time_losses.TRAPS` that look like a loss of time. `wide` makes the factory in the wide world of `world.py`:
+    all rules of the catalogue, short histories, meters, a gauge study; `None` then plants rule number `seed` mod 23 and up to
+    three more.
     """
     folder = into / f"factory-{seed:05d}{'-null' if rules == () else ''}"
     folder.mkdir(parents=True, exist_ok=True)
-    for attempt in range(40):
-        rng = np.random.default_rng([seed, attempt, 0 if rules == () else 1])
-        wanted = _wanted(rng, seed) if rules is None else rules
-        floor, names = build(rng, make_plan(rng))
+    world = make_world(seed, rules == (), rules) if wide else None
+    for attempt in range(40 if world is None else 120):
+        rng = np.random.default_rng([seed, attempt, (0 if rules == () else 1) + (2 if wide else 0)])
+        wanted = world.wanted if world is not None else _wanted(rng, seed) if rules is None else rules
+        plan = make_plan(rng)
+        floor, names = build(rng, plan if world is None else world.narrowed(plan, rng))
         job = Job(rng=rng, floor=floor, sheets=[floor.units])
-        if rng.random() < 0.3:
+        goes_together = world is not None and world.together
+        if rng.random() < 0.3 or goes_together:
             job.sheets.append(_signals(rng, floor, names))
-        for trap in traps:
+            if goes_together:
+                together.correlated_signals(rng, job.sheets[1])
+        for trap in traps if world is None else world.traps:
             time_losses.TRAPS[trap](job)
-        planted = _plant(job, wanted)
-        if planted is not None:
-            return _write(job, names, planted, folder, seed)
+        planted = _plant(job, tuple(rule for rule in wanted if rule not in LATE))
+        surroundings = None if planted is None or world is None else _surroundings(job, names, world)
+        if world is not None and job.needs_spec and not world.stated:
+            continue  # limits that nobody wrote down are no truth
+        if planted is not None and (world is None or surroundings is not None):
+            return _write(job, names, planted, folder, seed, world, surroundings)
     raise RuntimeError(f"no plan of seed {seed} can carry {wanted}")
 
 
@@ -85,6 +102,35 @@ def _wanted(rng: np.random.Generator, seed: int) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+@dataclass(kw_only=True)
+class Surroundings:
+    """What the wide world adds: the meter's sheet, the contract to state, and what was planted there."""
+
+    meter: Sheet | None = None
+    contract: float | None = None
+    planted: list[Planted] = field(default_factory=list)
+
+
+def _surroundings(job: Job, names: Names, world: World) -> Surroundings | None:
+    """Meters and the energy of the units; `None` where this shop cannot carry what is wanted."""
+    made, rng = Surroundings(), job.rng
+    wanted = next((rule for rule in LATE[:3] if rule in world.wanted), None)
+    if not world.meter:
+        return made
+    in_units = rng.random() < (0.5 if wanted == "energy_per_piece" else 0.25 if wanted is None else 0.0)
+    if wanted == "energy_per_piece" and np.unique(job.units.when // 86400).size < 25:
+        return None
+    if in_units:
+        truth = energy.by_unit(job, names, wanted is not None)
+    else:
+        found = energy.plant(job, names, wanted, world.stated)
+        if found is None:
+            return None
+        made.meter, truth, made.contract = found
+    made.planted += [truth] if truth is not None else []
+    return made
+
+
 def _plant(job: Job, wanted: tuple[str, ...]) -> list[Planted] | None:
     """Plant them, those that move rows or draw on clean columns first; `None` when one does not fit."""
     order = {
@@ -93,6 +139,8 @@ def _plant(job: Job, wanted: tuple[str, ...]) -> list[Planted] | None:
         "changeover": 0,
         "downtime": 0,
         "driver": 1,
+        "early_warning": 1,
+        "monitor_alarm": 1,
         "off_centre": 2,
         "excess_spread": 2,
         "duplicate_rows": 9,
@@ -100,9 +148,10 @@ def _plant(job: Job, wanted: tuple[str, ...]) -> list[Planted] | None:
     planted: list[Planted] = []
     for rule in sorted(wanted, key=lambda name: order.get(name, 5)):
         for _ in range(12):
+            before = losses.state_of(job)
             made = PLANTERS[rule](job)
             if made is not None:
-                planted.append(made)
+                planted.append(losses.with_loss(made, before, job))
                 break
         else:
             return None
@@ -172,9 +221,16 @@ def _ordinary_gaps(job: Job) -> None:
             series.values[gone] = None if series.values.dtype == object else np.nan
 
 
-def _write(job: Job, names: Names, planted: list[Planted], folder: Path, seed: int) -> MadeFactory:
+def _write(
+    job: Job, names: Names, planted: list[Planted], folder: Path, seed: int, world: World | None = None,
+    around: Surroundings | None = None,
+) -> MadeFactory:  # fmt: skip
     rng, units, plan = job.rng, job.units, job.floor.plan
     verdict = _verdict(job, names, planted)
+    planted = [losses.with_rejects(one, job) for one in planted] + (around.planted if around else [])
+    late = None
+    if world is not None and world.leak and verdict is not None:
+        late = together.late_column(job, names, verdict.values == _bad_of(verdict))
     _ordinary_gaps(job)
     style = writing.make_style(rng, units.when.size)
     headers = {
@@ -186,21 +242,30 @@ def _write(job: Job, names: Names, planted: list[Planted], folder: Path, seed: i
         "asset": names.plain(*_choice(rng, ("설비", "machine"), ("호기", "equip_name"), ("설비명", "line"))),
         "product": names.plain(*_choice(rng, ("품번", "product"), ("제품코드", "item_no"), ("품명", "part_name"))),
     }
-    frame = _units_frame(rng, units, verdict, headers, style)
+    frame = _units_frame(rng, units, verdict, headers, style, late)
     files = {"units": writing.write_table(frame, folder / str(rng.choice(["units", "생산실적", "production"])), style)}
     if len(job.sheets) > 1:
         files["signals"] = _write_signals(rng, job.sheets[1], folder, replace(style, grouped=False), headers)
     reasons = None
     if any(one.rule == "downtime" for one in planted) or rng.random() < 0.5:
         files["states"], reasons = _write_states(rng, job, folder, style)
-    _write_toml(rng, job, planted, folder, files, headers, verdict)
+    limits = None
+    if around is not None and around.meter is not None:
+        files["meter"] = _write_meter(rng, around.meter, folder, replace(style, grouped=False), headers)
+    if world is not None and world.gauge:
+        files["gauge"], poor, limits = gauge_table.write_gauge(job, folder, style, "gauge" in world.wanted)
+        planted = planted + ([poor] if poor is not None else [])
+    prices = _write_toml(rng, job, folder, files, headers, verdict, world, around.contract if around else None, limits)
     truth = [_as_written(one, job, headers, verdict, files, reasons) for one in planted]
+    truth = [losses.with_worth(one, prices, job) for one in truth]
     return MadeFactory(
         folder=folder, seed=seed, process=plan.process.name, rows=frame.height, planted=tuple(truth),
         span=(moment(units.when[0]), moment(units.when[-1])),
         traits={"machines": plan.machines, "products": plan.products, "weeks": plan.weeks, "shifts": plan.shifts,
                 "names": plan.style, "suffix": style.suffix, "encoding": style.encoding, "separator": style.separator,
-                "clock": style.clock, "columns": frame.width, "files": sorted(path.name for path in folder.iterdir())},
+                "clock": style.clock, "columns": frame.width, "toml": (folder / "factory.toml").exists(),
+                "priced": bool(prices), "short": plan.weeks <= 2, "world": None if world is None else asdict(world),
+                "files": sorted(path.name for path in folder.iterdir())},
     )  # fmt: skip
 
 
@@ -209,9 +274,15 @@ def _choice(rng: np.random.Generator, *names: tuple[str, str]) -> tuple[str, str
 
 
 def _units_frame(
-    rng: np.random.Generator, sheet: Sheet, verdict: Series | None, headers: dict[str, str], style: Style
+    rng: np.random.Generator,
+    sheet: Sheet,
+    verdict: Series | None,
+    headers: dict[str, str],
+    style: Style,
+    late: Series | None,
 ) -> pl.DataFrame:
-    columns = [writing.time_column(headers["time"], sheet.when, style)]
+    clock = sheet.when if sheet.stamp is None else np.where(np.isnan(sheet.stamp), sheet.when, sheet.stamp)
+    columns = [writing.time_column(headers["time"], clock, style)]
     if len(sheet.assets) > 1 or rng.random() < 0.5:
         columns.append(pl.Series(headers["asset"], [sheet.assets[code] for code in sheet.asset]))
     if len(sheet.products) > 1 or rng.random() < 0.5:
@@ -220,6 +291,8 @@ def _units_frame(
     if verdict is not None:
         made = writing.column(verdict)
         columns.append(made.cast(pl.Int64) if set(made.unique()) <= {"0", "1"} else made)
+    if late is not None:
+        columns.append(writing.column(late))
     return pl.DataFrame(columns)[writing.row_order(sheet, style)]
 
 
@@ -236,6 +309,18 @@ def _write_signals(rng: np.random.Generator, sheet: Sheet, folder: Path, style: 
         )
         frame = frame.sort("row", maintain_order=True).drop("row")
     return writing.write_table(frame, folder / "signals", style)
+
+
+def _bad_of(verdict: Series) -> str:
+    """How this firm writes bad: the last word of its pair."""
+    return next(
+        wrong for *_, good, wrong in VERDICTS if set(verdict.values) <= {good, wrong} and wrong in set(verdict.values)
+    )
+
+
+def _write_meter(rng: np.random.Generator, sheet: Sheet, folder: Path, style: Style, headers: dict[str, str]) -> Path:
+    frame = pl.DataFrame([writing.time_column(headers["time"], sheet.when, style), *map(writing.column, sheet.series)])
+    return writing.write_table(frame, folder / str(rng.choice(["energy", "전력", "meter"])), style)
 
 
 def _write_states(rng: np.random.Generator, job: Job, folder: Path, style: Style) -> tuple[Path, list[str]]:
@@ -259,23 +344,28 @@ def _write_states(rng: np.random.Generator, job: Job, folder: Path, style: Style
 
 
 def _write_toml(
-    rng: np.random.Generator, job: Job, planted: list[Planted], folder: Path, files: dict[str, Path],
-    headers: dict[str, str], verdict: Series | None,
-) -> None:  # fmt: skip
-    """None, part or all of factory.toml; the limits that a planted problem needs are always stated."""
+    rng: np.random.Generator, job: Job, folder: Path, files: dict[str, Path], headers: dict[str, str], verdict: Series | None,
+    world: World | None, contract: float | None, gauge: tuple[str, float, float] | None,
+) -> dict[str, float]:  # fmt: skip
+    """None, part or all of factory.toml; the limits that a planted problem needs are always stated. The costs it states."""
     amount = str(rng.choice(["none", "costs", "limits", "full"], p=[0.5, 0.15, 0.2, 0.15]))
+    if world is not None:
+        amount = str(rng.choice(["costs", "limits", "full"])) if world.stated else "none"
     stated = set(job.needs_spec)
     if amount in ("limits", "full"):
         stated |= {series.header for series in job.units.series if series.lower is not None}
     if amount == "none" and not stated:
-        return
+        return {}
     text = ""
+    prices: dict[str, float] = {}
     if amount != "none":
         text += f'[factory]\nname = "시험공장 {job.floor.plan.process.machine}"\nregion = "광주"\n'
         text += 'timezone = "Asia/Seoul"\ncurrency = "KRW"\n\n'
-        text += (
-            f"[costs]\ndefect = {int(rng.integers(5, 90)) * 100}\nmachine_hour = {int(rng.integers(20, 80)) * 1000}\n"
-        )
+        prices = {"defect": int(rng.integers(5, 90)) * 100, "machine_hour": int(rng.integers(20, 80)) * 1000}
+        if world is not None:
+            prices["energy_kwh"] = int(rng.integers(11, 22)) * 10
+        text += "[costs]\n" + "".join(f"{name} = {price}\n" for name, price in prices.items())
+        text += f"\n[energy]\ncontract_kw = {contract}\n" if contract else ""
     if amount == "full":
         text += (
             f'\n[[tables]]\nfile = {quoted(files["units"].name)}\nkind = "units"\ntime = {quoted(headers["time"])}\n'
@@ -287,7 +377,10 @@ def _write_toml(
         if len(job.units.products) > 1:
             text += f"product_column = {quoted(headers['product'])}\n"
     text += writing.columns_toml(job.units.series, verdict.header if verdict else None, amount == "full", stated)
+    if amount in ("limits", "full") and gauge is not None and gauge[2] > gauge[1]:
+        text += f'\n[columns.{quoted(gauge[0])}]\nrole = "quality"\nlower = {gauge[1]}\nupper = {gauge[2]}\n'
     (folder / "factory.toml").write_text(text, encoding="utf-8")
+    return prices
 
 
 def _as_written(
@@ -306,6 +399,7 @@ def _as_written(
         changed["column"] = headers["asset"]
     if one.rule in ("off_centre", "excess_spread") and one.kind == "one machine":
         changed["also"] = (headers["asset"],)  # parts outside the limits are bad there: the machine explains defects
+        changed["outcome"] = verdict.header if verdict is not None else None
     if one.column == "start_up":
         changed["also"] = (*one.also, headers["time"])
     if one.rule == "downtime" and reasons is not None and one.level is not None:

@@ -22,6 +22,19 @@ RULES = (
 )
 # Planted only where asked for, so that the factories of a seed stay what they were: see `time_losses.py`.
 TIME_RULES = ("minor_stops", "slow_cycle", "changeover")
+# Planted in the wide world only (`world.py`): every rule of the catalogue.
+WIDE_RULES = (
+    *RULES,
+    *TIME_RULES,
+    "gauge",
+    "idle_energy",
+    "peak_demand",
+    "energy_per_piece",
+    "early_warning",
+    "monitor_alarm",
+    "out_of_control",
+    "impossible_time",
+)
 
 
 @dataclass(kw_only=True)
@@ -60,6 +73,7 @@ class Sheet:
     series: list[Series]
     since_start: np.ndarray  # units since the last stop of half an hour or more
     repeat: np.ndarray | None = None  # row numbers to write; None = each once
+    stamp: np.ndarray | None = None  # what the clock wrote where that is not `when`; NaN elsewhere
 
     def get(self, key: str) -> Series:
         return next(series for series in self.series if series.key == key)
@@ -81,7 +95,9 @@ class Planted:
     """One planted problem: the truth a diagnosis is measured against.
 
     `column` is the header as written; for a driver it is the cause and `outcome` the column it spoils. `also` are other columns
-    that name the same fact. `size` is in `size_unit`. `since` is `None` when it was so from the first row.
+    that name the same fact. `size` is in `size_unit`. `since` is `None` when it was so from the first row. `loss` is what it
+    costs a year while it lasts, in `loss_unit` ("defects", "hours" of the machine, "kWh"), and `worth` the same in won: at the
+    prices of factory.toml, else at those that Jasang assumes and says so (only the amount is judged then).
     """
 
     rule: str
@@ -97,6 +113,9 @@ class Planted:
     since: datetime | None = None
     until: datetime | None = None
     also: tuple[str, ...] = ()
+    loss: float | None = None
+    loss_unit: str = ""
+    worth: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

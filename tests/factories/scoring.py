@@ -8,6 +8,7 @@ from tests.factories.made import TIME_RULES, MadeFactory, Planted
 
 from jasang.diagnose.finding import Finding, Severity
 
+ENERGY_RULES = ("idle_energy", "peak_demand", "energy_per_piece")
 _START_WORDS = re.compile(r"start|warm|stop|first|시작|시동|정지|가동|처음|초품|초기|예열", re.IGNORECASE)
 
 
@@ -22,13 +23,25 @@ class Score:
     false_act: list[Finding] = field(default_factory=list)
     false_watch: list[Finding] = field(default_factory=list)
 
-    def onset_error(self, place: int) -> float | None:
-        """Error of `since` as a share of the record, where both sides name a moment."""
+    def onset_hours(self, place: int) -> float | None:
+        """Error of `since` in hours, where both sides name a moment."""
         hit, truth = self.hits[place], self.made.planted[place]
         if hit is None or hit.since is None or truth.since is None:
             return None
+        return abs((hit.since - truth.since).total_seconds()) / 3600
+
+    def onset_error(self, place: int) -> float | None:
+        """The same as a share of the record."""
+        hours = self.onset_hours(place)
         first, last = self.made.span
-        return abs((hit.since - truth.since).total_seconds()) / (last - first).total_seconds()
+        return None if hours is None else hours * 3600 / (last - first).total_seconds()
+
+    def worth(self, place: int) -> tuple[float, bool] | None:
+        """Worth found over worth planted, and whether its interval holds the planted one; `None` where a side names none."""
+        hit, truth = self.hits[place], self.made.planted[place]
+        if hit is None or hit.worth is None or hit.worth.currency != "KRW" or not truth.worth:
+            return None
+        return hit.worth.amount / truth.worth, hit.worth.low <= truth.worth <= hit.worth.high
 
 
 def judge(made: MadeFactory, findings: Sequence[Finding]) -> Score:
@@ -61,8 +74,13 @@ def names(finding: Finding, truth: Planted) -> bool:
         return False
     if truth.rule == "driver":
         return subject.column == truth.outcome and any(_is_cause(cause.column, truth) for cause in finding.causes)
-    if truth.rule == "duplicate_rows":
+    if truth.rule in ("duplicate_rows", "impossible_time"):
         return subject.table == truth.table
+    if truth.rule == "early_warning":  # two of the three columns are named among the first five
+        named = {cause.column for cause in finding.causes[:5]} & {truth.column, *truth.also}
+        return subject.column == truth.outcome and len(named) >= 2
+    if truth.rule == "monitor_alarm":
+        return subject.table == truth.table and truth.column in {cause.column for cause in finding.causes[:3]}
     if truth.rule in TIME_RULES:
         return True  # the machine says it all
     if truth.rule == "downtime":
@@ -93,8 +111,12 @@ def _about(finding: Finding, truth: Planted) -> bool:
     """The finding tells of the planted fact in other words: the same column, or the outcome that the cause spoils."""
     if truth.rule in TIME_RULES:
         return finding.rule in (*TIME_RULES, "downtime")
-    if truth.rule in ("duplicate_rows", "downtime"):
+    if truth.rule in ("duplicate_rows", "downtime", "impossible_time", "gauge"):
         return finding.rule == truth.rule
+    if finding.rule in ENERGY_RULES:
+        return truth.rule in ENERGY_RULES
+    if finding.rule == "monitor_alarm":
+        return finding.subject.table == truth.table and truth.column in {cause.column for cause in finding.causes}
     if finding.rule == "driver":
         causes = [cause.column for cause in finding.causes]
         return any(_is_cause(cause, truth) for cause in causes) or (
