@@ -17,6 +17,10 @@ _PARTICLES = {
 _MARKS = re.compile("|".join(re.escape(mark) for mark in _PARTICLES))
 # Digits whose name ends in a consonant: 영 일 삼 육 칠 팔; of these 일 칠 팔 end in ㄹ.
 _DIGITS, _DIGITS_RIEUL = frozenset("013678"), frozenset("178")
+# Units after a number are read as words: 10 mm is 밀리미터, 3 kg is 킬로그램.
+_UNITS_CLOSED = frozenset({"g", "kg", "mg", "h", "min", "N", "kN", "K", "t"})
+_UNITS_OPEN = frozenset({"mm", "cm", "m", "km", "µm", "um", "l", "L", "ml", "mL", "s", "ms", "A", "V", "W", "kW", "MW"})
+_UNIT = re.compile(r"\d ?([A-Za-zµ]+)$")
 _CLOSING = "\"'”’)]}〉》」 "
 _RIEUL = 8
 
@@ -51,6 +55,9 @@ def _ending(before: str) -> tuple[bool, bool]:
         return final != 0, final == _RIEUL
     if last.isdigit():
         return last in _DIGITS, last in _DIGITS_RIEUL
+    unit = _UNIT.search(word)
+    if unit is not None and unit.group(1) in _UNITS_CLOSED | _UNITS_OPEN:
+        return unit.group(1) in _UNITS_CLOSED, False
     tail = re.search(r"[A-Za-z]+$", word)
     if tail is None:
         return False, False  # %, °, ±: 퍼센트, 도

@@ -8,7 +8,7 @@ from jasang.analyze.stops import DAY
 from jasang.diagnose.evidence_base import EvidenceBase
 from jasang.diagnose.finding import Subject, Worth
 from jasang.diagnose.machine_records import MachineRecord
-from jasang.diagnose.prices import machine_hour_price, priced
+from jasang.diagnose.prices import YEAR, machine_hour_price, priced, years_of
 from jasang.plant.text import Text
 
 YEAR_HOURS = 365.25 * 24
@@ -49,5 +49,8 @@ def hours_worth(base: EvidenceBase, hours_a_year: float, shares: tuple[float, fl
 
 
 def a_year(hours: float, record: MachineRecord) -> float:
-    """Hours of the record as hours a year at this pace."""
-    return hours * 3600 / max(record.calendar_s, 86400.0) * YEAR_HOURS
+    """Hours of the record as hours a year at this pace; a product's by the whole table, for it may not be made all the time."""
+    calendar = record.calendar_s
+    if record.by_product:
+        calendar = max(calendar, (years_of(record.data) or 0.0) * YEAR)
+    return hours * 3600 / max(calendar, 86400.0) * YEAR_HOURS

@@ -246,8 +246,10 @@ def _days(data: TableData) -> float | None:
 def _worth(base: EvidenceBase, told: Told, days: float | None) -> Worth | None:
     """Defects avoided in a year times the price of one."""
     driver = told.driver
-    if not told.outcome.binary or days is None or days < _LEAST_YEAR_DAYS:
+    if not told.outcome.binary or (days is not None and days < _LEAST_YEAR_DAYS):
         return None
+    if days is None:
+        return _worth_of_record(base, told)
     if driver.since_row is not None:
         since, last = told.table.moment(driver.since_row), told.table.moment(told.table.order.size - 1)
         if since is not None and last is not None:
@@ -264,6 +266,18 @@ def _worth(base: EvidenceBase, told: Told, days: float | None) -> Worth | None:
         ),
     )
     saved = (yearly * driver.effect, yearly * driver.low, yearly * driver.high)
+    return priced(saved, defect_price(base, told.table.data), basis)
+
+
+def _worth_of_record(base: EvidenceBase, told: Told) -> Worth:
+    """The same where no time is known: the record stands for a year, and the basis says so."""
+    driver, rows = told.driver, told.driver.outside_rows
+    basis = Text(
+        ko=f"시각이 없어 이 기록을 1년치로 봄: 범위 밖 {rows:,}개 × 불량률 차이 {amount(told.outcome, driver.effect)}",
+        en=f"no times, so this record is taken for a year: {rows:,} outside × {amount(told.outcome, driver.effect)} "
+        "fewer defects",
+    )
+    saved = (rows * driver.effect, rows * driver.low, rows * driver.high)
     return priced(saved, defect_price(base, told.table.data), basis)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jasang.analyze.early_warning import WarningJudgement, first_look, judge_warning
 from jasang.diagnose.evidence_base import EvidenceBase
 from jasang.diagnose.finding import Action, Cause, Check, Finding, Severity, Subject, Worth
+from jasang.diagnose.prices import defect_price, priced, rows_per_year
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.warning_problem import WarningTable, warning_costs, warning_table
 from jasang.diagnose.warning_story import charts, evidence, promise, watched
@@ -22,6 +23,7 @@ _ACT_CHANCE = 0.0005
 _LEAST_RECALL = 0.15
 _LEAST_LIFT = 3.0  # precision against the rate of bad units
 _ACT_PRECISION = 0.3
+_SAVED = 0.5, 0.1, 1.0  # of the bad units known in time: the part that a look in time saves, and its bounds
 _MOST_ROWS = 30_000  # the latest; the years before tell little of next week
 
 
@@ -84,7 +86,9 @@ def _finding(base: EvidenceBase, table: WarningTable, judged: WarningJudgement, 
 def _worth(base: EvidenceBase, table: WarningTable, judged: WarningJudgement) -> Worth | None:
     """What the warnings save in a year: a bad unit known in time costs its look instead of a defect."""
     seconds, saved = table.problem.seconds, judged.cost_saved
-    if saved is None or seconds is None or saved.value <= 0:
+    if saved is None:
+        return _assumed_worth(base, table, judged)
+    if seconds is None or saved.value <= 0:
         return None
     days = float(np.nanmax(seconds) - np.nanmin(seconds)) / 86400
     if days < 2:
@@ -102,6 +106,30 @@ def _worth(base: EvidenceBase, table: WarningTable, judged: WarningJudgement) ->
             en=f"{yearly:,.0f} units a year × {saved.value:,.2f} {money} each (defects caught less the looks, on later units), "
             "if a bad unit known in time can be saved.",
         ),
+    )
+
+
+def _assumed_worth(base: EvidenceBase, table: WarningTable, judged: WarningJudgement) -> Worth:
+    """Where nobody told what a bad unit costs: half of those known in time saved (a tenth to all), at the assumed price."""
+    data = table.data
+    yearly = rows_per_year(data)
+    units = float(data.rows) if yearly is None else yearly
+    bad = units * float(np.nanmean(table.problem.outcome))
+    known = bad * judged.recall.value
+    year_ko, year_en = (
+        ("1년", "a year") if yearly is not None else ("이 기록(1년치로 봄)", "in this record, taken for a year,")
+    )
+    basis = Text(
+        ko=f"{year_ko} 불량 {bad:,.0f}개 × 미리 아는 비율 {100 * judged.recall.value:.0f} % × 그 가운데 막는 절반"
+        f"({_SAVED[1]:.0%}~{_SAVED[2]:.0%}, 2026-11 가정)",
+        en=f"{bad:,.0f} bad units {year_en} × {100 * judged.recall.value:.0f} % known in time × half of them saved "
+        f"({_SAVED[1]:.0%} to {_SAVED[2]:.0%}, assumed 2026-11)",
+    )
+    part, least, most = _SAVED
+    return priced(
+        (part * known, least * bad * judged.recall.low, most * bad * judged.recall.high),
+        defect_price(base, data),
+        basis,
     )
 
 

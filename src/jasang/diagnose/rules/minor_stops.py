@@ -109,7 +109,8 @@ def _finding(
 def _text(record: MachineRecord, found: MinorStops, against: str, excess: Excess) -> Text:
     ko, en = who(record)
     share, reference = f"{100 * excess.share:.1f} %", f"{100 * excess.reference:.1f} %"
-    length, hours = float(np.median(found.extra_s)), found.lost_s / 3600
+    # The mean, so that the number of stops times it is the time lost.
+    length, hours = found.lost_s / max(found.count, 1), found.lost_s / 3600
     than = (
         (f"그 전에는 {reference}였습니다", f"it was {reference} before")
         if against == "past"
