@@ -20,6 +20,7 @@ COMMANDS = (
     "warn",
     "life",
     "monitor",
+    "batches",
     "connect",
     "collect",
     "simulate",

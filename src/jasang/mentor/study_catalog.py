@@ -235,6 +235,26 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.remaining_life:answer",
     ),
+    StudyKind(
+        name="batches",
+        title=Text(ko="황금 배치", en="Golden batch"),
+        question=Text(
+            ko="어느 배치가 좋은 배치의 길에서 벗어났고, 언제 어느 신호에서였나?",
+            en="Which batches left the course of the good ones, when, and in which signal?",
+        ),
+        tables=(Kind.SIGNALS, Kind.UNITS),
+        options=(
+            Option(
+                name="batch",
+                label=Text(ko="배치 번호", en="Batch number"),
+                asks="column",
+                roles=(Role.ID, Role.CONTEXT, Role.COUNT, Role.PRODUCT),
+            ),
+            Option(name="asset", label=Text(ko="설비", en="Machine"), asks="text"),
+            Option(name="show", label=Text(ko="자세히 볼 배치", en="Batch to look at"), asks="text"),
+        ),
+        answers="jasang.mentor.batches:answer",
+    ),
 )
 
 

@@ -126,7 +126,7 @@ def test_warping_leaves_equal_curves_where_they_are() -> None:
 
 
 def test_what_is_not_possible_says_why() -> None:
-    with pytest.raises(ValueError, match="at least 10 good batches, got 4"):
+    with pytest.raises(ValueError, match="at least 5 good batches, got 4"):
         golden_envelope(np.zeros((4, 1, 10)))
     with pytest.raises(ValueError, match="needs the phases"):
         align([np.zeros((5, 1))] * 3, method="phase")

@@ -14,7 +14,7 @@ from scipy import stats
 
 from jasang.analyze.batches.align import Aligned
 
-FEWEST_GOOD = 10
+FEWEST_GOOD = 5
 SHARE_OUTSIDE = 0.05
 FOLDS = 10
 _TYPICAL = 0.9  # the quantile of each signal's largest deviation that makes signals comparable
@@ -36,7 +36,8 @@ class Envelope:
     """The course to follow and how far from it is still usual; arrays have shape (signals, points).
 
     `lower` and `upper` bound the band; `outside` is the share of good batches that leave it somewhere. `good` are the batches it
-    was made from and `good_scores` their scores by envelopes made without them (limit 1); `set_aside` those left out unasked.
+    was made from and `good_scores` their scores by envelopes made without them (limit 1); `set_aside` those left out unasked. `whole` are the
+    signals that are one number a batch (its duration), known only at its end.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,7 @@ class Envelope:
     good: np.ndarray
     good_scores: np.ndarray
     set_aside: np.ndarray
+    whole: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,10 +73,12 @@ def golden_envelope(
     names: Sequence[str] | None = None,
     good: np.ndarray | None = None,
     share_outside: float = SHARE_OUTSIDE,
+    whole: Sequence[int] = (),
 ) -> Envelope:
     """The envelope of good batches: aligned ones, or an array (batches, signals, points).
 
     `good` is bool (batches,) or row numbers; without it the batches unlike most are set aside, at most 30 %.
+    `whole` names the signals (places) whose course is one number repeated, such as the duration of the batch.
 
     Raises
     ------
@@ -116,6 +120,7 @@ def golden_envelope(
         good=chosen,
         good_scores=scores / limit,
         set_aside=np.setdiff1d(everyone, chosen),
+        whole=tuple(whole),
     )
 
 
@@ -125,11 +130,13 @@ def judge_batches(envelope: Envelope, aligned: Aligned | np.ndarray) -> Judged:
     if values.shape[1:] != envelope.centre.shape:
         raise ValueError(f"expected batches of shape {envelope.centre.shape}, got {values.shape[1:]}")
     half = np.maximum((envelope.upper - envelope.lower) / 2.0, 1e-300)
-    size = np.nan_to_num(np.abs(values - envelope.centre) / half)
+    size: np.ndarray = np.nan_to_num(np.abs(values - envelope.centre) / half)
     by_signal = size.max(axis=2)
     out = size > 1.0
     points = values.shape[2]
     first = np.where(out.any(axis=2), out.argmax(axis=2), points)
+    for one in envelope.whole:
+        first[:, one] = np.where(first[:, one] < points, points - 1, points)
     # Of signals that leave at the same point the one furthest out is named.
     earliest = first.min(axis=1)
     there = np.take_along_axis(size, np.minimum(earliest, points - 1)[:, None, None], axis=2)[:, :, 0]
