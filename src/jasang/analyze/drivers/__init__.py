@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from jasang.analyze.drivers.answer import Answer, surely_gained
-from jasang.analyze.drivers.baseline import Adjustment
+from jasang.analyze.drivers.baseline import Adjustment, Baseline
 from jasang.analyze.drivers.bins import bin_column
 from jasang.analyze.drivers.layout import BLOCK_ROWS, LEAST_BLOCKS, Layout, lay_out, rows_a_block
 from jasang.analyze.drivers.leakage import follows_outcome, named_afterwards
+from jasang.analyze.drivers.level_runs import BadLevel, find_bad_level
 from jasang.analyze.drivers.problem import (
     CategoricalColumn,
     Column,
@@ -29,6 +30,7 @@ from jasang.analyze.drivers.search import Search
 from jasang.analyze.drivers.startup import StartCount, StartKind, start_counts, startup_column, units_since_stop
 
 __all__ = [
+    "BadLevel",
     "CategoricalColumn",
     "Column",
     "Driver",
@@ -39,6 +41,7 @@ __all__ = [
     "StartCount",
     "StartKind",
     "StratumWindow",
+    "find_bad_level",
     "find_drivers",
     "follows_outcome",
     "named_afterwards",
@@ -51,6 +54,7 @@ LEAST_DEFECTS = 8
 _LEAST_STRATUM = 30  # rows of product × asset; fewer are strays
 _LEAST_ROWS = 12 * LEAST_BLOCKS
 _SURE_STRENGTH = 5.0
+_SHARE_OF_RUNS = 1 / 3  # of the family-wise error rate goes to levels that come in long runs, where a column has levels
 
 
 def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
@@ -82,7 +86,9 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
     kept = [column for column in columns if column.name not in follow]
     machines = [c for c in kept if isinstance(c, CategoricalColumn) and c.between_assets]
     tested = outcome if problem.binary else _without_outliers(outcome)
-    least = -float(np.log10(alpha))
+    long_runs = [c for c in kept if isinstance(c, CategoricalColumn) and not c.between_assets]
+    share = _SHARE_OF_RUNS if long_runs else 0.0
+    least = -float(np.log10(alpha * (1 - share)))
     day = None if problem.day is None else problem.day[rows]
     block_rows = 0 if problem.binary else rows_a_block(outcome)
     if rows.size < LEAST_BLOCKS * block_rows:
@@ -94,6 +100,11 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
     if machines:
         together = lay_out(np.full(rows.size, -1), problem.product[rows], day, max(block_rows, BLOCK_ROWS))
         found += _search(problem, tested, rows, together, machines, least, held)[0]
+    if share:
+        flat = lay_out(problem.asset[rows], problem.product[rows], day, max(block_rows, BLOCK_ROWS), course=False)
+        found += _bad_levels(
+            problem, rows, Baseline(flat, held).residual(tested), long_runs, alpha * share, share, found
+        )
     return Drivers(
         drivers=tuple(_ranked(found)),
         rows=rows.size,
@@ -130,6 +141,51 @@ def _search(
     choices = search.run()
     drivers = Answer(problem, outcome, rows, scanner, search).drivers(choices)
     return drivers, [search.adjustment(choice.score) for choice in choices]
+
+
+def _bad_levels(
+    problem: DriverProblem,
+    rows: np.ndarray,
+    residual: np.ndarray,
+    columns: Sequence[CategoricalColumn],
+    alpha: float,
+    share: float,
+    found: Sequence[Driver],
+) -> list[Driver]:
+    """Levels that come in long runs and are worse, of columns not yet told; `residual` is what the drivers found leave."""
+    told = {driver.column for driver in found}
+    left = [column for column in columns if column.name not in told]
+    bad = find_bad_level(
+        left, problem.asset[rows], residual, alpha=alpha, two_sided=problem.two_sided, seed=problem.seed
+    )
+    if bad is None:
+        return []
+    column, outcome = left[bad.column], problem.outcome[rows]
+    later = (np.arange(rows.size) >= (bad.first_row or 0)) & (column.codes >= 0)
+    outside, inside = later & (column.codes == bad.level), later & (column.codes != bad.level)
+    hit = outside & (outcome > 0) if problem.binary else outside
+    if (bad.low <= 0 <= bad.high) or (problem.binary and outcome[outside].sum() < LEAST_DEFECTS):
+        return []
+    p = min(1.0, bad.p_value / share)
+    return [
+        Driver(
+            column=column.name,
+            shape=Shape.LEVEL,
+            window=None,
+            level=column.levels[bad.level],
+            effect=bad.effect,
+            low=bad.low,
+            high=bad.high,
+            p_value=p,
+            strength=-float(np.log10(p)),
+            inside_rows=int(inside.sum()),
+            outside_rows=int(outside.sum()),
+            inside_mean=float(outcome[inside].mean()),
+            outside_mean=float(outcome[outside].mean()),
+            episodes=min(bad.runs, int(hit.sum())),
+            since_row=None if bad.first_row is None else int(rows[bad.first_row]),
+        )
+    ]
 
 
 def _at_its_own_level(column: Column, layout: Layout) -> NumericColumn | None:

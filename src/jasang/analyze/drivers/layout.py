@@ -99,8 +99,13 @@ def rows_a_block(outcome: np.ndarray) -> int:
     return max(BLOCK_ROWS, int(np.ceil(_BLOCK_RUNS * outcome.size / runs)))
 
 
-def lay_out(asset: np.ndarray, product: np.ndarray, day: np.ndarray | None, least: int = BLOCK_ROWS) -> Layout:
-    """Strata, blocks and trends of rows in order of time; strata beyond the largest share a cell but keep their own mean."""
+def lay_out(
+    asset: np.ndarray, product: np.ndarray, day: np.ndarray | None, least: int = BLOCK_ROWS, *, course: bool = True
+) -> Layout:
+    """Strata, blocks and trends of rows in order of time; strata beyond the largest share a cell but keep their own mean.
+
+    Without `course` only the means are taken out: for what is compared over long stretches of time.
+    """
     rows = asset.size
     fine, fine_product = strata_of(asset, product)
     block = blocks_of_time(rows, day, least)
@@ -110,11 +115,11 @@ def lay_out(asset: np.ndarray, product: np.ndarray, day: np.ndarray | None, leas
     if fine_product.size > _MOST_STRATA:
         stratum_product[-1] = -1
     members, trend = [], []
-    course = np.arange(rows) / rows
+    place = np.arange(rows) / rows
     for code in range(count):
         mine = np.flatnonzero(stratum == code)
         members.append(mine)
-        trend.append(_basis(course[mine], fine[mine]))
+        trend.append(_basis(place[mine], fine[mine], _TREND_TERMS if course else 0))
     return Layout(
         block=block,
         blocks=int(block.max()) + 1,
@@ -126,9 +131,9 @@ def lay_out(asset: np.ndarray, product: np.ndarray, day: np.ndarray | None, leas
     )
 
 
-def _basis(course: np.ndarray, group: np.ndarray) -> np.ndarray:
+def _basis(course: np.ndarray, group: np.ndarray, most: int) -> np.ndarray:
     """Orthonormal columns: one mean per group, and a piecewise linear course over `course` (0 to 1)."""
-    terms = int(np.clip(course.size // 100, 0, _TREND_TERMS))
+    terms = int(np.clip(course.size // 100, 0, most))
     knots = np.linspace(0, 1, terms + 1)[:-1]
     slopes = np.maximum(course[:, None] - knots[None, :], 0)[:, :terms]
     groups = np.unique(group)

@@ -16,6 +16,9 @@ _AFTERWARDS = re.compile(
 )
 _CERTAIN = 0.98
 _LEAST_DEFECTS = 8
+_RESTING = 0.98  # of the good units have one and the same value …
+_MOVED = 0.4  # … and so much of the bad ones another
+_PURE = 0.9  # share of bad among the units with another value
 _FLAG_LEVELS = (
     3  # a number with more values than this is a quantity, and an extreme of a quantity may well spoil every unit
 )
@@ -30,7 +33,8 @@ def follows_outcome(column: Column, defect: np.ndarray) -> bool:
     """Whether the column's content shows that it was filled in after the verdict. `defect` is 0 or 1, none missing.
 
     Either it is there for (nearly) all defects and (nearly) no good unit or the reverse, or one of its levels consists of
-    defects alone while they are rare elsewhere: no setting of a real process does that.
+    defects alone while they are rare elsewhere, or a number rests at one value (0 minutes of rework) for good units and leaves
+    it for bad ones: no setting or sensor of a real process does that.
     """
     bad = defect > 0.5
     if bad.sum() < _LEAST_DEFECTS or bad.mean() > 0.5:
@@ -44,12 +48,29 @@ def follows_outcome(column: Column, defect: np.ndarray) -> bool:
     if not known.any():
         return False
     distinct, codes = np.unique(values[known], return_inverse=True)
+    if isinstance(column, NumericColumn) and rests_when_good(values, bad):
+        return True
     if distinct.size > (_FLAG_LEVELS if isinstance(column, NumericColumn) else 64):
         return _parts_completely(values[known], bad[known])
     rows = np.bincount(codes.ravel())
     hits = np.bincount(codes.ravel(), weights=bad[known])
     pure = (hits >= _LEAST_DEFECTS) & (hits >= _CERTAIN * rows)
     return bool(pure.any() and rows[pure].sum() < 0.5 * known.sum())
+
+
+def rests_when_good(values: np.ndarray, bad: np.ndarray, *, pure: float = _PURE) -> bool:
+    """Whether good units have (nearly) all one value that many bad ones leave, shape (rows,); missing counts as a value.
+
+    `pure` is the least share of bad units among those with another value.
+    """
+    if bad.sum() < _LEAST_DEFECTS or (~bad).sum() < _LEAST_DEFECTS:
+        return False
+    filled = np.where(np.isnan(values), np.inf, values)
+    levels, count = np.unique(filled[~bad], return_counts=True)
+    moved = filled != levels[np.argmax(count)]
+    if count.max() < _RESTING * (~bad).sum() or not moved.any():
+        return False
+    return bool(moved[bad].mean() >= _MOVED and bad[moved].mean() >= pure)
 
 
 def _parts_completely(values: np.ndarray, bad: np.ndarray) -> bool:
