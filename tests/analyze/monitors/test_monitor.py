@@ -56,16 +56,43 @@ def test_change_of_correlation_alone_is_seen() -> None:
     assert score(monitor, broken).alarm[50:].mean() > 0.95
 
 
-def test_rows_one_at_a_time_score_as_rows_together() -> None:
-    monitor = train_monitor(_process(1000, 1))
+@pytest.mark.parametrize(("levels", "smoothing"), [(False, 1), (True, 20)])
+def test_rows_one_at_a_time_score_as_rows_together(levels: bool, smoothing: int) -> None:
+    monitor = train_monitor(_process(1000, 1), levels=levels, smoothing=smoothing)
     rows = _process(120, 2)
     rows[40, 1] = np.nan
+    rows[41, :3] = np.nan
+    rows[80:, 2] += 6.0
     state = fresh(monitor)
 
     together = score(monitor, rows).score
     single = np.concatenate([score(monitor, row[None, :], state=state).score for row in rows])
 
-    np.testing.assert_allclose(single, together, rtol=1e-9)
+    np.testing.assert_allclose(single, together, rtol=1e-11)
+
+
+def test_single_rows_and_stretches_may_follow_each_other() -> None:
+    monitor = train_monitor(_process(1000, 1), levels=True, smoothing=5)
+    rows = _process(200, 2)
+    state = fresh(monitor)
+    parts = [rows[:50], rows[50:51], rows[51:52], rows[52:150], *rows[150:, None, :]]
+
+    scores = [score(monitor, part, state=state) for part in parts]
+
+    together = score(monitor, rows)
+    np.testing.assert_allclose(np.concatenate([one.score for one in scores]), together.score, rtol=1e-11)
+    np.testing.assert_array_equal(np.concatenate([one.leading for one in scores]), together.leading)
+    np.testing.assert_allclose(np.vstack([one.residuals for one in scores]), together.residuals, rtol=1e-9, atol=1e-12)
+
+
+def test_level_keeps_the_alarm_while_a_variable_stands_off() -> None:
+    settled = _process(400, 2)
+    settled[100:, 3] += 6.0
+
+    monitor = train_monitor(_process(2000, 1), levels=True, smoothing=20)
+
+    assert score(monitor, settled).alarm[130:].mean() > 0.95
+    assert score(monitor, _process(4000, 3)).alarm.mean() <= 0.01
 
 
 def test_constant_missing_and_copied_columns_are_left_out_with_the_reason() -> None:

@@ -64,7 +64,7 @@ def find_events(monitor: Monitor, scores: Scores, *, clear: int | None = None, f
 
 def _event(monitor: Monitor, scores: Scores, before: int, first: int, end: int, taken: int, is_open: bool) -> Event:
     statistic = scores.statistics[int(scores.leading[first])]
-    onset = _onset(scores, before, first, end, statistic.memory)
+    onset = _onset(scores, before, first, end, max(statistic.memory, monitor.smoothing))
     return Event(
         onset=onset,
         first=first,

@@ -40,9 +40,12 @@ class LagModel:
 
     def residuals(self, rows: np.ndarray) -> np.ndarray:
         """What the forecast missed, in units of `scale`; rows (n + lags, p) in, (n, p) out."""
-        standard = (rows - self.centre) / self.scale
-        missed: np.ndarray = standard[self.lags :] - _inputs(standard, self.lags) @ self.coefficients - self.level
-        return missed
+        return self.missed((rows - self.centre) / self.scale)
+
+    def missed(self, standard: np.ndarray) -> np.ndarray:
+        """As `residuals`, of rows that are standardised already."""
+        found: np.ndarray = standard[self.lags :] - _inputs(standard, self.lags) @ self.coefficients - self.level
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

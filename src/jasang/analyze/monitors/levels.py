@@ -11,14 +11,14 @@ import numpy as np
 from scipy import stats
 from scipy.signal import lfilter
 
-LEVEL_MEMORIES = (6, 20)  # rows of the short mean that is compared
-FEWEST_FREEDOM = 15.0  # independent values in training below which a variable has no level
+LEVEL_MEMORY = 6  # rows of the short mean that is compared
+FEWEST_FREEDOM = 20.0  # independent values in training below which a variable has no level
 _UNCORRELATED = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """Mean, standard deviation and number of independent values of each variable's short mean, each (memories, p)."""
+    """Mean, standard deviation and number of independent values of each variable's short mean, each (p,)."""
 
     centre: np.ndarray
     scale: np.ndarray
@@ -27,32 +27,28 @@ class Levels:
 
 def fit_levels(parts: Sequence[np.ndarray]) -> Levels:
     """The levels of runs of standardised rows, each (n_i, p)."""
-    centre, scale, counted = [], [], []
-    for memory in LEVEL_MEMORIES:
-        smooth = [_short_mean(part, memory, None)[0] for part in parts]
-        joined = np.vstack(smooth)
-        centre.append(joined.mean(axis=0))
-        scale.append(np.maximum(joined.std(axis=0), 1e-6))
-        counted.append(joined.shape[0] / _correlation_time(smooth))
-    return Levels(centre=np.array(centre), scale=np.array(scale), freedom=np.array(counted))
+    smooth = [_short_mean(part, None)[0] for part in parts]
+    joined = np.vstack(smooth)
+    return Levels(
+        centre=joined.mean(axis=0),
+        scale=np.maximum(joined.std(axis=0), 1e-6),
+        freedom=joined.shape[0] / _correlation_time(smooth),
+    )
 
 
-def level_score(
-    rows: np.ndarray, levels: Levels, memory: int, before: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def level_score(rows: np.ndarray, levels: Levels, before: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """The largest normal score of any variable's short mean, shape (n,), of rows (n, p), and the mean at the end, (p,)."""
-    place = LEVEL_MEMORIES.index(memory)
-    freedom = levels.freedom[place]
-    smooth, end = _short_mean(rows, memory, before)
+    smooth, end = _short_mean(rows, before)
+    freedom = levels.freedom
     used = freedom >= FEWEST_FREEDOM
     if not used.any():
         return np.zeros(rows.shape[0]), end
-    t = (smooth[:, used] - levels.centre[place][used]) / levels.scale[place][used] / np.sqrt(1.0 + 1.0 / freedom[used])
+    t = (smooth[:, used] - levels.centre[used]) / levels.scale[used] / np.sqrt(1.0 + 1.0 / freedom[used])
     return np.asarray(student_to_normal(np.abs(t), freedom[used]).max(axis=1)), end
 
 
 def level_limit(levels: Levels, rate: float) -> float:
-    """The score that normal rows exceed at half of `rate`, allowing for all variables, both directions and both memories."""
+    """The score that normal rows exceed at half of `rate`, allowing for all variables and both directions."""
     tried = max(1, int((levels.freedom >= FEWEST_FREEDOM).sum()))
     return float(stats.norm.isf(0.25 * rate / tried))
 
@@ -66,9 +62,9 @@ def student_to_normal(t: np.ndarray, freedom: np.ndarray | float) -> np.ndarray:
     return np.asarray(np.copysign(inner * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0), t))
 
 
-def _short_mean(rows: np.ndarray, memory: int, before: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _short_mean(rows: np.ndarray, before: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean that starts at the first row, shape (n, p), and its last value, (p,)."""
-    keep = 1.0 - 2.0 / (memory + 1.0)
+    keep = 1.0 - 2.0 / (LEVEL_MEMORY + 1.0)
     start = rows[0] if before is None else before
     smooth, _ = lfilter([1.0 - keep], [1.0, -keep], rows, axis=0, zi=keep * start[None, :])
     return smooth, smooth[-1]

@@ -59,6 +59,10 @@ class Whitening:
     together: np.ndarray
     own: np.ndarray
 
+    def own_from_together(self) -> np.ndarray:
+        """Shape (p, p): each variable's own residuals are this times the whitened ones."""
+        return np.ascontiguousarray(np.linalg.solve(self.together, self.own).T)
+
 
 def whitening(residuals: np.ndarray, *, shrinkage: float = SHRINKAGE) -> Whitening:
     """The whitening of residuals, shape (n, p), that no model was fitted to."""
@@ -72,15 +76,19 @@ def whitening(residuals: np.ndarray, *, shrinkage: float = SHRINKAGE) -> Whiteni
 
 @dataclass(slots=True)
 class MemoryState:
-    """What the weighted means remember at the end of a stretch, by what they average and memory, and the rows seen."""
+    """Weighted means at the end of a stretch and the rows seen: `plain` (3, memories, p) of whitened residuals, their squares and
+    the squares of each variable's own; `wander` (w, p) of the squares of short means, in the order of `statistics_of`.
+    """
 
-    levels: dict[tuple[str, int, int], np.ndarray]
+    plain: np.ndarray
+    wander: np.ndarray
     rows: int = 0
 
 
-def fresh_state() -> MemoryState:
+def fresh_state(memories: Sequence[int], variables: int) -> MemoryState:
     """A memory that has seen nothing."""
-    return MemoryState(levels={})
+    wander = sum(one.kind == WANDER for one in statistics_of(memories))
+    return MemoryState(plain=np.zeros((3, len(memories), variables)), wander=np.zeros((wander, variables)))
 
 
 def statistics(
@@ -94,10 +102,10 @@ def statistics(
     `residuals` has shape (n, p). Each statistic is a root of a sum of squares that makes it about normal (cube root of a
     chi-square, Wilson & Hilferty 1931).
     """
-    state = fresh_state() if state is None else state
+    state = fresh_state(memories, residuals.shape[1]) if state is None else state
     wanted = statistics_of(memories)
     found = np.empty((residuals.shape[0], len(wanted)))
-    turn = np.linalg.solve(white.together, white.own).T.copy()  # own = turn @ together
+    turn = white.own_from_together()
     for first in range(0, residuals.shape[0], _CHUNK):
         part = residuals[first : first + _CHUNK]
         columns = _chunk((part / white.scale).T, white, turn, memories, wanted, state)
@@ -116,15 +124,15 @@ def _chunk(
 ) -> dict[Statistic, np.ndarray]:
     """The statistics of one chunk of scaled residuals, shape (p, n) so that each variable lies in one piece of memory."""
     together, own = white.together.T @ scaled, white.own.T @ scaled
-    squared = np.minimum(together * together, _MOST_SQUARED) - 1.0
-    own_squared = np.minimum(own * own, _MOST_SQUARED) - 1.0
+    squared = squared_beyond_usual(together)
+    own_squared = squared_beyond_usual(own)
     own_means: dict[int, np.ndarray] = {}
     columns: dict[Statistic, np.ndarray] = {}
-    for memory in memories:
-        mean = _weighted(together, ("mean", 1, memory), state)
+    for place, memory in enumerate(memories):
+        mean = _weighted(together, memory, state.plain[0, place], state.rows)
         own_means[memory] = own_mean = turn @ mean
-        spread = _weighted(squared, ("spread", 1, memory), state)
-        own_spread = _weighted(own_squared, ("own_spread", 1, memory), state)
+        spread = _weighted(squared, memory, state.plain[1, place], state.rows)
+        own_spread = _weighted(own_squared, memory, state.plain[2, place], state.rows)
         values = (
             np.cbrt(np.einsum("ij,ij->j", mean, mean)),
             np.abs(own_mean).max(axis=0),
@@ -133,27 +141,41 @@ def _chunk(
         )
         for kind, value in zip(KINDS, values, strict=True):
             columns[Statistic(kind=kind, memory=memory)] = value
-    for inner in {one.inner for one in wanted if one.kind == WANDER}:
-        own_mean = own_means[inner]
-        energy = np.minimum(own_mean * own_mean, _MOST_SQUARED) - 1.0
-        for one in wanted:
-            if one.kind == WANDER and one.inner == inner:
-                wandered = _weighted(energy, (WANDER, inner, one.memory), state).max(axis=0)
-                columns[one] = np.sqrt(np.maximum(wandered, 0.0))
+    energies = {
+        inner: squared_beyond_usual(own_means[inner]) for inner in {one.inner for one in wanted if one.inner > 1}
+    }
+    for place, one in enumerate(one for one in wanted if one.kind == WANDER):
+        wandered = _weighted(energies[one.inner], one.memory, state.wander[place], state.rows).max(axis=0)
+        columns[one] = np.sqrt(np.maximum(wandered, 0.0))
     return columns
 
 
-def _weighted(part: np.ndarray, key: tuple[str, int, int], state: MemoryState) -> np.ndarray:
-    """Weighted mean over the memory `key[2]`, shape (p, n), in its own standard deviations for white parts of variance 1."""
-    memory = key[2]
+def squared_beyond_usual(standard: np.ndarray) -> np.ndarray:
+    """Squares of standard values less the 1 they have on average; beyond 7 standard deviations far enough is far enough."""
+    return np.asarray(np.minimum(standard * standard, _MOST_SQUARED) - 1.0)
+
+
+def memory_scale(memory: int, seen: np.ndarray) -> np.ndarray:
+    """One over the standard deviation of a weighted mean of white values of variance 1 after so many rows `seen`.
+
+    The exact one of the first rows: a weighted mean that starts at zero is not yet as spread as it will be.
+    """
+    if memory == 1:
+        return np.ones_like(seen, dtype=np.float64)
+    weight = 2.0 / (memory + 1.0)
+    return np.asarray(1.0 / np.sqrt(weight / (2.0 - weight) * -np.expm1(2.0 * seen * np.log1p(-weight))))
+
+
+def _weighted(part: np.ndarray, memory: int, before: np.ndarray, rows: int) -> np.ndarray:
+    """Weighted mean over the memory, shape (p, n), in its own standard deviations for white parts of variance 1.
+
+    `before` (p,) is where it stands after `rows` rows, and is brought forward.
+    """
     if memory == 1:
         return part
     weight = 2.0 / (memory + 1.0)
     keep = 1.0 - weight
-    before = state.levels.get(key, np.zeros(part.shape[0]))
-    level, end = lfilter([weight], [1.0, -keep], part, axis=1, zi=keep * before[:, None])
-    state.levels[key] = end[:, 0] / keep
-    seen = state.rows + np.arange(1, part.shape[1] + 1)
-    # The exact variance of the first rows: a weighted mean that starts at zero is not yet as spread as it will be.
-    level /= np.sqrt(weight / (2.0 - weight) * -np.expm1(2.0 * seen * np.log(keep)))
+    level, _ = lfilter([weight], [1.0, -keep], part, axis=1, zi=keep * before[:, None])
+    before[:] = level[:, -1]
+    level *= memory_scale(memory, rows + np.arange(1, part.shape[1] + 1))
     return np.asarray(level)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.signal import lfilter
 
 from jasang.analyze.monitors.calibration import Calibration, Rate, affordable, calibrate, normal_scores
 from jasang.analyze.monitors.lag_model import FOLDS, LagModel, LeftOut, filled, fit_lag_model, runs_of
-from jasang.analyze.monitors.levels import LEVEL_MEMORIES, Levels, fit_levels, level_limit, level_score
+from jasang.analyze.monitors.levels import LEVEL_MEMORY, Levels, fit_levels, level_limit, level_score
 from jasang.analyze.monitors.memory import (
     MEMORIES,
     MemoryState,
@@ -22,6 +23,7 @@ from jasang.analyze.monitors.memory import (
     statistics_of,
     whitening,
 )
+from jasang.analyze.monitors.one_row import OneRow, one_row, score_row
 
 FALSE_ALARM_RATE = 0.01  # per row
 FEWEST_ROWS = 100
@@ -32,6 +34,7 @@ _MOST_MISSING = 0.2  # share of rows without a value above which a variable is l
 _MOST_HELD = 0.999  # share of rows that repeat the row before above which a variable counts as constant
 _JUMP = 6.0  # robust standard deviations of a row's residuals taken together
 _MOST_JUMPS = 0.005  # of the rows; more are no breaks but the way the process is
+_MOST_SMOOTHED = 3.0  # a score counts three times the limit at most, so that one jolt is not an alarm for long
 _TINY = 1e-9
 
 
@@ -55,6 +58,7 @@ class Monitor:
     unaffordable: tuple[int, ...]
     rows: int
     asked_rate: float
+    smoothing: int = 1
 
     @property
     def false_alarm_rate(self) -> Rate:
@@ -66,9 +70,11 @@ class Monitor:
 class MonitorState:
     """Where scoring stands between two stretches of rows that follow each other."""
 
-    last: np.ndarray  # the last `lags` rows, standardised input of the forecast, shape (≤ lags, p)
+    last: np.ndarray  # the last `lags` rows, standardised, nothing missing, shape (≤ lags, p)
     memory: MemoryState
-    levels: dict[int, np.ndarray] = field(default_factory=dict)
+    level: np.ndarray | None = None  # the short mean of each variable, shape (p,)
+    smoothed: float = 0.0
+    one: OneRow | None = None  # what the monitor comes to for a single row, made when the first one comes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,7 @@ def train_monitor(
     false_alarm_rate: float = FALSE_ALARM_RATE,
     memories: Sequence[int] = MEMORIES,
     levels: bool = False,
+    smoothing: int = 1,
 ) -> Monitor:
     """A monitor of rows of normal operation.
 
@@ -115,11 +122,15 @@ def train_monitor(
     levels
         Whether to alarm for as long as a variable stands off the level it had in training, also when everything has settled
         there. For processes that come back to their levels; its false alarms rest on Student's t, not on left-out blocks.
+    smoothing
+        Rows over which the score is averaged (weighted, three times the limit at most): fewer short alarms and fewer gaps in
+        long ones, for a delay of some rows. 1 does not.
 
     Raises
     ------
     ValueError
-        Fewer rows than `FEWEST_ROWS` or 3 for each variable, fewer than 2 variables that move, or a rate outside (0, 0.5).
+        Fewer rows than `FEWEST_ROWS` or 3 for each variable, fewer than 2 variables that move, a rate outside (0, 0.5), or a
+        smoothing below 1.
 
     Examples
     --------
@@ -132,6 +143,8 @@ def train_monitor(
     """
     if not 0.0 < false_alarm_rate < 0.5:
         raise ValueError(f"false_alarm_rate must lie between 0 and 0.5, got {false_alarm_rate}")
+    if smoothing < 1:
+        raise ValueError(f"smoothing must be at least 1 row, got {smoothing}")
     values = _checked(values)
     given = tuple(names) if names is not None else tuple(f"x{place + 1}" for place in range(values.shape[1]))
     if len(given) != values.shape[1]:
@@ -169,6 +182,7 @@ def train_monitor(
         unaffordable=tuple(memory for memory in memories if memory not in usable),
         rows=kept.shape[0],
         asked_rate=false_alarm_rate,
+        smoothing=int(smoothing),
     )
 
 
@@ -205,7 +219,7 @@ def _left_out_statistics(left: LeftOut, memories: tuple[int, ...]) -> list[list[
 def fresh(monitor: Monitor) -> MonitorState:
     """The state before the first row."""
     variables = len(monitor.names)
-    return MonitorState(last=np.empty((0, variables)), memory=fresh_state())
+    return MonitorState(last=np.empty((0, variables)), memory=fresh_state(monitor.memories, variables))
 
 
 def score(
@@ -218,6 +232,10 @@ def score(
     ValueError
         The rows have another number of columns than the training data.
     """
+    values = np.asarray(values, dtype=np.float64)
+    single = starts is None and values.shape == (1, monitor.inputs)
+    if single and state is not None and state.last.shape[0] == monitor.model.lags:
+        return _score_one(monitor, values[0], state)
     values = _checked(values)
     if values.shape[1] != monitor.inputs:
         raise ValueError(f"the monitor was trained on {monitor.inputs} columns, got {values.shape[1]}")
@@ -226,7 +244,8 @@ def score(
     for first, run in runs_of(kept, starts, fewest=1):
         own = state if state is not None else fresh(monitor)
         if first > 0 and state is not None:
-            own.last, own.memory, own.levels = fresh(monitor).last, fresh_state(), {}
+            begun = fresh(monitor)
+            own.last, own.memory, own.level, own.smoothed = begun.last, begun.memory, None, 0.0
         parts.append(_score_run(monitor, run, own))
     if not parts:
         empty = np.empty(0)
@@ -241,42 +260,65 @@ def score(
 
 
 def _statistics(monitor: Monitor) -> tuple[Statistic, ...]:
-    level = () if monitor.levels is None else tuple(Statistic(kind="level_of_one", memory=m) for m in LEVEL_MEMORIES)
+    level = () if monitor.levels is None else (Statistic(kind="level_of_one", memory=LEVEL_MEMORY),)
     return (*statistics_of(monitor.memories), *level)
 
 
 def _score_run(monitor: Monitor, run: np.ndarray, state: MonitorState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     before = state.last.shape[0]
-    joined = np.vstack([state.last, run])
+    joined = np.vstack([state.last, (run - monitor.model.centre) / monitor.model.scale])
     missing = ~np.isfinite(joined)
-    whole = filled(joined, monitor.model.centre) if missing.any() else joined
+    whole = filled(joined, np.zeros(joined.shape[1])) if missing.any() else joined
     lags = monitor.model.lags
     state.last = whole[-lags:].copy()
     rows = run.shape[0]
     result = np.full(rows, np.nan)
     leading = np.full(rows, -1, dtype=np.int64)
     own = np.full((rows, run.shape[1]), np.nan)
-    if joined.shape[0] <= lags:
+    skip = max(0, lags - before)
+    if rows <= skip:
         return result, leading, own
-    residuals = monitor.model.residuals(whole)
-    if rows <= max(0, lags - before):
-        return result, leading, own
+    residuals = monitor.model.missed(whole)
     # A value that is missing was not unexpected.
     residuals[missing[lags:]] = 0.0
-    skip = max(0, lags - before)
-    fresh_rows = residuals[residuals.shape[0] - (rows - skip) :]
-    scores = normal_scores(statistics(fresh_rows, monitor.white, monitor.memories, state.memory), monitor.calibration)
-    scores /= monitor.calibration.limit
+    found = statistics(residuals, monitor.white, monitor.memories, state.memory)
+    scores = normal_scores(found, monitor.calibration) / monitor.calibration.limit
     if monitor.levels is not None:
-        standard = (whole[whole.shape[0] - (rows - skip) :] - monitor.model.centre) / monitor.model.scale
-        limit = level_limit(monitor.levels, monitor.asked_rate)
-        for memory in LEVEL_MEMORIES:
-            found, state.levels[memory] = level_score(standard, monitor.levels, memory, state.levels.get(memory))
-            scores = np.column_stack([scores, found / limit])
+        level, state.level = level_score(whole[-(rows - skip) :], monitor.levels, state.level)
+        scores = np.column_stack([scores, level / level_limit(monitor.levels, monitor.asked_rate)])
     leading[skip:] = np.argmax(scores, axis=1)
-    result[skip:] = np.maximum(0.0, scores.max(axis=1))
-    own[skip:] = (fresh_rows / monitor.white.scale) @ monitor.white.own
+    result[skip:] = _smoothed(monitor, np.maximum(0.0, scores.max(axis=1)), state)
+    own[skip:] = (residuals / monitor.white.scale) @ monitor.white.own
     return result, leading, own
+
+
+def _smoothed(monitor: Monitor, scores: np.ndarray, state: MonitorState) -> np.ndarray:
+    if monitor.smoothing == 1:
+        return scores
+    weight = 2.0 / (monitor.smoothing + 1.0)
+    start = np.array([(1.0 - weight) * state.smoothed])
+    smooth, _ = lfilter([weight], [1.0, weight - 1.0], np.minimum(scores, _MOST_SMOOTHED), zi=start)
+    state.smoothed = float(smooth[-1])
+    return np.asarray(smooth)
+
+
+def _score_one(monitor: Monitor, row: np.ndarray, state: MonitorState) -> Scores:
+    """A single row by the short way: the same numbers as `_score_run` but for rounding, in a fraction of the time."""
+    if state.one is None:
+        levels, columns = monitor.levels, monitor.columns
+        limit = 1.0 if levels is None else level_limit(levels, monitor.asked_rate)
+        state.one = one_row(columns, monitor.model, monitor.white, monitor.memories, monitor.calibration, levels, limit)
+    if state.level is None and monitor.levels is not None:
+        state.level = np.full(len(monitor.names), np.nan)
+    largest, leading, own = score_row(state.one, row, state.last, state.memory, state.level)
+    found = max(0.0, largest)
+    if monitor.smoothing > 1:
+        weight = 2.0 / (monitor.smoothing + 1.0)
+        found = weight * min(found, _MOST_SMOOTHED) + (1.0 - weight) * state.smoothed
+        state.smoothed = found
+    return Scores(
+        score=np.array([found]), leading=np.array([leading]), residuals=own[None, :], statistics=state.one.statistics
+    )
 
 
 def _checked(values: np.ndarray) -> np.ndarray:

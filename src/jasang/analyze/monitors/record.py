@@ -7,7 +7,7 @@ import numpy as np
 
 from jasang.analyze.monitors.calibration import Calibration, Rate
 from jasang.analyze.monitors.lag_model import LagModel
-from jasang.analyze.monitors.levels import LEVEL_MEMORIES, Levels
+from jasang.analyze.monitors.levels import Levels
 from jasang.analyze.monitors.memory import Whitening, statistics_of
 from jasang.analyze.monitors.monitor import Monitor
 
@@ -31,6 +31,7 @@ def to_record(monitor: Monitor) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "unaffordable": list(monitor.unaffordable),
         "rows": monitor.rows,
         "asked_rate": monitor.asked_rate,
+        "smoothing": monitor.smoothing,
         "lags": model.lags,
         "ridge": model.ridge,
         "limit": calibration.limit,
@@ -90,7 +91,7 @@ def _monitor(plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Moni
         "calibration_freedom": (scores,),
     }
     if "level_centre" in arrays:
-        shapes |= dict.fromkeys(("level_centre", "level_scale", "level_freedom"), (len(LEVEL_MEMORIES), variables))
+        shapes |= dict.fromkeys(("level_centre", "level_scale", "level_freedom"), (variables,))
     for name, shape in shapes.items():
         found = arrays[name]
         if found.shape != shape or found.dtype != np.float64 or not np.isfinite(found).all():
@@ -129,4 +130,5 @@ def _monitor(plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Moni
         unaffordable=tuple(int(memory) for memory in plain["unaffordable"]),
         rows=int(plain["rows"]),
         asked_rate=float(plain["asked_rate"]),
+        smoothing=max(1, int(plain.get("smoothing", 1))),
     )
