@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from jasang.analyze.value_rows import value_row
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -34,6 +36,11 @@ def pareto(names: Sequence[str], amounts: np.ndarray, *, seed: int, draws: int =
     draws
         Bootstrap samples.
     """
+    amounts = np.asarray(amounts, dtype=np.float64)
+    if amounts.ndim != 2 or amounts.shape[1] != len(names) or not np.all(amounts >= 0):
+        raise ValueError(
+            f"expected amounts from 0 of shape (blocks, {len(names)}), one column for each category, got {amounts.shape}"
+        )
     totals = amounts.sum(axis=0)
     whole = float(totals.sum())
     if whole <= 0 or not len(names):
@@ -51,14 +58,17 @@ def pareto(names: Sequence[str], amounts: np.ndarray, *, seed: int, draws: int =
 
 def pareto_counts(names: Sequence[str], counts: np.ndarray) -> tuple[Bar, ...]:
     """Categories in falling order of their count (defects by reason), shape (k,), with Wilson intervals of the shares."""
-    whole = int(counts.sum())
+    counts = value_row(counts)
+    if counts.size != len(names) or not np.all(counts >= 0):
+        raise ValueError(f"expected one count from 0 for each of {len(names)} categories, got {counts[:5]}")
+    whole = float(counts.sum())
     if whole <= 0:
         return ()
     z = float(stats.norm.ppf(0.975))
     share = counts / whole
     middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
     half = z / (1 + z * z / whole) * np.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    return _bars(names, counts.astype(np.float64), np.maximum(middle - half, 0), np.minimum(middle + half, 1))
+    return _bars(names, counts, np.maximum(middle - half, 0), np.minimum(middle + half, 1))
 
 
 def _bars(names: Sequence[str], totals: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[Bar, ...]:

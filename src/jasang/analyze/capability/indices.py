@@ -11,6 +11,8 @@ from math import sqrt
 import numpy as np
 from scipy import stats
 
+from jasang.analyze.value_rows import value_row
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
@@ -25,7 +27,7 @@ class Index:
 class Capability:
     """How a process fits its specification. An index is `None` where a limit (or the target, for Cpm) is missing.
 
-    `below` and `above` are the expected shares outside the limits of a normal process; `off_centre` is k, the distance of the
+    Cpmk (Pearn, Kotz and Johnson 1992) has no interval. `below` and `above` are the expected shares outside the limits of a normal process; `off_centre` is k, the distance of the
     mean from the middle in half tolerances (0 = centred, 1 = on a limit).
     """
 
@@ -37,12 +39,16 @@ class Capability:
     cpu: float | None
     cpk: float
     pp: float | None
+    ppl: float | None
+    ppu: float | None
     ppk: float
     cpm: float | None
+    cpmk: float | None
     cp_interval: tuple[float, float] | None
     cpl_interval: tuple[float, float] | None
     cpu_interval: tuple[float, float] | None
     cpk_interval: tuple[float, float]
+    pp_interval: tuple[float, float] | None
     ppk_interval: tuple[float, float]
     cpm_interval: tuple[float, float] | None
     off_centre: float | None
@@ -67,7 +73,7 @@ def process_capability(
     >>> process_capability(np.array([198.0, 203.0, 206.0, 195.0, 201.0]), low=190.0, high=210.0).cpk.__round__(3)
     0.732
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = value_row(np.ravel(values) if isinstance(values, np.ndarray) else values)
     known = values[~np.isnan(values)]
     if known.size < 2:
         raise ValueError(f"capability needs at least 2 values, got {known.size}")
@@ -124,12 +130,16 @@ def capability_from_summary(
         cpu=cpu,
         cpk=cpk,
         pp=None if cp is None else cp * sigma / overall,
+        ppl=None if cpl is None else cpl * sigma / overall,
+        ppu=None if cpu is None else cpu * sigma / overall,
         ppk=ppk,
         cpm=cpm,
+        cpmk=None if cpm is None or target is None else cpk / sqrt(1.0 + ((mean - target) / sigma) ** 2),
         cp_interval=None if cp is None else _chi_square_interval(cp, size - 1.0, alpha),
         cpl_interval=None if cpl is None else _bissell_interval(cpl, size, one_sided),
         cpu_interval=None if cpu is None else _bissell_interval(cpu, size, one_sided),
         cpk_interval=_bissell_interval(cpk, size, alpha if two_sided else one_sided),
+        pp_interval=None if cp is None else _chi_square_interval(cp * sigma / overall, size - 1.0, alpha),
         ppk_interval=_bissell_interval(ppk, size, alpha if two_sided else one_sided),
         cpm_interval=None if cpm is None or target is None else _cpm_interval(cpm, mean, sigma, target, size, alpha),
         off_centre=None if low is None or high is None else abs(mean - (low + high) / 2.0) / ((high - low) / 2.0),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
+from jasang.analyze.value_rows import value_row
+
 MOST_ORDER = 8
 FARTHEST = 2_000  # lags summed
 FEWEST_INDEPENDENT = 4.0
@@ -32,7 +34,9 @@ class Memory:
 
 
 def memory_of(values: np.ndarray) -> Memory:
-    """The memory of values, shape (n,), finite, in order of time."""
+    """The memory of values, shape (n,), in order of time; NaN is left out."""
+    values = value_row(values)
+    values = values[~np.isnan(values)]
     n = values.size
     if n < 20 or not float(np.ptp(values)) > 0:
         return Memory(values=n, order=0, first=0.0, for_mean=float(n), for_spread=float(n), inflation=1.0)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from jasang.analyze.capability.study import CapabilityStudy, capability_study
+from jasang.analyze.value_rows import value_row
 
 FEWEST_VALUES = 25
 MOST_PERIODS = 12
@@ -34,6 +35,7 @@ def capability_over_time(
 
     `values` has shape (n,), in order of time, NaN = missing. Too few values for two periods give none.
     """
+    values = value_row(values)
     known = np.flatnonzero(np.isfinite(values))
     count = periods or min(MOST_PERIODS, known.size // FEWEST_VALUES)
     if count < 2 or known.size // count < 5:
@@ -56,6 +58,7 @@ def capability_by(
     shape: str = "auto",
 ) -> tuple[Part, ...]:
     """Studies by label, worst Ppk first; labels of length n. Groups of fewer than 25 values are left out."""
+    values = value_row(values)
     texts = np.asarray(labels).astype(str).ravel()
     if texts.size != values.size:
         raise ValueError(f"{texts.size} labels for {values.size} values")

@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special, stats
 
+from jasang.analyze.value_rows import value_row
+
 REJECTED = 0.05
 FEWEST_TESTED = 25
 MOST_TESTED = 500
@@ -69,11 +71,15 @@ class Shape:
 
 
 def normality_test(values: np.ndarray, *, worth: float | None = None) -> NormalityTest:
-    """Anderson-Darling test of values, shape (n,), finite, that are worth `worth` independent ones; see the module."""
+    """Anderson-Darling test of values, shape (n,), NaN = missing, worth `worth` independent ones; see the module."""
+    values = value_row(values)
+    values = values[~np.isnan(values)]
+    if values.size < 8:
+        return NormalityTest(statistic=float("nan"), p=1.0, tested=values.size)
     tested = _evenly(values, MOST_TESTED if worth is None else int(max(FEWEST_TESTED, min(worth, MOST_TESTED))))
     sigma = float(tested.std(ddof=1))
     n = tested.size
-    if n < 8 or not sigma > 0:
+    if not sigma > 0:
         return NormalityTest(statistic=float("nan"), p=1.0, tested=n)
     z = (_untied(tested) - tested.mean()) / sigma
     place = np.arange(1, n + 1)
@@ -122,14 +128,17 @@ def modulus(values: np.ndarray, power: float) -> np.ndarray:
 
 
 def shape_of(values: np.ndarray, *, kind: Kind | Literal["auto"] = "auto", worth: float | None = None) -> Shape:
-    """The shape of values, shape (n,), finite, worth `worth` independent ones; `kind` forces one.
+    """The shape of values, shape (n,), NaN = missing, worth `worth` independent ones; `kind` forces one.
 
     Raises
     ------
     ValueError
         Box-Cox asked of values that are not all above zero.
     """
-    known = np.asarray(values, dtype=np.float64)
+    known = value_row(values)
+    known = known[~np.isnan(known)]
+    if known.size < 2:
+        raise ValueError(f"a shape needs at least 2 values, got {known.size}")
     p_normal = normality_test(known, worth=worth).p
     plain = Shape(kind="normal", power=1.0, centre=0.0, scale=1.0, p_normal=p_normal, p_chosen=p_normal)
     if kind == "normal" or (kind == "auto" and p_normal >= REJECTED):

@@ -8,6 +8,7 @@ import numpy as np
 
 from jasang.analyze.capability.memory import Memory
 from jasang.analyze.control_charts import c4, range_constants
+from jasang.analyze.value_rows import value_row
 
 Method = Literal["pooled", "range", "standard_deviation", "moving_range"]
 # A mean moving range of n values is worth about 0.62 (n − 1) degrees of freedom (Wetherill and Brown, Statistical Process
@@ -40,7 +41,7 @@ def spread_of(
     method: Method | None = None,
     memory: Memory | None = None,
 ) -> Spread:
-    """Within, between and overall standard deviation of values, shape (n,), finite, in order.
+    """Within, between and overall standard deviation of values, shape (n,), in order, NaN = missing.
 
     Parameters
     ----------
@@ -57,6 +58,14 @@ def spread_of(
     ValueError
         Fewer than two values, no subgroup with two values, or a method that does not go with the subgroups.
     """
+    values = value_row(values)
+    known = ~np.isnan(values)
+    if subgroups is not None and not isinstance(subgroups, int | np.integer):
+        labels = np.asarray(subgroups).astype(str).ravel()
+        if labels.size != values.size:
+            raise ValueError(f"{labels.size} subgroup labels for {values.size} values")
+        subgroups = labels[known]
+    values = values[known]
     n = values.size
     if n < 2:
         raise ValueError(f"a spread needs at least 2 values, got {n}")

@@ -68,9 +68,12 @@ def np_chart(defects: np.ndarray, size: float, *, multiple: float = 3.0, centre:
 
 def c_chart(counts: np.ndarray, *, multiple: float = 3.0, centre: float | None = None) -> Limits:
     """c chart of counts of defects on equal areas, shape (n,): mean ± multiple·√mean. `centre`: a given mean (phase II)."""
-    centre = float(np.nanmean(vector(counts))) if centre is None else centre
+    counts = vector(counts)
+    if np.isnan(counts).all() or np.nanmin(counts) < 0:
+        raise ValueError(f"counts must not be negative, and not all missing, got {counts[:5]}")
+    centre = float(np.nanmean(counts)) if centre is None else centre
     if centre < 0:
-        raise ValueError(f"counts must not be negative, got a mean of {centre}")
+        raise ValueError(f"a mean of counts must not be negative, got {centre}")
     return limits_around(centre, multiple * sqrt(centre), sigma=sqrt(centre), floor=0.0)
 
 

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from jasang.analyze.control_charts.constants import refuse_subgroup
+from jasang.analyze.value_rows import value_row
 
 Subgroups = np.ndarray | Sequence[np.ndarray]
 
 
 def vector(values: np.ndarray) -> np.ndarray:
-    """The values as float64, shape (n,)."""
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"expected a row of values, got shape {values.shape}")
+    """The values as float64, shape (n,), not empty; what is missing or infinite is NaN."""
+    values = value_row(values)
+    if values.size == 0:
+        raise ValueError("expected a row of values, got none")
     return values
 
 
@@ -21,7 +22,7 @@ def subgroup_list(subgroups: Subgroups) -> list[np.ndarray]:
     """The subgroups as float64 arrays without their missing values; those left with fewer than two values are refused."""
     if isinstance(subgroups, np.ndarray) and subgroups.ndim != 2:
         raise ValueError(f"expected subgroups of shape (groups, n), got {subgroups.shape}")
-    groups = [vector(np.asarray(group)) for group in subgroups]
+    groups = [vector(group) for group in subgroups]
     groups = [group[~np.isnan(group)] for group in groups]
     if len(groups) < 2:
         raise ValueError(f"expected subgroups of shape (groups, n) with at least 2 groups, got {len(groups)}")

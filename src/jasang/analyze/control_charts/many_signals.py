@@ -106,12 +106,16 @@ def survey_signals(
 
 
 def _each(signals: np.ndarray | Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    if isinstance(signals, np.ndarray) and signals.ndim == 1:
+        raise ValueError(f"expected signals of shape (signals, n), got one row of {signals.size}; give it as [row]")
     across = isinstance(signals, np.ndarray) and signals.ndim == 2 and signals.strides[1] > signals.strides[0]
     if isinstance(signals, np.ndarray) and across:
         for start in range(0, signals.shape[0], TURNED):
             yield from (_floats(row) for row in _turned(signals[start : start + TURNED]))
         return
     for row in signals:
+        if np.ndim(row) != 1:
+            raise ValueError(f"expected an iterable of rows, shape (n,) each, got an entry of shape {np.shape(row)}")
         yield _floats(np.ascontiguousarray(row))
 
 

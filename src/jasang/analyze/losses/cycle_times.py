@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from jasang.analyze.value_rows import value_row
+
 BLOCK = 25  # cycles a stretch
 FEWEST_BLOCKS = 8
 _DRAWS = 999
@@ -57,7 +59,8 @@ def best_cycle(cycle_s: np.ndarray, *, block: int = BLOCK, seed: int = 20191001)
     towards the middle by the share of their variance that short stretches have by chance (var. of a median, pi/2 s²/n).
     Intervals: bootstrap over groups of stretches.
     """
-    known = cycle_s[np.isfinite(cycle_s) & (cycle_s > 0)]
+    cycle_s = value_row(cycle_s)
+    known = cycle_s[cycle_s > 0]
     count = known.size // block
     if count < FEWEST_BLOCKS:
         return None
