@@ -143,6 +143,11 @@ def notices(factory: Factory, *, diagnosis: UUID | None) -> list[dict[str, Any]]
     return [notice for kept in found.order_by("title").values_list("notices", flat=True) for notice in kept]
 
 
+def is_current(finding: Finding) -> bool:
+    """Whether the finding is of the latest version of its file, of which questions may be asked."""
+    return current_diagnoses(finding.factory).filter(pk=finding.diagnosis_id).exists()
+
+
 def table_of(finding: Finding) -> DiagnosedTable | None:
     """The table a finding is about."""
     found = DiagnosedTable.objects.of(finding.factory).filter(diagnosis=finding.diagnosis_id, file=finding.table)

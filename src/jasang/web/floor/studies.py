@@ -13,6 +13,7 @@ from jasang.mentor.study_catalog import STUDIES, StudyKind, study_kind
 from jasang.mentor.study_json import result_json
 from jasang.mentor.wording import number, owner_name
 from jasang.plant.text import Progress
+from jasang.web.floor.closer import again, same_question
 from jasang.web.floor.diagnosing import path_of
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, StudyRun
 from jasang.web.floor.queries import current_diagnoses
@@ -20,6 +21,8 @@ from jasang.web.floor.showing import Row, interval, quantity
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
 from jasang.web.tenants.models import Factory
+
+_LOOKED_BACK = 50
 
 
 @transaction.atomic
@@ -31,6 +34,12 @@ def ask_study(
     return StudyRun.objects.of(factory).create(
         factory=factory, diagnosis=diagnosis, kind=kind.name, options=dict(options), job=job, asked_by=user
     )
+
+
+def asked_before(diagnosis: Diagnosis, kind: StudyKind, options: Mapping[str, str]) -> StudyRun | None:
+    """The same question of the same data, answered or waiting: one tap twice is one question."""
+    known = StudyRun.objects.of(diagnosis.factory).filter(diagnosis=diagnosis, kind=kind.name).select_related("job")
+    return same_question(known.order_by("-pk")[:_LOOKED_BACK], options)
 
 
 def answer_question(job: Job, progress: Progress) -> None:
@@ -98,7 +107,11 @@ def shown_run(run: StudyRun, language: Language) -> dict[str, Any]:
     """What the page of one answer shows: the question's words, and each study in the page's language."""
     documents = run.result["studies"] if run.result else []
     studies = [_study(place, document, language) for place, document in enumerate(documents)]
-    return shown_row(run, language) | {"studies": studies}
+    known = {entry.name: entry for entry in STUDIES}
+    return shown_row(run, language) | {
+        "studies": studies,
+        "again": again(run, known[run.kind]) if run.kind in known else None,
+    }
 
 
 def title_of(kind: str, language: Language) -> str:

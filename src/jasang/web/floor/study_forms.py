@@ -14,13 +14,24 @@ _BETWEEN = "\x1f"  # between the parts of a choice: no name of a file or column 
 _LONGEST = 200
 
 
+def column_value(diagnosis: Diagnosis, table: str, column: str) -> str:
+    """The choice that names a column of a table of that data."""
+    return _BETWEEN.join((str(diagnosis.key), table, column))
+
+
 class StudyForm(forms.Form):
-    """The data, then one field for each option of the question."""
+    """The data, then one field for each option of the question. `chosen` is what the address has chosen already."""
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, kind: StudyKind, tables: Iterable[DiagnosedTable], language: Language
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        kind: StudyKind,
+        tables: Iterable[DiagnosedTable],
+        language: Language,
+        chosen: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(data)
+        super().__init__(data, initial=dict(chosen or {}))
         self.kind = kind
         self.tables = list(tables)
         self._diagnoses = {str(table.diagnosis.key): table.diagnosis for table in self.tables}
@@ -55,7 +66,7 @@ class StudyForm(forms.Form):
         for table in self.tables:
             names = [column["name"] for column in table.columns if not roles or column["role"] in roles]
             title = table.file if table.file == table.diagnosis.title else f"{table.diagnosis.title} · {table.file}"
-            entries = [(_BETWEEN.join((str(table.diagnosis.key), table.file, name)), name) for name in names]
+            entries = [(column_value(table.diagnosis, table.file, name), name) for name in names]
             if entries:
                 groups.append((title, entries))
         return groups

@@ -41,10 +41,12 @@ def ask(request: FactoryRequest, kind: str) -> HttpResponse:
     except KeyError as error:
         raise Http404 from error
     tables = asked.tables_for(request.factory, entry)
-    form = StudyForm(request.POST if request.method == "POST" else None, kind=entry, tables=tables, language=current())
+    posted = request.POST if request.method == "POST" else None
+    form = StudyForm(posted, kind=entry, tables=tables, language=current(), chosen=request.GET.dict())
     if form.is_valid():
         diagnosis, options = form.question()
-        run = asked.ask_study(
+        known = asked.asked_before(diagnosis, entry, options) if request.POST.get("once") else None
+        run = known or asked.ask_study(
             factory=request.factory, diagnosis=diagnosis, kind=entry, options=options, user=request.user
         )
         return redirect("floor:study", factory_key=request.factory.key, key=run.key)

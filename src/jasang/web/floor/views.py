@@ -20,6 +20,7 @@ from jasang.plant.text import Text
 from jasang.store import open_reader
 from jasang.web.floor import live as live_data
 from jasang.web.floor import queries, services, showing
+from jasang.web.floor.closer import closer
 from jasang.web.floor.forms import FilterForm, UploadForm
 from jasang.web.floor.life_showing import life_story
 from jasang.web.floor.models import Diagnosis, Finding
@@ -102,7 +103,12 @@ def finding_page(request: FactoryRequest, key: UUID, *, wrong: Form | None = Non
         key=key,
     )
     context = {"tab": "findings", "finding": found, "wrong": wrong} | showing.whole(found, current())
-    context |= {"table": queries.table_of(found), "story": life_story(found, current())}
+    table = queries.table_of(found)
+    context |= {
+        "table": table,
+        "story": life_story(found, current()),
+        "closer": closer(found, table, current()) if queries.is_current(found) else [],
+    }
     status = HTTPStatus.BAD_REQUEST if wrong is not None else HTTPStatus.OK
     return render(request, "floor/finding.html", context, status=status)
 
