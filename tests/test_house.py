@@ -63,3 +63,9 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
         if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
     ]
     assert dead == []
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    # pytest imports test files of folders that are no packages by their bare name: the second one would not run.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
