@@ -94,6 +94,10 @@ class DriverTable:
         columns = self.columns
         if not outcome.binary and not outcome.aimed:
             columns = tuple(c for c in columns if not (isinstance(c, CategoricalColumn) and c.between_assets))
+        if not outcome.binary:
+            # A temperature that dips after a start bends a measured quality itself; only the plain start is asked beside it.
+            few = {start.column.name for start in self.starts[1:]}
+            columns = tuple(c for c in columns if c.name not in few)
         return DriverProblem(
             outcome=outcome.values,
             binary=outcome.binary,

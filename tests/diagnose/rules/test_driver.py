@@ -141,3 +141,37 @@ def test_injection_moulding_claims_nothing_of_28_defects(real_data: Callable[[st
     )
 
     assert list(driver.RULE.check(evidence(data))) == []
+
+
+def test_bad_machine_with_a_product_of_its_own_names_both_and_the_trial() -> None:
+    machine = np.random.default_rng(5).choice(["M1", "M2", "M3"], ROWS)
+    product = {"M1": "A", "M2": "B", "M3": "C"}
+    frame = units(lambda f: np.where(machine == "M2", 0.16, 0.02)).with_columns(
+        product=pl.Series([product[name] for name in machine]), machine=pl.Series(machine)
+    )
+    roles = {**ROLES, "machine": Role.ASSET}
+    base = evidence(
+        table_data(frame, roles, time="time", product_column="product", asset_column="machine", bad_values=("1",)),
+        costs=Costs(defect=1200),
+    )
+
+    (finding,) = driver.RULE.check(base)
+
+    assert [(cause.column, cause.level) for cause in finding.causes] == [("machine", "M2"), ("product", "B")]
+    assert (finding.severity, finding.subject.asset) == (Severity.ACT, "M2")
+    assert "another machine" in finding.action.text.en
+    assert "가를 수 없습니다" in finding.text.ko
+
+
+def test_bad_product_made_on_two_machines_is_no_question_of_the_machine() -> None:
+    rng = np.random.default_rng(6)
+    machine = rng.choice(["M1", "M2"], ROWS)
+    frame = units(lambda f: np.where(f["product"].to_numpy() == "B", 0.16, 0.02)).with_columns(
+        machine=pl.Series(machine)
+    )
+    roles = {**ROLES, "machine": Role.ASSET}
+    base = evidence(
+        table_data(frame, roles, time="time", product_column="product", asset_column="machine", bad_values=("1",))
+    )
+
+    assert not list(driver.RULE.check(base))

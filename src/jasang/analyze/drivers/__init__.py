@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from jasang.analyze.drivers.alone import Alone, machine_or_product
 from jasang.analyze.drivers.answer import Answer, surely_gained
 from jasang.analyze.drivers.baseline import Adjustment, Baseline
 from jasang.analyze.drivers.bins import bin_column
@@ -30,6 +31,7 @@ from jasang.analyze.drivers.search import Search
 from jasang.analyze.drivers.startup import StartCount, StartKind, start_counts, startup_column, units_since_stop
 
 __all__ = [
+    "Alone",
     "BadLevel",
     "CategoricalColumn",
     "Column",
@@ -44,6 +46,7 @@ __all__ = [
     "find_bad_level",
     "find_drivers",
     "follows_outcome",
+    "machine_or_product",
     "named_afterwards",
     "start_counts",
     "startup_column",

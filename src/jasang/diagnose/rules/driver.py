@@ -7,6 +7,7 @@ import numpy as np
 from jasang.analyze.causes import OperatingWindow, operating_window
 from jasang.analyze.drivers import Driver, Drivers, Shape, find_drivers
 from jasang.diagnose.causes_story import Place, lag_words, number_columns, window_rule
+from jasang.diagnose.driver_alone import alone_finding
 from jasang.diagnose.driver_pairs import pair_finding, pairs_of, without_pairs
 from jasang.diagnose.driver_problem import DriverTable, Outcome, driver_table, outcomes, read_outcome
 from jasang.diagnose.driver_story import Told, action, amount, chart, place, sentence, wilson
@@ -44,6 +45,9 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
                 pairs = pairs_of(joined, outcome, found) if outcome.binary else ()
                 yield from (pair_finding(base, joined, outcome, found, pair) for pair in pairs)
                 yield from _findings(base, joined, outcome, without_pairs(found, pairs))
+                alone = alone_finding(base, joined, outcome)
+                if alone is not None:
+                    yield alone
 
 
 def _error_of(outcome: Outcome, wanted: tuple[Column, ...]) -> float:
