@@ -21,6 +21,7 @@ COMMANDS = (
     "life",
     "monitor",
     "batches",
+    "similar",
     "connect",
     "collect",
     "simulate",

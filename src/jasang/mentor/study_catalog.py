@@ -255,6 +255,27 @@ STUDIES: tuple[StudyKind, ...] = (
         ),
         answers="jasang.mentor.batches:answer",
     ),
+    StudyKind(
+        name="similar",
+        title=Text(ko="닮은 때", en="Similar periods"),
+        question=Text(
+            ko="전에 언제 이랬고, 그다음 무엇이 뒤따랐나?", en="When was it like this before, and what came next?"
+        ),
+        tables=(Kind.SIGNALS, Kind.UNITS),
+        options=(
+            Option(
+                name="at",
+                label=Text(ko="끝 시각", en="Ends at"),
+                asks="text",
+                help=Text(
+                    ko="예: 2026-03-01T14:30, 비우면 기록의 끝", en="for example 2026-03-01T14:30; empty: the latest"
+                ),
+            ),
+            Option(name="hours", label=Text(ko="길이(시간)", en="Hours"), asks="number"),
+            Option(name="asset", label=Text(ko="설비", en="Machine"), asks="text"),
+        ),
+        answers="jasang.mentor.similar:answer",
+    ),
 )
 
 
