@@ -105,7 +105,7 @@ def test_limits_from_few_values_alarm_more_unevenly() -> None:
     exact = charts.rule_run_length((1,))
     rough = charts.rule_run_length((1,), limits_from=30, runs=2000)
 
-    assert exact == 370.4
+    assert exact == pytest.approx(370.398, abs=0.001)
     assert rough > 500  # the mean grows: some charts hardly ever alarm (Quesenberry 1993)
 
 

@@ -8,11 +8,13 @@ MEWMA; Runger and Prabhu (1996), Journal of the American Statistical Association
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
+from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 MARKOV_STATES = 60
+STATES_ALONG = 24  # rings on the way along a shift; as many across it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +123,12 @@ def mewma_chart(
     weight: float = 0.1,
     limit: float | None = None,
     run_length: float = 370.4,
+    limits: Literal["asymptotic", "exact"] = "asymptotic",
 ) -> MewmaChart:
     """Multivariate EWMA chart of observations, shape (n, p), against a known centre (p,) and covariance (p, p).
 
-    Without `limit` it is the one whose run length without a shift is `run_length` points (`mewma_limit`).
+    Without `limit` it is the one whose run length without a shift is `run_length` points (`mewma_limit`). The points divide by
+    the covariance that the average has in the long run, for which the limits are tabled, or (`limits="exact"`) by its own.
     """
     values = _table(values)
     if not 0.0 < weight <= 1.0:
@@ -138,23 +142,51 @@ def mewma_chart(
         averages[row] = level
     share = weight / (2.0 - weight)
     points = squared_distances(averages, np.zeros(p), np.asarray(covariance) * share)
+    if limits == "exact":
+        points = points / (1.0 - (1.0 - weight) ** (2.0 * np.arange(1, n + 1)))
     return MewmaChart(points=points, averages=averages + centre, limit=limit, alarms=points > limit)
 
 
-def mewma_run_length(*, variables: int, weight: float, limit: float) -> float:
-    """Mean run length of a MEWMA chart without a shift, by Runger and Prabhu's Markov chain on the length of the average."""
+def mewma_run_length(*, variables: int, weight: float, limit: float, shift: float = 0.0) -> float:
+    """Mean run length of a MEWMA chart, by Runger and Prabhu's Markov chain (Journal of Statistical Computation 54, 1996).
+
+    `shift` is the distance of the new mean in units of the covariance, √(δ'Σ⁻¹δ); without one the chain is that of the length of
+    the average, with one also that of its part along the shift.
+    """
+    if not 0.0 < weight <= 1.0 or limit <= 0 or variables < 1:
+        raise ValueError(
+            f"expected a weight in (0, 1], a positive limit and a variable, got {weight}, {limit}, {variables}"
+        )
     if weight == 1.0:
-        return 1.0 / float(stats.chi2.sf(limit, variables))
+        return 1.0 / float(stats.ncx2.sf(limit, variables, shift**2) if shift else stats.chi2.sf(limit, variables))
     edge = sqrt(limit * weight / (2.0 - weight))
-    width = 2.0 * edge / (2.0 * MARKOV_STATES + 1.0)
-    states = np.arange(MARKOV_STATES + 1)
+    if shift == 0.0:
+        moves = _moves_of_length(variables, weight, edge, MARKOV_STATES)
+        return float(np.linalg.solve(np.eye(moves.shape[0]) - moves, np.ones(moves.shape[0]))[0])
+    steps = STATES_ALONG
+    width = 2.0 * edge / (2.0 * steps + 1.0)
+    along = np.arange(-steps, steps + 1) * width
+    borders = (along[None, :, None] + width * np.array([-0.5, 0.5]) - (1.0 - weight) * along[:, None, None]) / weight
+    chances = np.diff(special.ndtr(borders - shift), axis=2)[:, :, 0]
+    across = np.arange(steps + 1 if variables > 1 else 1) * width
+    rest = _moves_of_length(variables - 1, weight, edge, steps) if variables > 1 else np.ones((1, 1))
+    inside = (along[:, None] ** 2 + across[None, :] ** 2 < edge**2).ravel()
+    moves = np.kron(chances, rest)[np.ix_(inside, inside)]
+    lengths = np.linalg.solve(np.eye(moves.shape[0]) - moves, np.ones(moves.shape[0]))
+    start = steps * across.size  # both parts at zero
+    return float(lengths[int(inside[:start].sum())])
+
+
+def _moves_of_length(variables: int, weight: float, edge: float, steps: int) -> np.ndarray:
+    """Chances that the length of the average moves from one ring to another, shape (steps + 1, steps + 1)."""
+    width = 2.0 * edge / (2.0 * steps + 1.0)
+    states = np.arange(steps + 1)
     pull = ((1.0 - weight) * states * width / weight) ** 2
     borders = ((states + 0.5) * width / weight) ** 2
     below = np.empty((states.size, states.size))
     below[0] = stats.chi2.cdf(borders, variables)
     below[1:] = stats.ncx2.cdf(borders[None, :], variables, pull[1:, None])
-    moves = np.diff(below, axis=1, prepend=0.0)
-    return float(np.linalg.solve(np.eye(states.size) - moves, np.ones(states.size))[0])
+    return np.diff(below, axis=1, prepend=0.0)
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,11 @@ values independent and normal, the limits known.
 """
 
 from collections.abc import Callable
-from math import exp, sqrt
+from math import exp, log, sqrt
 from typing import Literal
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 NODES = 120
 
@@ -116,7 +116,4 @@ def _bisect(of: Callable[[float], float], wanted: float, low: float, high: float
         raise ValueError(f"no chart of this kind has a run length of {wanted}")
     while of(high) < wanted:
         low, high = high, high * 1.4
-    while high - low > 1e-7:
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if of(middle) < wanted else (low, middle)
-    return 0.5 * (low + high)
+    return float(optimize.brentq(lambda at: log(of(at) / wanted), low, high, xtol=1e-9))
