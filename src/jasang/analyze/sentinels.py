@@ -60,7 +60,7 @@ def find_sentinels(
     all_distinct = distinct
     found: list[Sentinel] = []
     for end in (-1, 1, -1):  # a code at the far end may have hidden one at the near end
-        stepped = 0
+        stepped = singles = 0
         while distinct.size > 2 and len(found) < most and stepped <= outliers:
             place = 0 if end < 0 else distinct.size - 1
             value, count = float(distinct[place]), int(counts[place])
@@ -69,11 +69,15 @@ def find_sentinels(
             gap = abs(value - (body[0] if end < 0 else body[1]))
             # A value with others close to it is a mode of the signal: the signal varies there too.
             near = (np.abs(all_distinct - value) < 0.1 * gap) & (all_distinct != value)
+            # Among as many other far values it is one of them: another scale, not a code.
+            lonely = value in KNOWN_CODES or value in sisters or count >= 3 * singles
             alone = value in KNOWN_CODES or not near.any() or (near.sum() == 1 and count >= 30)
-            if alone and _is_sentinel(value, count, end, inner, inner_counts, body, sisters):
+            if lonely and alone and _is_sentinel(value, count, end, inner, inner_counts, body, sisters):
                 found.append(_sentinel(value, count, present, body, inner.size >= 8))
             elif count > 2 or stepped == outliers:
                 break
+            else:
+                singles += count
             stepped += 1
             distinct, counts = inner, inner_counts
     return tuple(found)

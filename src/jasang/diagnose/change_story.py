@@ -23,6 +23,7 @@ from jasang.plant.text import Text
 
 SHORTEST_DRIFT = 2 * 86_400.0  # seconds: within a day or two a slow rise is warm-up or weather until proved otherwise
 MOST_BEEN_THERE = 0.1
+MOST_BEEN_THERE_NOTE = 0.25  # a level that was there that often before is no news, not even quietly
 MOST_EXPLAINED = 0.65  # of the variance of block means
 FAR_DRIFT = 2.0  # sigma
 BEGINNING = 0.1  # of the record: before a change so early the process was starting
@@ -63,7 +64,8 @@ def severity(one: LevelChange, tried: int) -> Severity | None:
     if not _of_size(one, SMALLEST_SHIFT):
         return Severity.NOTE if p <= FAMILY_ERROR and _of_size(one, 0.5 * SMALLEST_SHIFT) else None
     if chosen or _is_faint(one, p):
-        return Severity.NOTE
+        been = one.been_there > MOST_BEEN_THERE_NOTE and not one.slow
+        return None if been else Severity.NOTE
     return Severity.WATCH if p > FAMILY_ERROR or _may_pass(one) else Severity.ACT
 
 

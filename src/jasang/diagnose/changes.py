@@ -45,6 +45,9 @@ SMALLEST_OF_TOLERANCE = 0.1
 FAR = 6.0  # sigma: what switching a machine off does to its signals
 SHARE_OF_SIGNALS = 0.4
 DEFECTS_PER_BLOCK = 6.0
+_FEW_SWITCHES = 4
+_BACK = 0.3  # of the step: a last part that stands nearer to the old level than this has come back
+_FEWEST_LAST = 5  # blocks that say where the level is now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +281,8 @@ def _counts_up(moves: np.ndarray) -> bool:
 
 def _set_by_hand(values: np.ndarray, moves: np.ndarray) -> bool:
     """Values that stand exactly still but for a few steps are chosen by somebody, not measured."""
+    if np.count_nonzero(moves) <= _FEW_SWITCHES and np.unique(values).size <= _FEW_SWITCHES:
+        return True  # a block or a factor of a trial, however short the table
     return bool(np.mean(moves != 0) < 0.02 and np.unique(values).size <= max(10, values.size // 100))
 
 
@@ -360,6 +365,7 @@ def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndar
     course = replace(course, sigma=sigma)
     if np.unique(series.product).size > 1:
         course = replace(course, means=_without_nuisance(course.means, nuisance, change))
+    change = _told_as_passing(course.means, change)
     rows = np.append(course.first_rows, series.values.size)
     m = course.means.size
     onset = int(np.interp(change.start, np.arange(m + 1), rows))
@@ -390,6 +396,33 @@ def _describe(data: TableData, series: Series, course: Course, nuisance: np.ndar
         been_there=float(np.mean(reached)) if reached.size else 0.0,
         explained=1.0 - float(np.var(course.means - change.fitted) / np.var(course.means)),
         within=within,
+    )
+
+
+def _told_as_passing(means: np.ndarray, change: Change) -> Change:
+    """A step whose last part, a twentieth of the record, clearly stands at the old level again: an excursion that ended there."""
+    m, last = means.size, max(_FEWEST_LAST, means.size // 20)
+    start = round(change.start)
+    if change.kind != "step" or not 2 <= start < m - 2 * last:
+        return change
+    before, after = float(np.median(means[:start])), float(np.median(means[start:-last]))
+    now, error = float(np.median(means[-last:])), float(np.std(means[-last:])) / np.sqrt(last)
+    size = after - before
+    if size * change.size <= 0 or (now - before) / size > _BACK or abs(after - now) < 4.0 * error:
+        return change
+    away = np.flatnonzero((means - before) / size > 0.5)
+    end = int(away[-1]) + 1
+    fitted = np.zeros(m)
+    fitted[start:end] = size
+    apart = size - change.size
+    return replace(
+        change,
+        kind="excursion",
+        end=float(end),
+        size=size,
+        low=change.low + apart,
+        high=change.high + apart,
+        fitted=fitted,
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jasang.diagnose.evidence_base import TableData
 
 _AT_ONCE = 32  # columns
+_FEWEST_TELLING = 2  # columns besides time, machine and product, for rows with ids of their own to be called copies
 
 
 def find_copies(data: "TableData") -> Copies:
@@ -41,6 +42,10 @@ def find_copies(data: "TableData") -> Copies:
 
 def _but_for_the_id(data: "TableData", names: list[str], moments: np.ndarray) -> Copies:
     """Rows that repeat another in all but their id; several parts of one shot (cavities) do so by nature, and are left."""
+    table = data.table
+    telling = set(names) - {table.time, table.date, table.asset_column, table.product_column}
+    if len(telling) < _FEWEST_TELLING:
+        return NO_COPIES  # two parts of one minute with the same verdict are two parts
     copies = _repeated(data, names, moments)
     if not copies.rows.size or natural(copies, moments, identified=False):
         return NO_COPIES

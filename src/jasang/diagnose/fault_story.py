@@ -7,7 +7,8 @@ import numpy as np
 
 from jasang.diagnose.chart import Chart, Line, Mark, thin
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
-from jasang.diagnose.faults import ColumnFault, read_numbers
+from jasang.diagnose.fault_rows import read_numbers
+from jasang.diagnose.faults import ColumnFault
 from jasang.plant.text import Text
 
 
@@ -57,10 +58,12 @@ def on_asset(asset: str | None) -> Text:
 
 
 def number(value: float) -> str:
-    """A number as a person writes it: at most five significant digits, thousands by commas."""
+    """A number as a person writes it: four significant digits, thousands in full, from a hundred thousand on by commas."""
     if abs(value) >= 100_000:
         return f"{value:,.0f}"
-    return f"{value:.5g}"
+    if abs(value) >= 1_000:
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.4g}"
 
 
 def percent(share: float) -> str:

@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from jasang.analyze.dead_channels import Constant, constant, named_as_flag, named_as_measured, named_as_setting, sisters
 from jasang.analyze.sentinels import KNOWN_CODES, Sentinel, find_sentinels
 from jasang.analyze.unit_flips import UnitFlip, find_unit_flips
 from jasang.analyze.value_runs import Blanks, Run, find_blanks, runs, stuck_runs
+from jasang.diagnose.fault_rows import (
+    Part,
+    by_product,
+    has_twin,
+    parts_of,
+    read_numbers,
+    usable_in_order,
+    without_structure,
+)
 from jasang.plant.factory import Column, Kind, Role
 
 if TYPE_CHECKING:
@@ -59,15 +67,7 @@ class ColumnFault:
         return self.what.flipped if isinstance(self.what, UnitFlip) else self.what.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """The rows of one asset (and one signal) in order of time, copies left out."""
-
-    asset: str | None
-    signal: str | None
-    rows: np.ndarray
-
-
+_FEW_LEVELS = 30  # of a setting that is changed now and then
 _NO_ROWS = np.empty(0, dtype=np.int32)
 
 
@@ -87,8 +87,8 @@ class _Search:
 
     def __init__(self, data: "TableData") -> None:
         self.data = data
-        self.parts = tuple(_parts(data))
-        self.everything = _Part(asset=None, signal=None, rows=_usable_in_order(data))
+        self.parts = tuple(parts_of(data))
+        self.everything = Part(asset=None, signal=None, rows=usable_in_order(data))
         self.place: np.ndarray | None = None  # of each file row in order of time, made when first needed
         self.activity = np.zeros(data.rows, dtype=np.float32)
         self.moving = 0
@@ -98,6 +98,7 @@ class _Search:
         ] = {}  # place in `found` → packed rows of a sentinel that may be a machine at rest
         self.constants: dict[str, list[ColumnFault]] = {}
         self.alive: list[str] = []
+        self.stepped: set[str] = set()  # channels that on some asset stand still for long and then stand elsewhere
         self.levels: dict[str, int] = {}  # distinct values of the channels that move
         self.extremes: dict[str, tuple[float, float]] = {}
 
@@ -128,10 +129,12 @@ class _Search:
                 if runs(present)[0].size > 0.05 * present.size > 0:
                     self.alive.append(name)
                     self.levels[name] = max(self.levels.get(name, 0), np.unique(present).size)
+                elif 1 < np.unique(present).size <= _FEW_LEVELS:
+                    self.stepped.add(name)
         for fault in found:
             self.constants.setdefault(fault.name, []).append(fault)
 
-    def _measured(self, column: Column, values: np.ndarray, parts: Sequence[_Part]) -> None:
+    def _measured(self, column: Column, values: np.ndarray, parts: Sequence[Part]) -> None:
         constants = {fault.asset for fault in self.constants.get(parts[0].signal or column.name, ())}
         moving = [part for part in parts if part.asset not in constants]
         for part in parts:
@@ -154,7 +157,7 @@ class _Search:
         for part in moving:
             self._stuck(column, kept, part)
 
-    def _together(self, parts: Sequence[_Part]) -> _Part:
+    def _together(self, parts: Sequence[Part]) -> Part:
         """The rows of several machines in order of time."""
         if len(parts) == len(self.parts):
             return self.everything
@@ -163,9 +166,9 @@ class _Search:
             self.place = np.empty(self.data.rows, dtype=np.int64)
             self.place[self.everything.rows] = np.arange(self.everything.rows.size)
         asset = parts[0].asset if len(parts) == 1 else None
-        return _Part(asset=asset, signal=parts[0].signal, rows=rows[np.argsort(self.place[rows], kind="stable")])
+        return Part(asset=asset, signal=parts[0].signal, rows=rows[np.argsort(self.place[rows], kind="stable")])
 
-    def _sentinel(self, column: Column, values: np.ndarray, part: _Part, sentinel: Sentinel) -> bool:
+    def _sentinel(self, column: Column, values: np.ndarray, part: Part, sentinel: Sentinel) -> bool:
         """Keep the sentinel; False when it is not to be believed at all."""
         code = sentinel.value in KNOWN_CODES
         if not sentinel.continuous and not code and column.role not in (Role.SENSOR, Role.QUALITY, Role.VALUE):
@@ -190,13 +193,15 @@ class _Search:
         self.found.append(self._fault("sentinel", column.name, part, sentinel, places, keep=part.signal is not None))
         return True
 
-    def _flips(self, column: Column, values: np.ndarray, parts: Sequence[_Part]) -> Iterator[ColumnFault]:
+    def _flips(self, column: Column, values: np.ndarray, parts: Sequence[Part]) -> Iterator[ColumnFault]:
         for part in parts:
-            groups = [part.rows] if part.signal else _products(self.data, part.rows)
+            groups = [part.rows] if part.signal else by_product(self.data, part.rows)
             merged: list[tuple[UnitFlip, np.ndarray]] = []
             for rows in groups:
                 if rows.size >= _RARE:
                     flips = find_unit_flips(values[rows], temperature=is_temperature(column))
+                    if column.role is Role.ENERGY:  # what draws a sixtieth on Sunday is at rest, not in another unit
+                        flips = tuple(flip for flip in flips if flip.ratio > 1.0)
                     merged += [(flip, rows[flip.places]) for flip in flips]
             for same in _alike(merged):
                 biggest = max(same, key=lambda pair: pair[1].size)[0]
@@ -217,7 +222,7 @@ class _Search:
         for group in (*(group for group in groups if group.size < _RARE), *rare):
             yield group[(values[group] >= low) & (values[group] <= high)]
 
-    def _stuck(self, column: Column, kept: np.ndarray, part: _Part) -> None:
+    def _stuck(self, column: Column, kept: np.ndarray, part: Part) -> None:
         series = kept[part.rows]
         if column.role in _MEASURED or column.role == Role.SETTING:
             for run in stuck_runs(series):
@@ -233,12 +238,15 @@ class _Search:
                 self.activity[part.rows[1:]] += moved
                 self.moving += 1
 
-    def _blank(self, column: Column, values: np.ndarray, part: _Part) -> None:
+    def _blank(self, column: Column, values: np.ndarray, part: Part) -> None:
         raw = values[part.rows]
         blank = np.isnan(raw)
         if blank.any() and not blank.all():
-            what = find_blanks(_without_structure(self.data, part.rows, raw))
+            filled = without_structure(self.data, part.rows, raw)
+            what = find_blanks(filled)
             if what is not None:
+                # The base is the rows that could have a value.
+                what = replace(what, of=what.of - int(np.count_nonzero(blank & ~np.isnan(filled))))
                 stretches = [np.arange(run.start, run.stop) for run in what.stretches]
                 places = np.concatenate(stretches) if stretches else np.flatnonzero(blank)
                 self.found.append(self._fault("blank", column.name, part, what, places))
@@ -247,7 +255,7 @@ class _Search:
         self,
         kind: FaultKind,
         column: str,
-        part: _Part,
+        part: Part,
         what: Constant | Sentinel | UnitFlip | Run | Blanks,
         places: np.ndarray,
         *,
@@ -269,7 +277,7 @@ class _Search:
         )
 
     def result(self) -> tuple[ColumnFault, ...]:
-        dropped = self._machine_at_rest() | self._quiet_runs() | self._regimes()
+        dropped = self._machine_at_rest() | self._quiet_runs() | self._regimes() | self._true_extremes()
         kept = [fault for place, fault in enumerate(self.found) if place not in dropped]
         kept += self._same_code_elsewhere(kept)
         return tuple(self._dead() + kept)
@@ -335,7 +343,26 @@ class _Search:
             mask = np.zeros(self.data.rows, dtype=bool)
             mask[fault.rows] = True
             at_an_end = fault.value in self.extremes[fault.column]
+            if has_twin(self.data, self.extremes, self.everything.rows, fault.column, mask, at_rest=True):
+                dropped.add(place)
+                continue
             if inside < _AT_REST * (usual - 1) or self._others_moved(fault.column, mask, 0.25 if at_an_end else 0.5):
+                dropped.add(place)
+        return dropped
+
+    def _true_extremes(self) -> set[int]:
+        """Sentinels of which a twin column tells that they were measured: it is far out in the same rows."""
+        dropped = set()
+        for place, fault in enumerate(self.found):
+            what = fault.what
+            if fault.kind != "sentinel" or fault.signal is not None or not isinstance(what, Sentinel):
+                continue
+            if what.value in KNOWN_CODES or what.share > _SELDOM:
+                continue
+            values = read_numbers(self.data, fault.column)
+            if values is not None and has_twin(
+                self.data, self.extremes, self.everything.rows, fault.column, values == what.value, at_rest=False
+            ):
                 dropped.add(place)
         return dropped
 
@@ -389,28 +416,13 @@ class _Search:
         if named_as_setting(name) or role in (Role.SETTING, Role.COUNT):
             # A setting that nobody changed is alive, and so is a count of nothing; only its sisters can prove it dead.
             return what.value == 0 and moving
+        if what.value > 0 and name in self.stepped and name not in self.alive:
+            return False  # somebody chooses it, and on this machine chose to leave it
         if np.isnan(what.value):
             return moving or role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
         # A constant whole number may be a recipe; 231.4 was measured, and -50 is what an open input reads.
         measured = what.value <= 0 or what.value != round(what.value) or named_as_measured(name)
         return role in (Role.SENSOR, Role.ENERGY, Role.VALUE) or moving or measured
-
-
-def read_numbers(data: "TableData", column: str) -> np.ndarray | None:
-    """The column as float64; `None` when it is a column of texts or times."""
-    series = data.source.read([column]).to_series()
-    if series.dtype in (pl.String, pl.Categorical):
-        texts = series.cast(pl.String).str.strip_chars()
-        numbers = texts.cast(pl.Float64, strict=False)
-        filled = int((texts.fill_null("") != "").sum())
-        if filled and numbers.is_not_null().sum() < 0.5 * filled:
-            return None
-        series = numbers
-    elif not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
-        return None
-    values: np.ndarray = series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64, copy=True)
-    values[~np.isfinite(values)] = np.nan
-    return values
 
 
 def _read_back(series: np.ndarray, value: float) -> bool:
@@ -424,55 +436,6 @@ def is_temperature(column: Column) -> bool:
     unit = (column.unit or "").lower()
     name = column.name.lower()
     return unit in ("°c", "℃", "degc", "°f", "℉", "c", "f") or "temp" in name or "온도" in name
-
-
-def _usable_in_order(data: "TableData") -> np.ndarray:
-    order = data.time_order()
-    usable: np.ndarray = order[data.usable_rows()[order]]
-    return usable
-
-
-def _parts(data: "TableData") -> Iterator[_Part]:
-    table = data.table
-    order = _usable_in_order(data)
-    columns = [table.asset_column, table.signal_column if table.value_column else None]
-    labels = [data.labels(name) if name else None for name in columns]
-    codes = [label.codes.astype(np.int64) if label else np.full(data.rows, -1, dtype=np.int64) for label in labels]
-    key = (codes[0] + 1) * (int(codes[1].max(initial=-1)) + 2) + codes[1] + 1
-    ordered = order[np.argsort(key[order], kind="stable")]
-    starts = np.flatnonzero(np.diff(key[ordered], prepend=-1))
-    for rows in np.split(ordered, starts[1:]) if ordered.size else ():
-        asset, signal = int(codes[0][rows[0]]), int(codes[1][rows[0]])
-        yield _Part(
-            asset=labels[0].levels[asset] if labels[0] and asset >= 0 else table.asset,
-            signal=labels[1].levels[signal] if labels[1] and signal >= 0 else None,
-            rows=rows,
-        )
-
-
-def _products(data: "TableData", rows: np.ndarray) -> list[np.ndarray]:
-    """The rows by product, each still in order of time."""
-    if not data.table.product_column:
-        return [rows]
-    codes = data.labels(data.table.product_column).codes[rows]
-    ordered = rows[np.argsort(codes, kind="stable")]
-    starts = np.flatnonzero(np.diff(np.sort(codes, kind="stable"), prepend=-2))
-    return list(np.split(ordered, starts[1:]))
-
-
-def _without_structure(data: "TableData", rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The values without the rows of products that never have one: their blanks are no fault."""
-    groups = _products(data, rows)
-    if len(groups) < 2:
-        return values
-    place = np.empty(data.rows, dtype=np.int64)
-    place[rows] = np.arange(rows.size)
-    filled = values.copy()
-    for group in groups:
-        here = place[group]
-        if np.isnan(values[here]).mean() > 0.98:
-            filled[here] = 0.0
-    return filled
 
 
 def _alike(found: Sequence[tuple[UnitFlip, np.ndarray]]) -> list[list[tuple[UnitFlip, np.ndarray]]]:

@@ -18,6 +18,7 @@ _LONGEST_STOP = 3600.0  # s; of slow units a stop is at least six times their cy
 _LONG_STOP = 1800.0  # s; half an hour is long enough for a mould or a furnace to leave its temperature
 _SHORT_STOP = 3.0  # cycles: no unit comes so late while the machine runs
 _ALIKE = 0.95  # of the rows that two ways of counting may agree on, to be told apart
+_MOST_TIES = 0.5  # of the rows that share their time with the next
 
 
 class StartKind(StrEnum):
@@ -98,7 +99,9 @@ def start_counts(
         if found is not None and _is_new(found[0], made):
             made.append(StartCount(column=_column(name, found[0]), kind=StartKind.STOP, stop=found[1]))
     marks: list[tuple[str, StartKind, np.ndarray]] = []
-    if day is not None:
+    known = seconds[~np.isnan(seconds)]
+    # With mere dates the order within a day is that of the list, which may be sorted by anything.
+    if day is not None and known.size and np.mean(np.diff(known) == 0) < _MOST_TIES:
         marks.append(("units_since_start_of_day", StartKind.DAY, day))
     if np.unique(product).size > 1:
         marks.append(("units_since_start_of_product", StartKind.PRODUCT, product))

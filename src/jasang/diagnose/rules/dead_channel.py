@@ -1,6 +1,8 @@
 """dead_channel: a sensor's column that never moves, or is never filled."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,14 +17,37 @@ from jasang.plant.text import Text
 
 # From this many dead channels of one family on they are inputs that nobody connected, not sensors that broke.
 _SPARE = 3
+_MANY_TABLES = 3
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
+    told: set[str] = set()
+    everywhere = _in_many_tables(base)
     for data in base.tables:
         dead = [fault for fault in data.all_faults() if fault.kind == "dead"]
         for fault in dead:
             alike = sum(1 for other in dead if family(other.name) == family(fault.name) and other.asset == fault.asset)
-            yield _finding(data, fault, alike)
+            tables = everywhere.get(fault.name, 1) if fault.asset is None else 1
+            if tables < _MANY_TABLES:
+                yield _finding(data, fault, alike)
+            elif fault.name not in told:
+                told.add(fault.name)
+                found = _finding(data, fault, alike)
+                more = Text(
+                    ko=f"{found.text.ko} 같은 열이 있는 파일 {tables}개에서 모두 그렇습니다.",
+                    en=f"{found.text.en} So it is in {tables} files of this kind.",
+                )
+                yield replace(found, text=more)
+
+
+def _in_many_tables(base: EvidenceBase) -> Counter[str]:
+    """In how many tables a column is dead on all machines: one channel of one machine, recorded in many files."""
+    return Counter(
+        name
+        for data in base.tables
+        for name in {fault.name for fault in data.all_faults() if fault.kind == "dead" and fault.asset is None}
+        if not name.startswith("column_")  # a place in a file without a header is no name
+    )
 
 
 def _finding(data: TableData, fault: ColumnFault, alike: int) -> Finding:
@@ -33,7 +58,8 @@ def _finding(data: TableData, fault: ColumnFault, alike: int) -> Finding:
     sensor = column.role in (Role.SENSOR, Role.ENERGY, Role.VALUE)
     spare = alike >= _SPARE and "#" in family(fault.name)
     # A constant whole number on all machines may be a setting that nobody marked as one.
-    certain = blank or value <= 0 or value != round(value) or fault.asset is not None or named_as_measured(fault.name)
+    alone = fault.asset is not None and len({stratum.asset for stratum in data.strata()}) > 1
+    certain = blank or value <= 0 or value != round(value) or alone or named_as_measured(fault.name)
     severity = Severity.WATCH if certain and (sensor or value == 0) and not spare else Severity.NOTE
     reads_ko, reads_en = ("비어 있습니다", "is empty") if blank else (f"{number(value)}입니다", f"is {number(value)}")
     where_ko, where_en = (f"{fault.asset}의 ", f" on {fault.asset}") if fault.asset else ("", "")

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from jasang.analyze.derived_columns import DerivedColumn
 from jasang.diagnose import change_story as story
 from jasang.diagnose.changes import LevelChange, level_changes
+from jasang.diagnose.derived import told_by_parts
 from jasang.diagnose.evidence_base import EvidenceBase
 from jasang.diagnose.fault_story import local
 from jasang.diagnose.finding import Action, Check, Evidence, Finding, Severity, Subject
@@ -19,12 +21,14 @@ _FEWEST_TOGETHER = 2  # others that move along: then it is one event, told once 
 _STARTS_APART = 0.1  # of the record
 _ALIKE = 0.8  # correlation of the block means
 _NAMED = 5
+_PACES = ((1.0, "하루", "a day"), (1 / 24, "한 시간", "an hour"), (1 / 1440, "1분", "a minute"))
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
     changes, tried = level_changes(base)
     found = [(one, story.severity(one, tried)) for one in changes if one.slow]
     told = [(one, loud) for one, loud in found if loud is not None]
+    told = [(one, loud if _made(base, one, told) is None else Severity.NOTE) for one, loud in told]
     for event in _events(told, tried):
         first, loudest = event[0]
         others = tuple(one.course.column.name for one, _ in event[1:])
@@ -36,6 +40,14 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         for one, _ in event[1:]:
             follower = _finding(base, one, Severity.NOTE, tried)
             yield replace(follower, text=story.follows(follower.text, first))
+
+
+def _made(base: EvidenceBase, one: LevelChange, told: list[tuple[LevelChange, Severity]]) -> DerivedColumn | None:
+    """How the column is made, where a part of it drifts too: then the part is told aloud."""
+    where = one.table, one.course.asset
+    names = {other.course.column.name for other, _ in told if (other.table, other.course.asset) == where}
+    data = next(data for data in base.tables if data.table.file == one.table)
+    return told_by_parts(data, one.course.column.name, names)
 
 
 def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
@@ -131,9 +143,12 @@ def _text(base: EvidenceBase, one: LevelChange, days: float | None) -> Text:
     up = one.change.size > 0
     when_ko = f"{local(base, since)}부터" if since else f"{one.onset_row + 1:,}번째 값부터"
     when_en = f"Since {local(base, since)}" if since else f"From value {one.onset_row + 1:,} on"
-    speed = rounded(abs(one.change.size) / days, (one.change.high - one.change.low) / 2 / days) if days else ""
-    rate_ko = f" (하루 {speed}씩)" if days else ""
-    rate_en = f" ({speed} a day)" if days else ""
+    # By the day, the hour or the minute: never by more time than the change itself has taken.
+    long, each_ko, each_en = next((each for each in _PACES if (days or 1.0) >= each[0]), _PACES[-1])
+    spans = days / long if days else 1.0
+    speed = rounded(abs(one.change.size) / spans, (one.change.high - one.change.low) / 2 / spans)
+    rate_ko = f" ({each_ko} {speed}씩)" if days else ""
+    rate_en = f" ({speed} {each_en})" if days else ""
     return story.with_company(
         one,
         Text(

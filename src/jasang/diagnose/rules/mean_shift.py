@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from jasang.diagnose import change_story as story
 from jasang.diagnose.changes import LevelChange, level_changes
 from jasang.diagnose.changes_nearby import met_at, with_coincidences
+from jasang.diagnose.derived import told_by_parts, with_parts
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import local
 from jasang.diagnose.finding import Action, Check, Finding, Severity, Subject
@@ -18,6 +21,7 @@ _FEWEST_TOGETHER = 2  # others that changed at the same moment: then it is one e
 _MOST_TOGETHER = 12  # others that are still told one by one, quietly
 _NAMED = 5
 _BLOCKS_APART = 2.0
+_REST_OF_A_TOTAL = 0.05  # of the variance, that may be left when a column is the sum or the difference of two
 
 
 def _check(base: EvidenceBase) -> Iterator[Finding]:
@@ -25,19 +29,33 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
     tables = {data.table.file: data for data in base.tables}
     found = [(one, None if one.slow else story.severity(one, tried)) for one in changes]
     told = [(one, loud) for one, loud in found if loud is not None]
+    made = {
+        _key(one): told_by_parts(tables[one.table], one.course.column.name, _told_beside(one, told)) for one, _ in told
+    }
+    told = [(one, loud if made[_key(one)] is None else Severity.NOTE) for one, loud in told]
     for event in _events(told, tried):
         if len(event) > _FEWEST_TOGETHER:
             event = _as_intended(event)
         first, loudest = event[0]
-        others = tuple(one.course.column.name for one, _ in event[1:])
-        if len(others) < _FEWEST_TOGETHER:
+        others = tuple(one.course.column.name for one, _ in event[1:] if made[_key(one)] is None)
+        if len(others) < _FEWEST_TOGETHER and not (others and _is_total(tables[first.table], first, event[1][0])):
             others = ()
         yield _finding(base, tables[first.table], first, loudest, tried, others)
         for one, loud in event[1:]:
             if others and len(others) > _MOST_TOGETHER and loud is not Severity.ACT:
                 continue
             told_there = _finding(base, tables[one.table], one, Severity.NOTE if others else loud, tried)
-            yield replace(told_there, text=story.follows(told_there.text, first)) if others else told_there
+            text = story.follows(told_there.text, first) if others else told_there.text
+            yield replace(told_there, text=with_parts(text, made[_key(one)]))
+
+
+def _key(one: LevelChange) -> tuple[str, str | None, str]:
+    return one.table, one.course.asset, one.course.column.name
+
+
+def _told_beside(one: LevelChange, told: list[tuple[LevelChange, Severity]]) -> set[str]:
+    """The columns of the same table and machine that are told."""
+    return {other.course.column.name for other, _ in told if _key(other)[:2] == _key(one)[:2]}
 
 
 def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
@@ -52,6 +70,21 @@ def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[t
         else:
             events.append([(one, loud)])
     return events
+
+
+def _is_total(data: TableData, one: LevelChange, other: LevelChange) -> bool:
+    """Whether one column is the other plus or minus a third: then both tell the same change."""
+    names = one.course.column, other.course.column
+    first, second = (data.numbers(column.name) for column in names)
+    apart = first - second
+    spread = min(np.nanvar(first), np.nanvar(second))
+    for third in data.table.with_role(names[1].role):
+        if third.name in (names[0].name, names[1].name):
+            continue
+        values = data.numbers(third.name)
+        if min(np.nanvar(apart - values), np.nanvar(apart + values)) <= _REST_OF_A_TOTAL * spread:
+            return True
+    return False
 
 
 def _as_intended(event: list[tuple[LevelChange, Severity]]) -> list[tuple[LevelChange, Severity]]:
@@ -144,9 +177,10 @@ def _with_others(text: Text, others: tuple[str, ...]) -> Text:
     if not others:
         return text
     names, more = ", ".join(others[:_NAMED]), len(others) - _NAMED
+    columns = "columns" if len(others) > 1 else "column"
     return Text(
         ko=f"{text.ko} 같은 때에 다른 값 {len(others)}개도 함께 바뀌었습니다({names}{' 등' if more > 0 else ''}).",
-        en=f"{text.en} {len(others)} more columns changed at the same moment ({names}{' …' if more > 0 else ''}).",
+        en=f"{text.en} {len(others)} more {columns} changed at the same moment ({names}{' …' if more > 0 else ''}).",
     )
 
 

@@ -34,9 +34,14 @@ def _blanks(data: TableData) -> Iterator[Finding]:
     for faults in together.values():
         if len(faults) >= _MANY_COLUMNS:
             yield _blank(data, faults[0], faults)
-        else:
-            for fault in faults:
-                yield _blank(data, fault, [fault])
+            continue
+        alike: dict[tuple[int, int], list[ColumnFault]] = defaultdict(list)
+        for place, fault in enumerate(faults):
+            what = fault.what
+            scattered = isinstance(what, Blanks) and not what.stretches
+            alike[(what.rows, -1) if isinstance(what, Blanks) and scattered else (0, place)].append(fault)
+        for group in alike.values():
+            yield _blank(data, group[0], group)
 
 
 def _blank(data: TableData, fault: ColumnFault, faults: Sequence[ColumnFault]) -> Finding:
@@ -53,7 +58,9 @@ def _blank(data: TableData, fault: ColumnFault, faults: Sequence[ColumnFault]) -
     return Finding(
         rule="missing_data",
         severity=Severity.ACT if now else Severity.WATCH if loud and important else Severity.NOTE,
-        subject=Subject(table=data.table.file, column=fault.name if len(faults) == 1 else None, asset=fault.asset),
+        subject=Subject(
+            table=data.table.file, column=fault.name if len(faults) < _MANY_COLUMNS else None, asset=fault.asset
+        ),
         text=_blank_text(fault, what, names, len(faults)),
         action=Action(
             text=Text(
@@ -88,13 +95,14 @@ def _blank(data: TableData, fault: ColumnFault, faults: Sequence[ColumnFault]) -
 def _blank_text(fault: ColumnFault, what: Blanks, names: str, columns: int) -> Text:
     where_ko, where_en = (f"{fault.asset}의 ", f" on {fault.asset}") if fault.asset else ("", "")
     ko, en = (f"{names} 등 {columns}개 열", f"{names} ({columns} columns)") if columns > 1 else (names, names)
-    share = percent(what.rows / what.of)
+    share, verb = percent(what.rows / what.of), "are" if columns > 1 else "is"
     if not what.stretches:
         return Text(
             ko=f"{where_ko}{ko} 값이 {what.of:,}행 가운데 {what.rows:,}행({share})에서 드문드문 비어 있습니다.",
-            en=f"{en}{where_en} is blank here and there, in {what.rows:,} of {what.of:,} rows ({share}).",
+            en=f"{en}{where_en} {verb} blank here and there, in {what.rows:,} of {what.of:,} rows ({share}).",
         )
     longest = max(run.rows for run in what.stretches)
+    stretches = "stretch" if len(what.stretches) == 1 else "stretches"
     to_end = fault.last < 0 and len(what.stretches) == 1
     if to_end:
         return Text(
@@ -104,7 +112,7 @@ def _blank_text(fault: ColumnFault, what: Blanks, names: str, columns: int) -> T
     return Text(
         ko=f"{where_ko}{ko} 값이 {len(what.stretches)}개 구간에서 이어서 비어 있습니다. 가장 긴 구간은 {longest:,}행이고 "
         f"모두 {what.rows:,}행({share})이 빕니다.",
-        en=f"{en}{where_en} is blank in {len(what.stretches)} unbroken stretch(es), the longest of {longest:,} rows; "
+        en=f"{en}{where_en} {verb} blank in {len(what.stretches)} unbroken {stretches}, the longest of {longest:,} rows; "
         f"in all {what.rows:,} rows ({share}) are.",
     )
 

@@ -94,7 +94,7 @@ def _text(
     if what.offset:
         return Text(ko=f"{seen_ko} 섭씨와 화씨가 섞인 값입니다.", en=f"{seen_en} That is °C against °F.")
     if what.factor is not None:
-        ratio = number(what.factor.ratio)
+        ratio = f"{what.factor.ratio:.5g}"  # a constant between units, not a measurement
         if what.factor.units.startswith("×"):
             return Text(
                 ko=f"{seen_ko} {ratio}배 차이로, 단위나 소수점 설정이 바뀐 것으로 보입니다.",
