@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from jasang.analyze.derived_columns import Derivation
 from jasang.analyze.drivers import (
     CategoricalColumn,
     Column,
@@ -17,6 +18,7 @@ from jasang.analyze.drivers import (
     named_afterwards,
     start_counts,
 )
+from jasang.diagnose.derived import derived_of
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.plant import factory
 from jasang.plant.factory import Role
@@ -91,7 +93,11 @@ class DriverTable:
 
     def problem(self, outcome: Outcome) -> DriverProblem:
         """The question for one outcome. Sister machines never measure quite alike: by quality they need a target."""
-        columns = self.columns
+        made = derived_of(self.data)  # a column made with the outcome follows from it
+        apart = {outcome.column.name, *(made[outcome.column.name].parts if outcome.column.name in made else ())}
+        columns = tuple(
+            c for c in self.columns if c.name not in apart and not (c.name in made and apart & {*made[c.name].parts})
+        )
         if not outcome.binary and not outcome.aimed:
             columns = tuple(c for c in columns if not (isinstance(c, CategoricalColumn) and c.between_assets))
         if not outcome.binary:
@@ -146,8 +152,9 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
     asset, assets = _codes(data, data.table.asset_column, order)
     product, products = _codes(data, data.table.product_column, order)
     columns, by_name = [], []
+    copies = {one.column for one in derived_of(data).values() if one.kind is Derivation.COPY}
     for column in data.table.with_role(*CANDIDATE_ROLES):
-        if column.name in (data.table.asset_column, data.table.product_column):
+        if column.name in (data.table.asset_column, data.table.product_column) or column.name in copies:
             continue
         if named_afterwards(column.name):
             by_name.append(column.name)

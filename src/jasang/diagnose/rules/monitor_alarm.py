@@ -7,6 +7,7 @@ import numpy as np
 
 from jasang.analyze.monitors import Event, Monitor, Scores, find_events, find_normal_period, score, train_monitor
 from jasang.diagnose.changes import level_changes
+from jasang.diagnose.derived import derived_of
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import as_datetime, local
 from jasang.diagnose.finding import Action, Cause, Check, Evidence, Finding, Severity, Subject
@@ -24,7 +25,8 @@ MOST_ROWS = 4000  # a longer record is averaged down to so many
 MOST_MACHINES = 6
 FALSE_ALARM_RATE = 0.0005
 LEAST_NORMAL = 0.4  # of the record must be one quiet stretch
-HISTORY = 0.6  # of the record at most is taken for history
+HISTORY = (0.6, 0.4)  # of the record at most is taken for history
+MOSTLY_USUAL = 0.9  # of the blocks look alike: one odd block does not begin a new history
 LEAST_PEAK = 2.0  # times the limit
 LEAST_SHARE_ABOVE = 0.5  # of the event's rows
 _LEAST_ROWS = 20
@@ -62,12 +64,23 @@ def _judge(data: TableData, rows: np.ndarray) -> _Judged | None:
     count = found.values.shape[0]
     if period.end - period.start < LEAST_NORMAL * count:
         return None
-    # Each signal alone may be as ever to the end: then the first part of the quiet stretch is the history.
-    end = min(period.end, period.start + int(HISTORY * (count - period.start)))
-    starts = found.starts[(found.starts > period.start) & (found.starts < end)] - period.start
+    # Each signal alone may be as ever to the end: then the first part of the record is the history. What began before that
+    # part ended would be learned as usual: where nothing was found, a shorter history is tried.
+    start = 0 if period.share >= MOSTLY_USUAL else period.start
+    for share in HISTORY:
+        end = min(max(period.end, start), start + int(share * (count - start)))
+        judged = _judge_from(found, start, end)
+        if judged is not None:
+            return judged
+    return None
+
+
+def _judge_from(found: MonitorRows, start: int, end: int) -> _Judged | None:
+    """The same with the history given, rows `start` to `end`."""
+    starts = found.starts[(found.starts > start) & (found.starts < end)] - start
     try:
         monitor = train_monitor(
-            found.values[period.start : end],
+            found.values[start:end],
             names=found.names,
             starts=starts,
             false_alarm_rate=FALSE_ALARM_RATE,
@@ -77,12 +90,12 @@ def _judge(data: TableData, rows: np.ndarray) -> _Judged | None:
     if len(monitor.names) < FEWEST_SIGNALS:
         return None
     scores = score(monitor, found.values, starts=found.starts)
-    before = scores.alarm[period.start : end].mean()
+    before = scores.alarm[start:end].mean()
     events = [event for event in find_events(monitor, scores, fewest=_LEAST_ROWS) if _is_plain(event, end)]
     if not events or before > 0.005:
         return None
     event = max(events, key=lambda one: one.peak * one.rows_above)
-    trained = Trained(monitor=monitor, rows=slice(period.start, end), found=True, time=None)
+    trained = Trained(monitor=monitor, rows=slice(start, end), found=True, time=None)
     return _Judged(trained=trained, monitor=monitor, rows=found, scores=scores, event=event)
 
 
@@ -101,7 +114,10 @@ def _continuous(data: TableData, rows: np.ndarray) -> MonitorRows:
         if len(names) < FEWEST_SIGNALS:
             return MonitorRows(names=(), values=np.empty((0, 0)), time=None, starts=np.empty(0, dtype=np.int64))
     found = monitor_rows(data, rows, columns=None if names is None else names[: 2 * MOST_SIGNALS], clean=True)
-    kept = [place for place in range(len(found.names)) if _many_values(found.values[:, place])][:MOST_SIGNALS]
+    made = derived_of(data)  # what two signals add up to would be told twice
+    kept = [
+        place for place, name in enumerate(found.names) if name not in made and _many_values(found.values[:, place])
+    ][:MOST_SIGNALS]
     return MonitorRows(
         names=tuple(found.names[place] for place in kept),
         values=found.values[:, kept],
