@@ -148,8 +148,14 @@ def weibull_life(
         powers = special.logsumexp(shape * logs)
         return float(events * (np.log(shape) + np.log(events) - powers) + (shape - 1) * failed_logs - events)
 
+    def score(log: float) -> float:
+        """Slope of the profile by the shape: its root has digits that a flat maximum has not."""
+        weights = special.softmax(np.exp(log) * logs)
+        return float(events / np.exp(log) + failed_logs - events * (weights @ logs))
+
     best = optimize.minimize_scalar(lambda log: -profile(np.exp(log)), bounds=(-4.0, 5.0), method="bounded")
-    shape = float(np.exp(best.x))
+    near = (best.x - 0.01, best.x + 0.01)
+    shape = float(np.exp(optimize.brentq(score, *near) if score(near[0]) > 0 > score(near[1]) else best.x))
     drop = float(stats.chi2.ppf(confidence, 1)) / 2
 
     def lacking(log: float) -> float:
