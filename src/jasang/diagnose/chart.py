@@ -41,11 +41,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """One chart. `x_kind`: "time" = ISO 8601 texts in UTC, "number", or "category"."""
+    """One chart. `x_kind`: "time" = ISO 8601 texts in UTC, "number", or "category": names in the data, or words."""
 
     title: Text  # the question it answers
     x_kind: Literal["time", "number", "category"]
-    x: tuple[float | str, ...]
+    x: tuple[float | str | Text, ...]
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...] = ()
     x_label: Text | None = None

@@ -52,12 +52,18 @@ def finding_json(finding: Finding, zone: tzinfo, name: str | None = None) -> dic
     }
 
 
+def _x_json(x: float | str | Text) -> Any:
+    if isinstance(x, Text):
+        return text_json(x)
+    return plain_number(x) if isinstance(x, float) else x
+
+
 def chart_json(chart: Chart) -> dict[str, Any]:
     """A chart with the fields of `Chart`, ready for the script that draws it."""
     return {
         "title": text_json(chart.title),
         "x_kind": chart.x_kind,
-        "x": [plain_number(x) if isinstance(x, float) else x for x in chart.x],
+        "x": [_x_json(x) for x in chart.x],
         "lines": [
             {
                 "name": text_json(line.name),

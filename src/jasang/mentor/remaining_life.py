@@ -52,8 +52,8 @@ def life_of(
     """
     if (counter is None) == (column is None) or (column is not None and limit is None):
         raise WrongArguments(
-            ko="--counter(바꿀 때 0으로 돌아가는 누적값) 또는 --column과 --limit를 주세요.",
-            en="Expected either --counter (use since the last replacement) or --column with --limit.",
+            ko="바꿀 때 0으로 돌아가는 사용량 항목(--counter), 또는 닳아 가는 값과 그 한계(--column, --limit)를 골라 주세요.",
+            en="Choose the use since the last replacement (--counter), or a wearing quantity and its limit (--column, --limit).",
         )
     if (planned is None) != (failure is None) or (
         planned is not None and failure is not None and not 0 < planned < failure
@@ -130,10 +130,17 @@ def _trend(asked: AskedColumn, limit: float) -> Study:
         found = remaining_by_trend(time, values, limit)
     except NoTrend as error:
         raise JasangError(
-            ko=f"'{asked.column.name}'이(가) 한계 {limit:g}에 언제 닿을지 말할 수 없습니다({error}).",
+            ko=f"'{asked.column.name}'이(가) 한계 {limit:g}에 언제 닿을지 말할 수 없습니다. {_WHY[error.why]}",
             en=f"When '{asked.column.name}' reaches {limit:g} cannot be said: {error}.",
         ) from error
     return trend_study(time, values, limit, found, _subject(asked), asked.column.unit or "", each)
+
+
+_WHY = {
+    "few": "측정값이 너무 적습니다.",
+    "reached": "이미 한계를 넘었습니다.",
+    "unclear": "한계 쪽으로 움직인다고 할 만큼 뚜렷한 추세가 없습니다.",
+}
 
 
 def _subject(asked: AskedColumn) -> Subject:

@@ -116,7 +116,7 @@ def evidence_words(item: Evidence, language: Language) -> str:
         unit = _SHARES.get(unit, _SHARES["share"])[language]
         value *= 100
         low, high = (None if edge is None else edge * 100 for edge in (low, high))
-    if item.name.endswith("_p") and value < _LEAST_PROBABILITY:
+    if item.name.endswith(("_p", "p_value")) and value < _LEAST_PROBABILITY:
         return f"{label} < {_LEAST_PROBABILITY}"
     words = f"{label} {number(value)}" + (f" {unit}" if unit else "")
     if low is not None and high is not None:

@@ -5,6 +5,7 @@ crossing is inverse-Gaussian about (limit − now) / rate, and doubt in the rate
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -16,7 +17,14 @@ _SEED = 20191
 
 
 class NoTrend(ValueError):
-    """The quantity does not move towards the limit beyond doubt, or there is too little of it."""
+    """The quantity does not move towards the limit beyond doubt, or there is too little of it.
+
+    `why` is "few" (too few readings), "reached" (the limit is behind) or "unclear" (no way to the limit beyond doubt).
+    """
+
+    def __init__(self, why: Literal["few", "reached", "unclear"], message: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +60,17 @@ def remaining_by_trend(time: np.ndarray, values: np.ndarray, limit: float) -> Tr
     known = ~(np.isnan(values) | np.isnan(time))
     when, level = _block_means(np.asarray(time, dtype=np.float64)[known], np.asarray(values, dtype=np.float64)[known])
     if when.size < _LEAST_BLOCKS:
-        raise NoTrend(f"{when.size} blocks of readings, at least {_LEAST_BLOCKS} are needed")
+        raise NoTrend("few", f"{when.size} blocks of readings, at least {_LEAST_BLOCKS} are needed")
     rate, error, freedom, diffusion = _rate(when, level)
     now = float(level[-3:].mean() + rate * (when[-1] - when[-3:].mean()))
     side = 1.0 if limit >= now else -1.0
     start = float(level[:3].mean())
     if (limit - now) * (limit - start) <= 0:
-        raise NoTrend(f"the limit {limit:g} is reached already: the level is {now:g}")
+        raise NoTrend("reached", f"the limit {limit:g} is reached already: the level is {now:g}")
     wide = float(stats.t.ppf(0.975, freedom)) * error
     if side * rate - wide <= 0:
-        raise NoTrend(f"the rate {rate:g} ({rate - wide:g} to {rate + wide:g}) does not lead to the limit beyond doubt")
+        told = f"the rate {rate:.3g} ({rate - wide:.3g} to {rate + wide:.3g}) does not lead to the limit beyond doubt"
+        raise NoTrend("unclear", told)
     rng = np.random.default_rng(_SEED)
     speed = side * (rate + error * rng.standard_t(freedom, _DRAWS))
     # The variance of the steps is as uncertain as its chi-square.

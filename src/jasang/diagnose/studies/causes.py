@@ -310,7 +310,7 @@ def _effects(answer: _Answer) -> StudyTable | None:
             amount(outcome, driver.outside_mean),
             f"{number(100 * driver.effect if outcome.binary else driver.effect)} "
             f"({_ends(outcome, driver.low, driver.high)})",
-            f"{driver.p_value:.1g}",
+            f"{driver.p_value:.1g}" if driver.p_value >= 1e-4 else "< 0.0001",
             alike,
         )
 

@@ -205,8 +205,8 @@ def _notes(
     if question.baseline is None:
         notes.append(
             Text(
-                ko="기준 기간이 없어 모든 값에서(튀는 점은 빼고) 한계를 구했습니다. 좋았던 기간을 --baseline으로 줄 수 있습니다.",
-                en="No baseline was given: limits come from all values, outliers left out. --baseline takes a good period.",
+                ko="기준 기간이 없어 모든 값에서(튀는 점은 빼고) 한계를 구했습니다. 좋았던 기간을 알면 기준 기간으로 주세요.",
+                en="No baseline was given: limits come from all values, outliers left out. Where a good period is known, give it as the baseline.",
             )
         )
     if charted.sample is not None:
@@ -214,7 +214,7 @@ def _notes(
     if chart.kind == "residual":
         notes.append(
             Text(
-                ko="한계는 앞의 값들로 예측한 자리를 따라 움직입니다. 오래가는 작은 이동은 수준 경보와 진단(diagnose)이 봅니다.",
+                ko="한계는 앞의 값들로 예측한 자리를 따라 움직입니다. 오래가는 작은 이동은 수준 경보와 진단이 봅니다.",
                 en="Limits follow each value's forecast. Small lasting shifts are seen by the level alarm and by diagnose.",
             )
         )

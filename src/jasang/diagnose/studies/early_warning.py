@@ -82,8 +82,8 @@ def _counted(judged: WarningJudgement) -> tuple[Evidence, ...]:
 def _action(watch: Text) -> Action:
     return Action(
         text=Text(
-            ko=f"경보를 켜고 {watch.ko} 값이 이상할 때 그 자리에서 물건을 확인하세요(jasang warn --save, --model).",
-            en=f"Turn warnings on and look at the part at once when {watch.en} is unusual (jasang warn --save, --model).",
+            ko=f"경보를 켜고 {watch.ko} 값이 이상할 때 그 자리에서 물건을 확인하세요.",
+            en=f"Turn warnings on and look at the part at once when {watch.en} is unusual.",
         ),
         owner="engineer",
     )

@@ -48,7 +48,7 @@ def waterfall(six: SixLosses) -> Chart:
     return Chart(
         title=Text(ko="계획한 시간은 어디서 줄어드나?", en="Where does the planned time shrink?"),
         x_kind="category",
-        x=tuple(f"{name.ko}/{name.en}" for name in names),
+        x=tuple(names),
         lines=(Line(name=Text(ko="시간", en="hours"), y=tuple(high), base=tuple(low), look="waterfall"),),
         y_label=Text(ko="시간", en="hours"),
         y_unit="h",
@@ -63,7 +63,7 @@ def loss_pareto(six: SixLosses) -> Chart:
     return Chart(
         title=Text(ko="어떤 손실이 가장 큰가?", en="Which loss is the largest?"),
         x_kind="category",
-        x=tuple(f"{LOSS_NAMES[name].ko}/{LOSS_NAMES[name].en}" for name, _ in parts),
+        x=tuple(LOSS_NAMES[name] for name, _ in parts),
         lines=(
             Line(name=Text(ko="잃은 시간", en="time lost"), y=tuple(s / 3600 for _, s in parts), look="bars"),
             Line(

@@ -234,11 +234,16 @@ def _unit(item: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
     return item["unit"]
 
 
+def probability(item: Mapping[str, Any]) -> str:
+    """A very small probability of chance in words, else nothing: beyond this it says no more than "not by chance"."""
+    small = (
+        item["name"].endswith(("_p", "p_value")) and item["value"] is not None and item["value"] < _LEAST_PROBABILITY
+    )
+    return f"< {_LEAST_PROBABILITY}" if small else ""
+
+
 def _evidence_value(item: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    # Beyond this a probability says no more than "not by chance".
-    if item["name"].endswith("_p") and item["value"] is not None and item["value"] < _LEAST_PROBABILITY:
-        return f"< {_LEAST_PROBABILITY}"
-    return quantity(item["value"], _unit(item, document))
+    return probability(item) or quantity(item["value"], _unit(item, document))
 
 
 def worth_words(worth: Mapping[str, Any] | None, language: Language) -> dict[str, str] | None:

@@ -17,12 +17,13 @@ from jasang.web.floor.closer import again, same_question
 from jasang.web.floor.diagnosing import path_of
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, StudyRun
 from jasang.web.floor.queries import current_diagnoses
-from jasang.web.floor.showing import Row, interval, quantity
+from jasang.web.floor.showing import Row, first_sentence, interval, probability, quantity
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
 from jasang.web.tenants.models import Factory
 
 _LOOKED_BACK = 50
+_SHOWN_ROWS = 10  # of a table; the others are folded away
 
 
 @transaction.atomic
@@ -125,12 +126,14 @@ def _study(place: int, document: Mapping[str, Any], language: Language) -> dict[
     return {
         "title": document["title"][language],
         "answer": document["answer"][language],
+        "short": first_sentence(document["answer"][language])[0],
         "where": " · ".join(str(part) for part in subject.values() if part),
+        "about": " · ".join(str(part) for name, part in subject.items() if part and name in ("asset", "product")),
         "charts": [(f"study-{place}-{n}", chart) for n, chart in enumerate(document["charts"])],
         "evidence": [
             Row(
                 label=item["label"][language],
-                value=quantity(item["value"], item["unit"]),
+                value=probability(item) or quantity(item["value"], item["unit"]),
                 interval=interval(item["low"], item["high"], item["unit"]),
             )
             for item in document["evidence"]
@@ -145,7 +148,8 @@ def _table(table: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return {
         "title": table["title"][language],
         "headings": [heading[language] for heading in table["headings"]],
-        "rows": [[_cell(cell, language) for cell in row] for row in table["rows"]],
+        "rows": [[_cell(cell, language) for cell in row] for row in table["rows"][:_SHOWN_ROWS]],
+        "more": [[_cell(cell, language) for cell in row] for row in table["rows"][_SHOWN_ROWS:]],
     }
 
 

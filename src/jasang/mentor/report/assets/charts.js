@@ -30,12 +30,15 @@
   const language = () => (document.documentElement.lang === "en" ? "en" : "ko");
   const say = (text) => (text ? text[language()] || text.ko || text.en || "" : "");
 
-  /** At most four significant digits, thousands separated. */
-  function number(value) {
+  /** A category: a name as it stands in the data, or words in both languages. */
+  const named = (x) => (x !== null && typeof x === "object" ? say(x) : String(x));
+
+  /** At most four significant digits (or `digits`), thousands separated. */
+  function number(value, digits) {
     if (value === null || value === undefined || !isFinite(value)) return "–";
     const size = Math.abs(value);
     if (size !== 0 && (size >= 1e12 || size < 1e-4)) return value.toExponential(2);
-    const decimals = size === 0 ? 0 : Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(size))));
+    const decimals = size === 0 ? 0 : Math.max(0, Math.min(6, (digits || 4) - 1 - Math.floor(Math.log10(size))));
     return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
   }
 
@@ -94,20 +97,34 @@
       && places.filter((place) => other.y[place] === line.y[place]).length >= 0.8 * places.length);
   }
 
-  function lineSeries(chart, line, position, xs) {
+  /** Places after which nothing was recorded for long: a line across would tell what nobody knows. */
+  function pauses(chart, xs) {
+    const found = new Set();
+    if (chart.x_kind !== "time" || xs.length < 20) return found;
+    const steps = xs.slice(1).map((x, place) => x - xs[place]);
+    const usual = [...steps].sort((one, other) => one - other)[steps.length >> 1];
+    const long = Math.max(6 * usual, 0.03 * (xs[xs.length - 1] - xs[0]));
+    // A single value between two pauses would be a line without length.
+    steps.forEach((step, place) => { if (step > long && !found.has(place - 1)) found.add(place); });
+    return found;
+  }
+
+  function lineSeries(chart, line, position, xs, lying) {
     const share = line.look === "cumulative";
     const most = share ? Math.max(...line.y.filter((y) => y !== null), 0) : 0;
     const scale = share && most <= 1.001 ? 100 : 1;
     const data = [];
+    const broken = line.look === "points" || line.look === "bars" ? new Set() : pauses(chart, xs);
     line.y.forEach((y, place) => {
       const value = y === null || y === undefined ? null : y * scale;
       if (chart.x_kind === "category") data.push(value);
       else if (xs[place] !== null && (value !== null || line.look !== "points")) data.push([xs[place], value]);
+      if (broken.has(place)) data.push([xs[place] + 1, null]);
     });
     const colour = share ? INK : marksOut(line, chart) ? VERMILION : line.look === "thin" && chart.lines.length > 1 ? GREY : LINE_COLOURS[position % LINE_COLOURS.length];
     const common = { name: say(line.name), data, itemStyle: { color: colour }, animation: false, emphasis: { disabled: true } };
-    if (line.look === "band") return bandSeries(line, xs, chart, common);
-    if (line.look === "waterfall") return waterfallSeries(line, common);
+    if (line.look === "band") return chart.x_kind === "category" ? whiskerSeries(line, common, lying) : bandSeries(line, xs, chart, common);
+    if (line.look === "waterfall") return waterfallSeries(line, common, lying);
     if (line.look === "bars") return { ...common, type: "bar", barMaxWidth: 56, barCategoryGap: chart.x_kind === "number" ? "4%" : "30%" };
     if (line.look === "points") return { ...common, type: "scatter", symbolSize: data.length > 400 ? 4 : 7, z: 4 };
     return {
@@ -117,18 +134,19 @@
       showSymbol: share || (line.look !== "thin" && data.length <= 40),
       symbolSize: 5,
       connectNulls: false,
-      yAxisIndex: share ? 1 : 0,
+      [lying ? "xAxisIndex" : "yAxisIndex"]: share ? 1 : 0,
       lineStyle: { width: line.look === "thin" ? 1 : 1.8, opacity: line.look === "thin" ? 0.55 : 1, color: colour },
     };
   }
 
   /** The area between `base` and `y`, drawn as one polygon for each stretch without gaps. */
   function bandSeries(line, xs, chart, common) {
-    const stretches = [[]];
+    const stretches = [[]], broken = pauses(chart, xs);
     line.y.forEach((y, place) => {
-      const low = line.base[place], x = chart.x_kind === "category" ? place : xs[place];
+      const low = line.base[place], x = xs[place];
       if (y === null || low === null || x === null) { if (stretches[stretches.length - 1].length) stretches.push([]); return; }
       stretches[stretches.length - 1].push([x, low, y]);
+      if (broken.has(place)) stretches.push([]);
     });
     const shapes = stretches.filter((stretch) => stretch.length);
     return {
@@ -144,20 +162,38 @@
     };
   }
 
-  /** Bars from `base` to `y`: what falls is a loss, what stands on zero is a total. */
-  function waterfallSeries(line, common) {
-    const bars = line.y.map((y, place) => [place, line.base[place], y]);
+  /** The rectangle from `low` to `high` over a category, `width` wide; `lying`: the categories are rows. */
+  function block(api, place, low, high, width, lying, style) {
+    const coord = (value) => api.coord(lying ? [value, place] : [place, value]);
+    const [from, to, across] = lying ? [coord(low)[0], coord(high)[0], coord(low)[1]] : [coord(high)[1], coord(low)[1], coord(low)[0]];
+    const length = Math.max(1, to - from);
+    const shape = lying ? { x: from, y: across - width / 2, width: length, height: width } : { x: across - width / 2, y: from, width, height: length };
+    return { type: "rect", shape, style };
+  }
+
+  /** Room of one category across the bars. */
+  const roomOf = (api, lying) => Math.abs(lying ? api.size([0, 1])[1] : api.size([1, 0])[0]);
+
+  function blockSeries(line, common, lying, look) {
+    const bars = line.y.map((y, place) => [place, line.base[place], y]).filter((bar) => bar[1] !== null && bar[2] !== null);
     return {
-      ...common, type: "custom", encode: { x: 0, y: [1, 2] },
-      data: bars.filter((bar) => bar[1] !== null && bar[2] !== null),
+      ...common, type: "custom", encode: lying ? { y: 0, x: [1, 2] } : { x: 0, y: [1, 2] }, data: bars,
       renderItem: (params, api) => {
-        const base = api.value(1), end = api.value(2), at = api.coord([api.value(0), Math.max(base, end)]);
-        const height = Math.max(1, Math.abs(api.coord([0, base])[1] - api.coord([0, end])[1]));
-        const width = Math.min(56, api.size([1, 0])[0] * 0.68);
-        const colour = base === 0 ? BLUE : end < base ? VERMILION : GREEN;
-        return { type: "rect", shape: { x: at[0] - width / 2, y: at[1], width, height }, style: { fill: colour } };
+        const [place, base, end] = [0, 1, 2].map((n) => api.value(n));
+        const { width, ...style } = look(base, end, roomOf(api, lying));
+        return block(api, place, Math.min(base, end), Math.max(base, end), width, lying, style);
       },
     };
+  }
+
+  /** Bars from `base` to `y`: what falls is a loss, what stands on zero is a total. */
+  function waterfallSeries(line, common, lying) {
+    return blockSeries(line, common, lying, (base, end, room) => ({ width: Math.min(56, room * 0.68), fill: base === 0 ? BLUE : end < base ? VERMILION : GREEN }));
+  }
+
+  /** An interval over each category: one slim bar each, as nothing lies between two categories. */
+  function whiskerSeries(line, common, lying) {
+    return { ...blockSeries(line, common, lying, (base, end, room) => ({ width: Math.min(14, room * 0.3), fill: common.itemStyle.color, opacity: 0.35 })), silent: true, tooltip: { show: false } };
   }
 
   function valueRange(chart) {
@@ -176,12 +212,12 @@
     return [mark.at, mark.to].some((edge) => typeof edge === "number" && (edge < range.low - room || edge > range.high + room));
   }
 
-  function markOptions(chart, place, range) {
+  function markOptions(chart, place, range, lying) {
     const lines = [], areas = [], reach = [];
     chart.marks.forEach((mark) => {
       if (isOutside(mark, range)) return;
       const look = MARK_LOOKS[mark.look] || MARK_LOOKS.limit;
-      const key = mark.axis === "x" ? "xAxis" : "yAxis";
+      const key = (mark.axis === "x") !== lying ? "xAxis" : "yAxis";
       const at = (edge) => (mark.axis === "x" ? place(edge) : edge);
       if (mark.to !== null && mark.to !== undefined) {
         areas.push([{ [key]: at(mark.at), itemStyle: { color: look.colour, opacity: 0.13 } }, { [key]: at(mark.to) }]);
@@ -193,12 +229,39 @@
     return { lines, areas, reach };
   }
 
+  /** Pixels that one category has, and whether its name is longer. */
+  function roomFor(chart, width) {
+    const names = chart.x.map(named);
+    const room = (width - 90) / Math.max(1, names.length);
+    const longest = Math.max(0, ...names.map(lengthOf));
+    return { room, longest, tight: longest > room };
+  }
+
+  /** Roughly how wide a text is: a Korean syllable is as wide as two letters. */
+  const lengthOf = (text) => [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x1100 ? 13 : 7.5), 0);
+
+  /** Whether categories become rows: long names can be read there, also on a phone. */
+  function isLying(chart, small, width) {
+    if (small || chart.x_kind !== "category" || chart.x.length > 24 || chart.marks.some((mark) => mark.axis === "x")) return false;
+    if (!chart.lines.every((line) => ["bars", "points", "waterfall", "cumulative", "band"].includes(line.look))) return false;
+    const { tight, longest } = roomFor(chart, width);
+    return tight && longest > 40;
+  }
+
+  /** The axis of categories as rows, the first on top. */
+  function rowsAxis(chart, width) {
+    return {
+      type: "category", inverse: true, data: chart.x.map(named), axisTick: { show: false }, axisLine: { lineStyle: { color: "#AEB6BF" } },
+      axisLabel: { color: INK, fontSize: 12, interval: 0, width: Math.min(190, width * 0.36), overflow: "break", lineHeight: 15 },
+    };
+  }
+
   function xAxis(chart, small, width) {
     const axis = {
       axisLine: { lineStyle: { color: "#AEB6BF" } },
       axisTick: { show: false },
       splitLine: { show: false },
-      axisLabel: { color: INK, fontSize: small ? 11 : 12, hideOverlap: true },
+      axisLabel: { color: INK, fontSize: small ? 11 : 12, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" },
     };
     if (!small && chart.x_label) Object.assign(axis, { name: say(chart.x_label), nameLocation: "middle", nameGap: 28, nameTextStyle: { color: INK, fontSize: 12 } });
     if (chart.x_kind === "time") {
@@ -211,10 +274,10 @@
       axis.max = "dataMax";
     } else if (chart.x_kind === "category") {
       axis.type = "category";
-      axis.data = chart.x.map(String);
-      const longest = Math.max(0, ...axis.data.map((name) => name.length));
-      const room = (width - 90) / Math.max(1, axis.data.length);
-      const tight = longest * 9 > room;
+      axis.data = chart.x.map(named);
+      const { room, tight } = roomFor(chart, width);
+      delete axis.axisLabel.alignMinLabel;
+      delete axis.axisLabel.alignMaxLabel;
       Object.assign(axis.axisLabel, { interval: axis.data.length > 40 ? "auto" : 0, width: tight ? 92 : room, overflow: "truncate", rotate: tight ? 38 : 0 });
       if (axis.name) axis.nameGap = tight ? 72 : 28;
     } else {
@@ -270,7 +333,7 @@
   function heatOptions(chart, element, small) {
     const place = placing(chart, zoneOf(element));
     const spanMs = chart.x_kind === "time" ? Date.parse(chart.x[chart.x.length - 1]) - Date.parse(chart.x[0]) : 0;
-    const columns = chart.x.map((x) => (chart.x_kind === "time" ? momentWords(place(x), spanMs) : String(x)));
+    const columns = chart.x.map((x) => (chart.x_kind === "time" ? momentWords(place(x), spanMs) : named(x)));
     const range = valueRange(chart);
     const width = element.clientWidth || 640;
     const cells = [];
@@ -281,11 +344,11 @@
     return {
       animation: false, textStyle: { fontFamily: FONT }, aria: { enabled: false },
       grid: { left: 6, right: small ? 8 : 16, top: 8, bottom: small ? 4 : 44, containLabel: true },
-      xAxis: { type: "category", data: columns, axisTick: { show: false }, splitArea: { show: false }, axisLabel: { ...label, hideOverlap: true, interval: chart.x_kind === "category" && columns.length <= 24 ? 0 : "auto", rotate: tight ? 38 : 0, width: tight ? 92 : undefined, overflow: "truncate" } },
+      xAxis: { type: "category", data: columns, axisTick: { show: false }, splitArea: { show: false }, axisLabel: { ...label, hideOverlap: true, formatter: (name) => (chart.x_kind === "time" && /^\d{4}-/.test(name) ? name.slice(5) : name), interval: chart.x_kind === "category" && columns.length <= 24 ? 0 : "auto", rotate: tight ? 38 : 0, width: tight ? 92 : undefined, overflow: "truncate" } },
       yAxis: { type: "category", inverse: true, data: chart.lines.map((line) => say(line.name)), axisTick: { show: false }, axisLabel: { ...label, width: Math.min(160, width * 0.3), overflow: "truncate" } },
       visualMap: {
         type: "continuous", show: !small, min: range.low, max: range.high === range.low ? range.low + 1 : range.high, calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 10,
-        precision: 3, text: [number(range.high), number(range.low)], textStyle: label, inRange: { color: ["#EEF3F8", "#8DB9D8", BLUE, "#0B3C5D"] },
+        precision: 3, text: [number(range.high, 3), number(range.low, 3)], textStyle: label, inRange: { color: ["#EEF3F8", "#8DB9D8", BLUE, "#0B3C5D"] },
       },
       tooltip: small ? { show: false } : {
         confine: true, className: "jasang-tip-frame", transitionDuration: 0,
@@ -300,7 +363,7 @@
       },
       series: [{
         type: "heatmap", data: cells, animation: false, emphasis: { disabled: true }, itemStyle: { borderColor: "#fff", borderWidth: room > 8 ? 1 : 0 },
-        label: { show: room > 34 && chart.lines.length <= 24, formatter: (item) => number(item.value[2]), fontSize: 11 },
+        label: { show: room > 34 && chart.lines.length <= 24, formatter: (item) => number(item.value[2], 3), fontSize: 11 },
       }],
     };
   }
@@ -310,25 +373,26 @@
     const place = placing(chart, zoneOf(element));
     const xs = chart.x.map(place);
     const range = valueRange(chart);
-    const marks = markOptions(chart, place, range);
-    const series = chart.lines.map((line, position) => lineSeries(chart, line, position, xs));
+    const width = element.clientWidth || 640;
+    const lying = isLying(chart, small, width);
+    const marks = markOptions(chart, place, range, lying);
+    const series = chart.lines.map((line, position) => lineSeries(chart, line, position, xs, lying));
     // Carries the marks, and stretches the y axis so that every drawn limit is in the picture.
-    const anchor = chart.x_kind === "category" ? chart.x[0] : xs.find((x) => x !== null);
+    const anchor = chart.x_kind === "category" ? 0 : xs.find((x) => x !== null);
     series.push({
-      type: "scatter", name: "", silent: true, symbolSize: 0, data: marks.reach.map((y) => [anchor, y]), animation: false, tooltip: { show: false },
+      type: "scatter", name: "", silent: true, symbolSize: 0, data: marks.reach.map((y) => (lying ? [y, anchor] : [anchor, y])), animation: false, tooltip: { show: false },
       markLine: { silent: true, symbol: "none", animation: false, data: marks.lines },
       markArea: { silent: true, animation: false, data: marks.areas },
     });
     const spanMs = chart.x_kind === "time" && xs.length ? xs[xs.length - 1] - xs[0] : 0;
-    const width = element.clientWidth || 640;
     return {
       useUTC: true,
       animation: false,
       textStyle: { fontFamily: FONT },
       aria: { enabled: false },
       grid: { left: 6, right: small ? 8 : 16, top: small ? 8 : 14, bottom: !small && chart.x_label && chart.x_kind !== "category" ? 24 : 4, containLabel: true },
-      xAxis: xAxis(chart, small, width),
-      yAxis: yAxes(chart, small),
+      xAxis: lying ? yAxes(chart, small).map((axis, n) => ({ ...axis, position: n ? "top" : "bottom" })) : xAxis(chart, small, width),
+      yAxis: lying ? rowsAxis(chart, width) : yAxes(chart, small),
       tooltip: small ? { show: false } : {
         trigger: chart.lines.every((line) => line.look === "points") ? "item" : "axis",
         confine: true, className: "jasang-tip-frame", formatter: tooltip(chart, spanMs), axisPointer: { type: "line", animation: false }, transitionDuration: 0,
@@ -368,7 +432,8 @@
       if (edges.length) seen.get(id).edges.push(edges.join("–"));
     });
     seen.forEach((mark) => {
-      const values = mark.edges.length && mark.edges.length <= 3 ? ` ${mark.edges.join(" / ")}` : "";
+      const told = mark.edges.filter((edge) => edge !== mark.name);
+      const values = told.length && told.length <= 3 ? ` ${told.join(" / ")}` : "";
       const outside = mark.outside ? ` (${WORDS[language()].outside})` : "";
       list.append(keyEntry(mark.band ? "mark-band" : `mark-${mark.look}`, mark.colour, mark.name + values + outside));
     });
@@ -387,6 +452,7 @@
     if (!small && caption.textContent) element.append(caption);
     // A heat map is as high as it has rows. (Set by script: a strict content policy refuses it in markup only.)
     if (isHeat(chart) && !small) plot.style.height = `${Math.max(180, Math.min(900, 90 + 26 * chart.lines.length))}px`;
+    if (isLying(chart, small, element.clientWidth || 640)) plot.style.height = `${Math.max(150, 70 + 34 * chart.x.length)}px`;
     element.append(plot);
     return plot;
   }
