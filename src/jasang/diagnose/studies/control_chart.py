@@ -206,7 +206,7 @@ def _notes(
         notes.append(
             Text(
                 ko="기준 기간이 없어 모든 값에서(튀는 점은 빼고) 한계를 구했습니다. 좋았던 기간을 알면 기준 기간으로 주세요.",
-                en="No baseline was given: limits come from all values, outliers left out. Where a good period is known, give it as the baseline.",
+                en="No baseline was given: limits come from all values, outliers left out. Give a good period as the baseline.",
             )
         )
     if charted.sample is not None:
