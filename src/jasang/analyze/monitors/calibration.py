@@ -18,10 +18,10 @@ SURE = 0.9  # one-sided confidence that the true false-alarm rate stays below th
 AIM = 0.5  # of the rate asked for: what is aimed at, because another day is never quite like the left-out blocks
 _SEEN = 30.0  # rows above the limit with which it is read off; with fewer it lies on an exponential tail
 _TAIL = 0.05  # share of left-out rows whose excess sets the slope of the tail
-_CHECKED_TAIL = 0.002  # share at which a statistic's own tail is compared with the normal one, in long records
+_CHECKED_TAIL = 0.001  # share at which a statistic's own tail is compared with the normal one, in long records
 _NEAREST_TAIL = 0.2
 _IN_TAIL = 8.0  # rows at least beyond that share
-_MEMORIES_IN_TAIL = 4.0  # and lengths of memory at least
+_MEMORIES_IN_TAIL = 2.0  # and lengths of memory at least
 _PIECES = 4  # of each left-out block, to see how much rates differ over time
 
 

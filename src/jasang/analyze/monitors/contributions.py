@@ -9,10 +9,14 @@ through all lags). The larger of both counts. It is an order of suspicion, not a
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from jasang.analyze.monitors.monitor import Monitor
 
-MOST_ROWS = 60  # of an event's beginning that are looked at: later the control has carried the fault everywhere
+FIRST_ROWS = 60  # of an event's beginning that are looked at: later the control has carried the fault everywhere
+MOST_ROWS = 240  # that are looked at where fewer do not tell one variable from the others
+_SEEN = 6.0  # standard deviations by which the first variable must explain more than noise would
+_AHEAD = 1.5  # times what the second explains
 _RIDGE = 1e-3
 
 
@@ -31,17 +35,23 @@ class Contribution:
 def contributions(monitor: Monitor, residuals: np.ndarray) -> tuple[Contribution, ...]:
     """All variables, the most suspect first, for consecutive rows of `Scores.residuals`, shape (n, p), from the onset on.
 
-    Rows without a score (NaN) are left out; at most `MOST_ROWS` rows are looked at.
+    Rows without a score (NaN) are left out; the first `FIRST_ROWS` rows are looked at, and up to `MOST_ROWS` as long as no
+    variable explains clearly more than the others.
     """
     own = residuals[np.isfinite(residuals).all(axis=1)][:MOST_ROWS]
     variables = len(monitor.names)
     if not own.shape[0]:
         return tuple(Contribution(name=name, share=0.0, deviation=0.0, spread=0.0) for name in monitor.names)
-    white = monitor.white
-    unexpected = own @ np.linalg.solve(white.own, white.together)
+    turn = np.linalg.solve(monitor.white.own, monitor.white.together)
+    every, rows = own, FIRST_ROWS
+    while True:
+        own = every[:rows]
+        unexpected = own @ turn
+        explained = np.maximum(np.sum(own * own, axis=0), _mismeasured(monitor, unexpected))
+        if rows >= every.shape[0] or _is_clear(explained, own.shape[0]):
+            break
+        rows *= 2
     total = float(np.sum(unexpected * unexpected))
-    pushed = np.sum(own * own, axis=0)
-    explained = np.maximum(pushed, _mismeasured(monitor, unexpected))
     order = np.argsort(-explained, kind="stable")
     deviation, spread = own.mean(axis=0), np.sqrt(np.mean(own * own, axis=0))
     return tuple(
@@ -53,6 +63,12 @@ def contributions(monitor: Monitor, residuals: np.ndarray) -> tuple[Contribution
         )
         for place in order[:variables]
     )
+
+
+def _is_clear(explained: np.ndarray, rows: int) -> bool:
+    """Whether one variable explains more than noise would (about one a row), and clearly more than the second."""
+    second, first = np.sort(explained)[-2:] - rows
+    return bool(first > _SEEN * np.sqrt(2.0 * rows) and first > _AHEAD * second)
 
 
 def _mismeasured(monitor: Monitor, unexpected: np.ndarray) -> np.ndarray:
@@ -68,25 +84,26 @@ def _mismeasured(monitor: Monitor, unexpected: np.ndarray) -> np.ndarray:
     found = np.zeros(variables)
     for variable in range(variables):
         effects = np.vstack([turn[variable], -weights[:, variable]])  # of one unit of f on this row and the next ones
-        gram = _banded(effects @ effects.T, rows)
+        bands = _bands(effects @ effects.T, rows)
         seen = unexpected @ effects.T
         target = np.zeros(rows)
         for later in range(min(lags + 1, rows)):
             target[: rows - later] += seen[later:, later]
-        found[variable] = float(target @ np.linalg.solve(gram, target))
+        found[variable] = float(target @ linalg.solveh_banded(bands, target, lower=True))
     return found
 
 
-def _banded(products: np.ndarray, rows: int) -> np.ndarray:
-    """Normal matrix, shape (rows, rows), of effects with inner products `products`; the last rows see only the first ones."""
+def _bands(products: np.ndarray, rows: int) -> np.ndarray:
+    """Diagonals, shape (bands, rows) from the main one down, of the normal matrix of effects with inner products `products`.
+
+    The last rows see only the first effects.
+    """
     reach = products.shape[0] - 1
-    gram = np.zeros((rows, rows))
+    bands = np.zeros((min(reach + 1, rows), rows))
     place = np.arange(rows)
-    for apart in range(min(reach + 1, rows)):
+    for apart in range(bands.shape[0]):
         sums = np.cumsum(np.diagonal(products, apart))
         here = place[: rows - apart]
-        last = np.minimum(reach - apart, rows - 1 - apart - here)
-        gram[here, here + apart] = sums[last]
-        gram[here + apart, here] = sums[last]
-    gram[place, place] += _RIDGE * max(float(products[0, 0]), 1e-12)
-    return gram
+        bands[apart, : rows - apart] = sums[np.minimum(reach - apart, rows - 1 - apart - here)]
+    bands[0] += _RIDGE * max(float(products[0, 0]), 1e-12)
+    return bands

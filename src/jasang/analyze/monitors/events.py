@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jasang.analyze.monitors.contributions import MOST_ROWS, Contribution, contributions
+from jasang.analyze.monitors.contributions import FIRST_ROWS, Contribution, contributions
 from jasang.analyze.monitors.memory import Statistic
 from jasang.analyze.monitors.monitor import Monitor, Scores
 
 FEWEST_CLEAR = 10  # rows below the limit that end an event at least
+PLAIN_PEAK = 1.4  # score from which on a single row is an event
 _LOOK_BACK = 3.0  # lengths of the memory that gave the alarm
 _VARIABLES_FOR_ONSET = 3
 _LEAST_SPREAD = 0.05
@@ -33,11 +34,14 @@ class Event:
     contributions: tuple[Contribution, ...]
 
 
-def find_events(monitor: Monitor, scores: Scores, *, clear: int | None = None, fewest: int = 1) -> tuple[Event, ...]:
+def find_events(
+    monitor: Monitor, scores: Scores, *, clear: int | None = None, fewest: int | None = None
+) -> tuple[Event, ...]:
     """The events of scored rows, in order.
 
     Alarms belong to one event until `clear` rows in a row stay below the limit (by default the longest memory that alarmed, at
-    least `FEWEST_CLEAR`); events of fewer than `fewest` rows above the limit are not told.
+    least `FEWEST_CLEAR`). Events of fewer than `fewest` rows above the limit are not told; by default a single row is, where its
+    score is at least `PLAIN_PEAK`.
     """
     above = np.flatnonzero(scores.alarm)
     found: list[Event] = []
@@ -55,7 +59,8 @@ def find_events(monitor: Monitor, scores: Scores, *, clear: int | None = None, f
             taken += 1
         memory = scores.statistics[int(scores.leading[last])].memory
         gap = clear if clear is not None else max(FEWEST_CLEAR, memory)
-        if taken >= fewest:
+        peak = float(np.nanmax(scores.score[first : last + 1]))
+        if taken >= (2 if fewest is None else fewest) or (fewest is None and peak >= PLAIN_PEAK):
             found.append(_event(monitor, scores, before, first, last + 1, taken, scores.score.size - last <= gap))
         before = last + 1
         above = above[taken:]
@@ -80,7 +85,7 @@ def _event(monitor: Monitor, scores: Scores, before: int, first: int, end: int, 
 def _onset(scores: Scores, before: int, first: int, end: int, memory: int) -> int:
     """The row from which on the residuals of the most deviating variables are best told from normal ones by likelihood."""
     start = max(before, first - int(np.ceil(_LOOK_BACK * memory)) - 2)
-    stop = min(end, first + max(MOST_ROWS, memory))
+    stop = min(end, first + max(FIRST_ROWS, memory))
     own = scores.residuals[start:stop]
     known = np.isfinite(own).all(axis=1)
     if known.sum() < 2:
