@@ -106,15 +106,17 @@ def find_batches(
     phase: str | None = None,
     bad: tuple[str, str] | None = None,
     clean: bool = False,
+    most: int = MOST_SIGNALS,
 ) -> BatchData | None:
     """The batches of these rows (in order of time): by the column named, else by one that looks like a batch number, by running
     spans of a log of states, by gaps in time, or by the shape of the signals. `None` where there are none.
 
-    `phase` is a column of phases within a batch, `bad` a column and the value that marks bad batches.
+    `phase` is a column of phases within a batch, `bad` a column and the value that marks bad batches; at most
+    `most` signals are taken, the first in the file that move.
     """
     # The spans of a log, gaps and shapes need even rows; a long table gets them from its grid.
-    seen = monitor_rows(data, rows, columns=_signals(data, column, phase), clean=clean)
-    kept = [place for place in range(len(seen.names)) if _moves(seen.values[:, place])][:MOST_SIGNALS]
+    seen = monitor_rows(data, rows, columns=_signals(data, most, column, phase), clean=clean)
+    kept = [place for place in range(len(seen.names)) if _moves(seen.values[:, place])][:most]
     if not kept or seen.values.shape[0] < FEWEST_BATCHES:
         return None
     names, values = tuple(seen.names[place] for place in kept), seen.values[:, kept]
@@ -193,14 +195,14 @@ def _texts(data: TableData, column: str) -> list[str]:
     return [labels.levels[code] if code >= 0 else "" for code in labels.codes]
 
 
-def _signals(data: TableData, *not_these: str | None) -> tuple[str, ...] | None:
+def _signals(data: TableData, most: int, *not_these: str | None) -> tuple[str, ...] | None:
     table = data.table
     if table.signal_column is not None:
         return None
     own = {table.time, table.date, table.asset_column, table.product_column, table.start, table.end, *not_these}
     # Twice as many as are used: some of them do not move.
     names = tuple(column.name for column in table.with_role(*MONITOR_ROLES) if column.name not in own)
-    return names[: 2 * MOST_SIGNALS]
+    return names[: 2 * most]
 
 
 def _moves(values: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from jasang.diagnose.rules import (
     energy_per_piece,
     excess_spread,
     gauge,
+    golden_batch,
     idle_energy,
     impossible_time,
     mean_shift,
@@ -51,4 +52,5 @@ RULES: tuple[Rule, ...] = (
     peak_demand.RULE,
     energy_per_piece.RULE,
     monitor_alarm.RULE,
+    golden_batch.RULE,
 )

@@ -36,8 +36,8 @@ class Envelope:
     """The course to follow and how far from it is still usual; arrays have shape (signals, points).
 
     `lower` and `upper` bound the band; `outside` is the share of good batches that leave it somewhere. `good` are the batches it
-    was made from and `good_scores` their scores by envelopes made without them (limit 1); `set_aside` those left out unasked. `whole` are the
-    signals that are one number a batch (its duration), known only at its end.
+    was made from and `good_scores` their scores by envelopes made without them (limit 1); `set_aside` those left out unasked.
+    `whole` are the signals that are one number a batch (its duration), known only at its end.
     """
 
     names: tuple[str, ...]
