@@ -147,9 +147,9 @@ def snar(x: Mapping[str, float | str]) -> Outcomes:
         r3, r4 = k[2] * c[2] * c[1], k[3] * c[3] * c[1]
         return [-r1 - r2, -r1 - r2 - r3 - r4, r1 - r3, r2 - r4, r3 + r4]
 
-    c = integrate.solve_ivp(
-        slope, (0, tau), [start, start * ratio, 0, 0, 0], method="LSODA", rtol=1e-7, atol=1e-10
-    ).y[:, -1]
+    c = integrate.solve_ivp(slope, (0, tau), [start, start * ratio, 0, 0, 0], method="LSODA", rtol=1e-7, atol=1e-10).y[
+        :, -1
+    ]
     weights = (159.09, 87.12, 210.21, 210.21, 261.33)
     flow = 5.0 / tau  # volume 5 mL
     product = max(c[2], 1e-9)
@@ -260,23 +260,23 @@ PLANTS = (
         goals=ONE,
         specifications=below_zero(2),
         true=williams_otto,
-        best=0.0,  # filled below
+        best=-75.819947,
     ),
     Plant(
         name="SnAr reaction",
         settings=numeric("0.5 1 0.1 30", "2 5 0.5 120"),
-        goals=two(-1000.0, 50.0),
+        goals=two(0.0, 100.0),
         true=snar,
-        best=0.0,
+        best=49060.0,
     ),
-    Plant(name="Branin-Currin", settings=numeric("0 0", "1 1"), goals=two(18.0, 6.0), true=branin_currin, best=0.0),
+    Plant(name="Branin-Currin", settings=numeric("0 0", "1 1"), goals=two(18.0, 6.0), true=branin_currin, best=59.36),
     Plant(
         name="disc brake",
         settings=numeric("55 75 1000 11", "80 110 3000 20", {3: 1.0}),
         goals=two(5.8, 4.0),
         specifications=below_zero(4),
         true=disc_brake,
-        best=0.0,
+        best=11.115,
     ),
     Plant(name="noisy Hartmann-6", settings=UNIT6, goals=ONE, true=hartmann, best=-3.32237, noise=0.1),
     Plant(

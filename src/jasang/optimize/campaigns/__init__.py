@@ -5,5 +5,17 @@ A small Gaussian process in NumPy and SciPy; no files, clock or network. The met
 
 from jasang.optimize.campaigns.campaign import Campaign, Expected, Suggestion
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial
+from jasang.optimize.campaigns.worth import Gain, StopAdvice
 
-__all__ = ["Campaign", "Expected", "Goal", "Setting", "SettingLimit", "Specification", "Suggestion", "Trial"]
+__all__ = [
+    "Campaign",
+    "Expected",
+    "Gain",
+    "Goal",
+    "Setting",
+    "SettingLimit",
+    "Specification",
+    "StopAdvice",
+    "Suggestion",
+    "Trial",
+]

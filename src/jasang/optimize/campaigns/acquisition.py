@@ -1,7 +1,9 @@
 """What a trial at a point is worth, as a logarithm, and how likely it stays in specification.
 
-One goal: expected improvement, for noisy records averaged over draws of what the tried settings truly give (Letham et al. 2019), in the
-logarithmic form of Ament et al. (2023). Several goals: expected gain of hypervolume over the boxes that no trial dominates yet.
+One goal: expected improvement, for noisy records averaged over draws of what the tried settings truly give (Letham et
+al. 2019), in
+the logarithmic form of Ament et al. (2023). Several goals: expected gain of hypervolume over the boxes that no trial
+dominates yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +13,13 @@ import numpy as np
 from scipy import linalg, special, stats
 
 from jasang.optimize.campaigns.belief import Belief
-from jasang.optimize.campaigns.pareto import box_gains, open_boxes
+from jasang.optimize.campaigns.pareto import box_gains, open_boxes, undominated
 from jasang.optimize.campaigns.process import JITTER
 from jasang.optimize.campaigns.setting import Goal, Specification
 
 DRAWS = 16
 NODES = 12  # quantiles that stand for the spread of an outcome where no closed form exists
+LEAST_LOG_VOLUME = -27.0
 NOISY = 1e-3  # share of the noise variance in the signal's from which records count as noisy
 
 
@@ -68,7 +71,8 @@ class OneGoal:
         half = linalg.solve_triangular(self.chol, cross.T, lower=True, check_finite=False)
         prior = process.covariance(self.tried[:1], self.tried[:1])[0, 0]
         deviation = np.sqrt(np.maximum(prior - np.einsum("ij,ij->j", half, half), 1e-10 * prior))[:, None]
-        below = (self.best - self.sign * (cross @ self.drawn)) / deviation
+        lent = self.belief.lent(points)[:, None]
+        below = (self.best - self.sign * (cross @ self.drawn + lent)) / deviation
         gains = log_expected_improvement(below) + np.log(deviation)
         return np.asarray(special.logsumexp(gains, axis=1) - np.log(gains.shape[1]))
 
@@ -93,7 +97,7 @@ def one_goal(belief: Belief, goal: Goal, tried: np.ndarray, fit_to_use: np.ndarr
     return OneGoal(
         belief=belief,
         sign=sign,
-        best=np.min(sign * draws[usable], axis=0),
+        best=np.min(sign * (draws + belief.lent(tried)[:, None])[usable], axis=0),
         drawn=linalg.cho_solve((chol, True), draws, check_finite=False),
         tried=columns,
         chol=chol,
@@ -127,7 +131,8 @@ class SeveralGoals:
             volume *= reach.mean(axis=1)
             nearness += np.maximum(0.0, losses[:, NODES // 3] - self.high[:, place].max())
         # Where nothing can be gained at any node, the nearest point is still to be preferred.
-        return np.asarray(np.log(volume.sum(axis=1) + 1e-12 * np.exp(-nearness)))
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.logaddexp(np.log(volume.sum(axis=1)), LEAST_LOG_VOLUME - nearness))
 
 
 def several_goals(
@@ -135,18 +140,23 @@ def several_goals(
     goals: Sequence[Goal],
     losses: np.ndarray,
     fit_to_use: np.ndarray,
+    likely: np.ndarray,
 ) -> SeveralGoals:
-    """The worth of a trial for several goals, from the losses of the tried points, shape (tried, goals)."""
+    """The worth of a trial for several goals, from the losses of the tried points, shape (tried, goals).
+
+    `likely` are losses expected elsewhere; they tell how far a goal may have to give way where no worst value was given.
+    """
     usable = losses[fit_to_use] if fit_to_use.any() else losses
     units = np.maximum(losses.max(axis=0) - losses.min(axis=0), 1e-12)
-    reference = reference_point(goals, usable, units)
+    reference = reference_point(goals, np.vstack([usable, likely]), units)
     low, high = open_boxes(usable / units, reference / units)
     return SeveralGoals(beliefs=tuple(beliefs), goals=tuple(goals), units=units, low=low, high=high)
 
 
 def reference_point(goals: Sequence[Goal], losses: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """The worst losses that count: those given, else a tenth of the spread beyond the worst seen; shape (goals,)."""
-    found = losses.max(axis=0) + 0.1 * units
+    """The worst losses that count: those given, else a tenth of the spread beyond the worst of the front; shape (goals,)."""
+    front = losses[undominated(losses)]
+    found = front.max(axis=0) + 0.1 * np.maximum(units, front.max(axis=0) - front.min(axis=0))
     for place, goal in enumerate(goals):
         if goal.worst is not None:
             found[place] = float(goal.loss(goal.worst))

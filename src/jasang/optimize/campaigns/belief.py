@@ -1,5 +1,6 @@
 """What the records say of one outcome at settings not yet tried."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,12 +23,19 @@ class Belief:
     scale: OutcomeScale
     process: Process
     logarithmic: bool
-    widening: float = 1.0  # of deviations, learnt from how far earlier trials lay from what was predicted
+    borrowed: tuple[tuple[float, "Belief"], ...] = ()  # shares of what other campaigns say; the process models the rest
 
     def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the noise-free outcome on the model's scale; both (points,)."""
         mean, deviation = self.process.predict(self.columns(points))
-        return mean, deviation * self.widening
+        return mean + self.lent(points), deviation
+
+    def lent(self, points: np.ndarray) -> np.ndarray:
+        """What other campaigns add to the mean, on this model's scale; shape (points,)."""
+        found = np.zeros(len(points))
+        for share, other in self.borrowed:
+            found += share * said_elsewhere(other, self.scale, points)
+        return found
 
     def columns(self, points: np.ndarray) -> np.ndarray:
         """The points as the process takes them."""
@@ -48,7 +56,7 @@ class Belief:
             low = (mean - float(self.scale.forward(np.array([specification.low]))[0])) / deviation
         if high is None or low is None:
             return np.asarray(stats.norm.logcdf(high if low is None else low))
-        return np.log(np.maximum(stats.norm.cdf(high) - stats.norm.cdf(-low), 1e-300))
+        return np.asarray(np.log(np.maximum(stats.norm.cdf(high) - stats.norm.cdf(-low), 1e-300)))
 
     def with_fantasy(self, point: np.ndarray) -> "Belief":
         """The belief after a trial at a point that gave just what is expected of it."""
@@ -70,6 +78,7 @@ def believe(
     *,
     known_noise: np.ndarray | None = None,
     pivot: float | None = None,
+    others: Sequence["Belief"] = (),
 ) -> Belief:
     """Fit the outcome on the scales that make the records most likely.
 
@@ -78,26 +87,27 @@ def believe(
     points : shape (records, settings). values : shape (records,), all finite.
     known_noise : standard deviation of each record, NaN where it is not known.
     pivot : limit or target about which the outcome may bend.
+    others : beliefs of other campaigns about the same outcome; they are used as far as they foretell these records.
     """
     weights = noise_weights(points, values, known_noise)
-    prior = Prior.of(len(space.settings))
+    prior = Prior.of(space.number_columns)
     best: Belief | None = None
     best_evidence = -np.inf
     for scale in candidate_scales(values, pivot):
         for logarithmic in (False, True) if space.many_fold else (False,):
             columns = space.encoded(points, logarithmic=logarithmic)
-            process = fit(
-                columns, scale.forward(values), weights=weights, prior=prior, restarts=1, steps=FEW_STEPS
-            )
+            process = fit(columns, scale.forward(values), weights=weights, prior=prior, restarts=1, steps=FEW_STEPS)
             evidence = process.evidence + scale.log_slope(values)
             if best is None or evidence > best_evidence:
                 best = Belief(space=space, scale=scale, process=process, logarithmic=logarithmic)
                 best_evidence = evidence
     if best is None:
         raise ValueError("expected at least one scale")
+    borrowed = borrowed_shares(best, points, values, weights, others)
+    best = replace(best, borrowed=borrowed)
     process = fit(
         best.columns(points),
-        best.scale.forward(values),
+        best.scale.forward(values) - best.lent(points),
         weights=weights,
         prior=prior,
         restarts=3,
@@ -105,6 +115,35 @@ def believe(
         start=logarithms(best.process),
     )
     return replace(best, process=process)
+
+
+def said_elsewhere(other: Belief, scale: OutcomeScale, points: np.ndarray) -> np.ndarray:
+    """What another campaign expects at the points, on this model's scale; within ten deviations of what was seen here."""
+    expected = other.scale.backward(other.predict(points)[0])
+    return np.asarray(np.clip(scale.forward(expected), -10.0, 10.0))
+
+
+def borrowed_shares(
+    belief: Belief, points: np.ndarray, values: np.ndarray, weights: np.ndarray, others: Sequence[Belief]
+) -> tuple[tuple[float, Belief], ...]:
+    """How much to believe each other campaign: by how well records left out are foretold with its help and without any.
+
+    Each campaign, and none at all, gets a weight in proportion to the likelihood of every record given the others (Feurer et al.
+    2018 weigh by ranks instead). A campaign that misleads foretells worse than none and gets next to nothing.
+    """
+    if not others:
+        return ()
+    outcomes = belief.scale.forward(values)
+    prior = Prior.of(belief.space.number_columns)
+    scores = []
+    for other in (None, *others):
+        rest = outcomes if other is None else outcomes - said_elsewhere(other, belief.scale, points)
+        process = fit(belief.columns(points), rest, weights=weights, prior=prior, restarts=1, steps=2 * FEW_STEPS)
+        mean, deviation = process.left_out()
+        scores.append(float(stats.norm.logpdf(rest, mean, deviation).sum()))
+    shares = np.exp(np.array(scores) - max(scores))
+    shares /= shares.sum()
+    return tuple((float(share), other) for share, other in zip(shares[1:], others, strict=True) if share > 0.01)
 
 
 def noise_weights(points: np.ndarray, values: np.ndarray, known: np.ndarray | None) -> np.ndarray:

@@ -1,16 +1,35 @@
 """A campaign: better settings by few trials on the running line, one suggestion after another."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
-from jasang.optimize.campaigns.learning import Learnt, learn
+from jasang.optimize.campaigns.belief import Belief
+from jasang.optimize.campaigns.learning import Learnt, in_specification, learn, learn_elsewhere, pivots_of
+from jasang.optimize.campaigns.record import (
+    FORMAT,
+    check_format,
+    limit_record,
+    read_goals,
+    read_limits,
+    read_settings,
+    read_specifications,
+    read_trials,
+    settings_record,
+    trial_record,
+)
+from jasang.optimize.campaigns.safety import demanded_chance
 from jasang.optimize.campaigns.search import best_point
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.optimize.campaigns.space import Space
+from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expected_next_gain
 
-LEAST_CHANCE = 0.5  # chance of staying in specification below which a trial is not suggested, where anything else can be
+LEAST_CHANCE = (
+    0.5  # chance of staying in specification below which a trial is not suggested, where anything else can be
+)
 TOO_RISKY = 30.0  # how strongly a chance below that counts against a trial
 
 
@@ -48,6 +67,20 @@ class Campaign:
     """Settings, goals and limits, the records before the campaign and the trials made in it.
 
     What `ask` suggests follows from these alone: the same campaign, saved and opened again, suggests the same trial.
+
+    Parameters
+    ----------
+    history : records before the campaign, at least two; the last is the present setting unless `present` says otherwise.
+    elsewhere : trials of other campaigns with the same settings and outcomes, one tuple each; used as far as they foretell
+        the records here.
+    promise : share of trials that shall stay in specification (0.95); `None` weighs the risk against the gain instead.
+    trial_cost, gain_value : what a trial costs without changes, and what one unit of the first goal's outcome is worth over the
+        time the setting will be used, in the same money; for `stop_advice` and to weigh the cost of changing settings.
+
+    Raises
+    ------
+    ValueError
+        Nothing to aim at, too few records, an unknown level, or a share or cost outside its range.
     """
 
     settings: tuple[Setting, ...]
@@ -56,16 +89,34 @@ class Campaign:
     specifications: tuple[Specification, ...] = ()
     limits: tuple[SettingLimit, ...] = ()
     trials: tuple[Trial, ...] = ()
+    elsewhere: tuple[tuple[Trial, ...], ...] = ()
+    present: Mapping[str, Value] | None = None
+    promise: float | None = None
+    trial_cost: float = 0.0
+    gain_value: float = 0.0
     seed: int = 0
     space: Space = field(init=False, repr=False, compare=False)
+    _others: list[dict[str, Belief]] | None = field(init=False, default=None, repr=False, compare=False)
     _learnt: tuple[int, Learnt] | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.space = Space(tuple(self.settings), tuple(self.limits))
+        if not self.goals or len(self.goals) > 3:
+            raise ValueError(f"a campaign has one to three goals, got {len(self.goals)}")
+        if len(self.history) < 2:
+            raise ValueError(f"a campaign begins with at least two records, got {len(self.history)}")
+        if self.promise is not None and not 0.5 < self.promise < 1.0:
+            raise ValueError(f"expected a promise above 0.5 and below 1, got {self.promise}")
+        if self.trial_cost < 0 or self.gain_value < 0:
+            raise ValueError(f"expected costs of 0 or more, got {self.trial_cost} and {self.gain_value}")
+        for trial in (*self.history, *self.trials, *(one for other in self.elsewhere for one in other)):
+            self.space.point(trial.settings)
 
     def tell(self, results: Trial | Sequence[Trial]) -> "Campaign":
         """Add what trials gave; returns the campaign itself."""
         more = (results,) if isinstance(results, Trial) else tuple(results)
+        for trial in more:
+            self.space.point(trial.settings)
         self.trials = (*self.trials, *more)
         return self
 
@@ -73,33 +124,107 @@ class Campaign:
         """What all records say so far."""
         count = len(self.history) + len(self.trials)
         if self._learnt is None or self._learnt[0] != count:
-            found = learn(self.space, tuple(self.goals), tuple(self.specifications), [*self.history, *self.trials])
+            goals, specifications = tuple(self.goals), tuple(self.specifications)
+            if self._others is None:
+                names = [goal.outcome for goal in goals] + [one.outcome for one in specifications]
+                pivots = pivots_of(goals, specifications)
+                self._others = [learn_elsewhere(self.space, names, pivots, other) for other in self.elsewhere]
+            found = learn(self.space, goals, specifications, [*self.history, *self.trials], self._others)
             self._learnt = (count, found)
         return self._learnt[1]
 
-    def ask(self, n: int = 1) -> tuple[Suggestion, ...]:
-        """The next `n` trials, best first, to be made together."""
+    def ask(self, n: int = 1, *, running: Sequence[Mapping[str, Value]] = ()) -> tuple[Suggestion, ...]:
+        """The next `n` trials, best first, to be made together. Asking again without telling gives the same.
+
+        `running` are settings of trials under way, whose results are not yet known.
+        """
         learnt = self.learnt()
+        for settings in running:
+            learnt = learnt.with_fantasy(self.space.point(settings))
         last = learnt.points[-1]
         found = []
         for place in range(n):
             seed = self.seed + 7919 * (len(self.trials) + 1) + place
-            point = self._next_point(learnt, seed)
+            point = self._next_point(learnt, seed, last)
             found.append(self._suggestion(learnt, point, last))
             learnt = learnt.with_fantasy(point)
             last = point
         return tuple(found)
 
-    def _next_point(self, learnt: Learnt, seed: int) -> np.ndarray:
+    def best(self) -> Gain:
+        """The tried setting that is expected to be best, and what it gains over the present one."""
+        return best_tried(self.learnt(), self._present(), self.promise or LEAST_CHANCE)
+
+    def stop_advice(self) -> StopAdvice:
+        """Whether the next trial is worth less than it costs. Needs `trial_cost` and `gain_value`."""
+        suggestion = self.ask()[0]
+        gain = expected_next_gain(self.learnt(), self.space.point(suggestion.settings), self.seed)
+        cost = self.trial_cost + suggestion.change_cost
+        return StopAdvice(stop=gain * self.gain_value < cost, next_gain=gain, worth=gain * self.gain_value, cost=cost)
+
+    def to_record(self) -> dict[str, Any]:
+        """The campaign as plain data for JSON."""
+        return {
+            "format": FORMAT,
+            "settings": [settings_record(one) for one in self.settings],
+            "goals": [asdict(one) for one in self.goals],
+            "specifications": [asdict(one) for one in self.specifications],
+            "limits": [limit_record(one) for one in self.limits],
+            "history": [trial_record(one) for one in self.history],
+            "trials": [trial_record(one) for one in self.trials],
+            "elsewhere": [[trial_record(one) for one in other] for other in self.elsewhere],
+            "present": None if self.present is None else dict(self.present),
+            "promise": self.promise,
+            "trial_cost": self.trial_cost,
+            "gain_value": self.gain_value,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Campaign":
+        """The campaign that `to_record` gave; raises ValueError for data of another format."""
+        check_format(record)
+        return cls(
+            settings=read_settings(record["settings"]),
+            goals=read_goals(record["goals"]),
+            specifications=read_specifications(record["specifications"]),
+            limits=read_limits(record["limits"]),
+            history=read_trials(record["history"]),
+            trials=read_trials(record["trials"]),
+            elsewhere=tuple(read_trials(rows) for rows in record["elsewhere"]),
+            present=record["present"],
+            promise=record["promise"],
+            trial_cost=record["trial_cost"],
+            gain_value=record["gain_value"],
+            seed=record["seed"],
+        )
+
+    def _present(self) -> np.ndarray:
+        return self.space.point(self.history[-1].settings if self.present is None else self.present)
+
+    def _demand(self) -> float:
+        """The chance that the model must state for a trial."""
+        if self.promise is None:
+            return LEAST_CHANCE
+        made = [trial for trial in self.trials if trial.stated is not None]
+        return demanded_chance(self.promise, [in_specification(trial, self.specifications) for trial in made])
+
+    def _next_point(self, learnt: Learnt, seed: int, last: np.ndarray) -> np.ndarray:
         gain = learnt.gain(seed)
         some_in_spec = learnt.in_spec.any()
+        demand = float(np.log(self._demand()))
+        costs = np.array([one.change_cost for one in self.settings])
+        base = self.trial_cost or float(costs.max()) or 1.0
 
         def worth(points: np.ndarray) -> np.ndarray:
             chance = learnt.log_chance(points)
             if not some_in_spec:
                 return chance
-            short = np.minimum(0.0, chance - np.log(LEAST_CHANCE))
-            return np.asarray(gain.log_gain(points) + chance + TOO_RISKY * short)
+            short = np.minimum(0.0, chance - demand)
+            # A tenth of a percent below the promise counts like a broken one.
+            risk = TOO_RISKY * short if self.promise is None else np.where(short < 0, 1e3 * short - 1e3, 0.0)
+            changes = (np.abs(points - last) > 1e-9) @ costs
+            return np.asarray(gain.log_gain(points) + chance + risk - np.log1p(changes / base))
 
         return best_point(self.space, worth, self._good(learnt), seed=seed, avoid=learnt.points)
 
@@ -112,7 +237,7 @@ class Campaign:
         points, in_spec, losses = points[usable], learnt.in_spec[usable], learnt.losses[usable]
         ranked = (losses - losses.min(0)) / np.maximum(losses.max(0) - losses.min(0), 1e-12)
         order = np.argsort(ranked.min(axis=1) + 10.0 * ~in_spec, kind="stable")
-        return points[order[: 4 + 2 * len(self.goals)]]
+        return np.asarray(points[order[: 4 + 2 * len(self.goals)]])
 
     def _suggestion(self, learnt: Learnt, point: np.ndarray, last: np.ndarray) -> Suggestion:
         row = point[None, :]
@@ -124,7 +249,14 @@ class Campaign:
         changed = np.abs(point - last) > 1e-9
         return Suggestion(
             settings=self.space.named(point),
-            chance=float(np.exp(learnt.log_chance(row)[0])),
+            chance=self._stated(float(np.exp(learnt.log_chance(row)[0]))),
             expected=expected,
             change_cost=float(sum(s.change_cost for s, c in zip(self.settings, changed, strict=True) if c)),
         )
+
+    def _stated(self, chance: float) -> float:
+        """The chance to be told: with a promise, corrected so that what meets the demand meets the promise."""
+        if self.promise is None:
+            return chance
+        shift = float(stats.norm.ppf(self._demand()) - stats.norm.ppf(self.promise))
+        return float(stats.norm.cdf(stats.norm.ppf(np.clip(chance, 1e-12, 1 - 1e-12)) - shift))

@@ -40,7 +40,9 @@ class Learnt:
             goal = self.goals[0]
             return one_goal(self.beliefs[goal.outcome], goal, self.points, self.in_spec, seed)
         believed = [self.beliefs[goal.outcome] for goal in self.goals]
-        return several_goals(believed, self.goals, self.losses, self.in_spec)
+        spread = self.space.spread(256, seed)
+        likely = self.expected_losses(spread)[self.log_chance(spread) > np.log(0.5)]
+        return several_goals(believed, self.goals, self.losses, self.in_spec, likely)
 
     def expected_losses(self, points: np.ndarray) -> np.ndarray:
         """Loss of each goal at the expected outcome; shape (points, goals)."""
@@ -64,9 +66,13 @@ class Learnt:
 
 
 def learn(
-    space: Space, goals: tuple[Goal, ...], specifications: tuple[Specification, ...], trials: Sequence[Trial]
+    space: Space,
+    goals: tuple[Goal, ...],
+    specifications: tuple[Specification, ...],
+    trials: Sequence[Trial],
+    others: Sequence[Mapping[str, Belief]] = (),
 ) -> Learnt:
-    """Fit a belief to every outcome that a goal or a specification names.
+    """Fit a belief to every outcome that a goal or a specification names, with the help of other campaigns' beliefs.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def learn(
         An outcome has fewer than two measured values.
     """
     points = np.array([space.point(trial.settings) for trial in trials]).reshape(len(trials), len(space.settings))
-    pivots = _pivots(goals, specifications)
+    pivots = pivots_of(goals, specifications)
     beliefs = {}
     for name in dict.fromkeys([goal.outcome for goal in goals] + [one.outcome for one in specifications]):
         values = np.array([measured(trial, name) for trial in trials])
@@ -83,7 +89,12 @@ def learn(
             raise ValueError(f"outcome {name!r}: expected at least two measured values, got {int(there.sum())}")
         noise = np.array([(trial.noise or {}).get(name, np.nan) for trial in trials], dtype=float)
         beliefs[name] = believe(
-            space, points[there], values[there], known_noise=noise[there], pivot=pivots.get(name)
+            space,
+            points[there],
+            values[there],
+            known_noise=noise[there],
+            pivot=pivots.get(name),
+            others=[other[name] for other in others if name in other],
         )
     found = Learnt(
         space=space,
@@ -105,6 +116,20 @@ def learn(
     return replace(found, losses=losses)
 
 
+def learn_elsewhere(
+    space: Space, outcomes: Sequence[str], pivots: Mapping[str, float], trials: Sequence[Trial]
+) -> dict[str, Belief]:
+    """Beliefs from the trials of another campaign with the same settings; outcomes it did not measure are left out."""
+    found = {}
+    points = np.array([space.point(trial.settings) for trial in trials])
+    for name in outcomes:
+        values = np.array([measured(trial, name) for trial in trials])
+        there = np.isfinite(values)
+        if there.sum() >= 5:
+            found[name] = believe(space, points[there], values[there], pivot=pivots.get(name))
+    return found
+
+
 def measured(trial: Trial, outcome: str) -> float:
     """The value of an outcome; NaN where it is missing or the trial failed."""
     value = None if trial.failed else trial.outcomes.get(outcome)
@@ -116,7 +141,7 @@ def in_specification(trial: Trial, specifications: Sequence[Specification]) -> b
     return not trial.failed and all(one.holds(measured(trial, one.outcome)) for one in specifications)
 
 
-def _pivots(goals: Sequence[Goal], specifications: Sequence[Specification]) -> dict[str, float]:
+def pivots_of(goals: Sequence[Goal], specifications: Sequence[Specification]) -> dict[str, float]:
     """The value about which each outcome matters most."""
     found = {goal.outcome: goal.target for goal in goals if goal.target is not None}
     for one in specifications:
@@ -131,7 +156,7 @@ def _works(space: Space, points: np.ndarray, trials: Sequence[Trial]) -> Belief 
     if not any(trial.failed for trial in trials):
         return None
     values = np.array([-1.0 if trial.failed else 1.0 for trial in trials])
-    prior = replace(Prior.of(len(space.settings)), noise=-3.0, noise_spread=1.0)
+    prior = replace(Prior.of(space.number_columns), noise=-3.0, noise_spread=1.0)
     process = fit(space.encoded(points), values - 1.0, prior=prior, restarts=2)
     # Untried regions are believed to work like the rest: the mean is that of what works.
     shifted = process.given(process.columns, values - 1.0, process.weights)

@@ -25,7 +25,7 @@ class OutcomeScale:
     def bent(self, values: np.ndarray) -> np.ndarray:
         """The values before standardising."""
         if self.shape == "log":
-            return np.log(np.maximum(values, 1e-300))
+            return np.asarray(np.log(np.maximum(values, 1e-300)))
         if self.shape == "signed log":
             away = (values - self.pivot) / self.unit
             return np.asarray(np.sign(away) * np.log1p(np.abs(away)))

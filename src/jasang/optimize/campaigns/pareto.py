@@ -1,4 +1,4 @@
-"""Several losses at once: which trials nothing beats, how much of the space of losses they dominate, and boxes of what is left."""
+"""Several losses at once: which trials nothing beats, how much of the space they dominate, and boxes of what is left."""
 
 import numpy as np
 
@@ -19,9 +19,9 @@ def dominated_volume(losses: np.ndarray, reference: np.ndarray) -> float:
     inside = losses[np.all(losses < reference, axis=1)]
     if not len(inside):
         return 0.0
+    if inside.shape[1] == 1:
+        return float(reference[0] - inside[:, 0].min())
     front = inside[undominated(inside)]
-    if front.shape[1] == 1:
-        return float(reference[0] - front[:, 0].min())
     order = np.argsort(front[:, -1])
     front = front[order]
     edges = np.r_[front[:, -1], reference[-1]]

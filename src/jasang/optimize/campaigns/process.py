@@ -1,7 +1,7 @@
 """A Gaussian process for few records: Matérn 5/2 with one length a column, noise learnt, hyperparameters at their most likely.
 
-Rasmussen and Williams (2006), chapters 2 and 5. Lengths have the prior of Hvarfner, Hellsten and Nardi (2024), which grows with the
-number of columns, so that many settings do not make the model timid.
+Rasmussen and Williams (2006), chapters 2 and 5. Lengths have the prior of Hvarfner, Hellsten and Nardi (2024), which grows with
+the number of columns, so that many settings do not make the model timid.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import numpy as np
 from scipy import linalg, optimize
 
 MEAN_VARIANCE = 4.0  # of the unknown mean of standardised outcomes
-LENGTH_SPREAD = 1.0  # of the logarithm of a length
+LENGTH_SPREAD = 1.7  # of the logarithm of a length
+LEVEL_LENGTH = 0.7  # logarithm of the length between levels
 SCALE_SPREAD = 1.5  # of the logarithm of the signal's variance
 JITTER = 1e-8
 SMALLEST_NOISE, NOISE_SPREAD = 1e-6, 2.5
@@ -106,17 +107,21 @@ def condition(
 class Prior:
     """Means of the logarithms of lengths, signal variance and noise variance, and their spreads."""
 
-    length: float
-    length_spread: float = LENGTH_SPREAD
+    length: float | np.ndarray  # one for all columns, or one a column
+    length_spread: float | np.ndarray = LENGTH_SPREAD
     scale: float = 0.5
     scale_spread: float = SCALE_SPREAD
     noise: float = -7.0
     noise_spread: float = NOISE_SPREAD
 
     @classmethod
-    def of(cls, dimension: int) -> "Prior":
-        """The usual prior of this many settings."""
-        return cls(length=0.0 + 0.5 * float(np.log(max(1, dimension))))
+    def of(cls, numeric: np.ndarray) -> "Prior":
+        """The usual prior for columns of numbers and of named levels; bool of shape (columns,), true for numbers.
+
+        Levels are believed to have much in common until records say otherwise: else one is tried out blindly after the other.
+        """
+        length = -1.6 + 0.5 * float(np.log(max(1, int(numeric.sum()))))
+        return cls(length=np.where(numeric, length, LEVEL_LENGTH), length_spread=np.where(numeric, LENGTH_SPREAD, 1.0))
 
 
 def negative_evidence(
@@ -147,8 +152,8 @@ def negative_evidence(
     gradient[:-2] = slope.sum(axis=1) @ scaled**2 - np.einsum("ij,ij->j", scaled, slope @ scaled)
     gradient[-2] = 0.5 * (np.sum(residual * signal) + JITTER * scale * np.trace(residual))
     gradient[-1] = 0.5 * noise * float(np.diag(residual) @ weights)
-    centres = np.r_[np.full(len(lengths), prior.length), prior.scale, prior.noise]
-    spreads = np.r_[np.full(len(lengths), prior.length_spread), prior.scale_spread, prior.noise_spread]
+    centres = np.r_[np.full(len(lengths), 1.0) * prior.length, prior.scale, prior.noise]
+    spreads = np.r_[np.full(len(lengths), 1.0) * prior.length_spread, prior.scale_spread, prior.noise_spread]
     away = (theta - centres) / spreads
     value = 0.5 * float(outcomes @ alpha) + float(np.log(np.diag(chol)).sum()) + 0.5 * float(away @ away)
     value += 0.5 * len(outcomes) * float(np.log(2 * np.pi)) + float(np.log(spreads).sum())
@@ -175,12 +180,13 @@ def fit(
     start : logarithms to begin with, beside the usual starts.
     """
     relative = np.ones(len(outcomes)) if weights is None else weights
-    chosen = prior or Prior.of(columns.shape[1])
+    chosen = prior or Prior.of(np.ones(columns.shape[1], dtype=bool))
     lengths = columns.shape[1]
+    middle = np.full(lengths, 1.0) * chosen.length
     starts = [
-        np.r_[np.full(lengths, chosen.length), chosen.scale, chosen.noise],
-        np.r_[np.full(lengths, chosen.length - 1.0), chosen.scale, chosen.noise + 5.0],
-        np.r_[np.full(lengths, chosen.length + 1.0), chosen.scale + 1.0, chosen.noise + 2.0],
+        np.r_[middle, chosen.scale, chosen.noise],
+        np.r_[middle - 1.0, chosen.scale, chosen.noise + 5.0],
+        np.r_[middle + 1.0, chosen.scale + 1.0, chosen.noise + 2.0],
     ][:restarts]
     if start is not None:
         starts = [start, *starts[: max(0, restarts - 1)]]
@@ -214,4 +220,4 @@ def fit(
 
 def logarithms(process: Process) -> np.ndarray:
     """The hyperparameters of a process as `fit` takes them for a start."""
-    return np.r_[np.log(process.lengths), np.log(process.scale), np.log(process.noise)]
+    return np.asarray(np.r_[np.log(process.lengths), np.log(process.scale), np.log(process.noise)])

@@ -36,7 +36,7 @@ def best_point(
     if not len(candidates):
         candidates = distinct(_boxed(space, space.spread(4 * SPREAD, seed + 1), good[0], box), avoid)
     if not len(candidates):
-        return good[0]
+        return np.asarray(good[0])
     values = worth(candidates)
     for reach in np.geomspace(FIRST_REACH, LAST_REACH, ROUNDS):
         order = _heads(candidates, values, reach)
@@ -44,7 +44,9 @@ def best_point(
         origins = np.repeat(candidates, EACH, axis=0)
         moved = _stepped(space, origins, np.full(len(origins), reach), generator)
         # A step along the line between two heads finds ridges that single steps miss.
-        more = distinct(_boxed(space, moved, good[0], box), np.vstack([avoid, candidates]) if len(avoid) else candidates)
+        more = distinct(
+            _boxed(space, moved, good[0], box), np.vstack([avoid, candidates]) if len(avoid) else candidates
+        )
         if len(more):
             candidates, values = np.vstack([candidates, more]), np.r_[values, worth(more)]
     return np.asarray(candidates[int(np.argmax(values))])

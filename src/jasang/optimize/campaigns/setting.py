@@ -151,8 +151,8 @@ class Specification:
 class Trial:
     """One record or trial: what was set and what came out.
 
-    An outcome that was not measured is left out (or `None`). `failed` says that the trial gave no product at all: it counts as out of
-    specification. `noise` gives the standard deviation of an outcome where it is known (a mean of n parts: s / √n).
+    An outcome that was not measured is left out (or `None`). `failed` says that the trial gave no product at all: it counts
+    as out of specification. `noise` gives the standard deviation of an outcome where it is known (a mean of n parts: s / √n).
     `stated` is the chance of staying in specification that was stated when the trial was suggested.
     """
 

@@ -56,9 +56,7 @@ class Space:
 
     def named(self, point: np.ndarray) -> dict[str, Value]:
         """The settings of a point."""
-        return {
-            setting.name: setting.value(float(share)) for setting, share in zip(self.settings, point, strict=True)
-        }
+        return {setting.name: setting.value(float(share)) for setting, share in zip(self.settings, point, strict=True)}
 
     def rounded(self, points: np.ndarray) -> np.ndarray:
         """Points on the nearest steps and inside the limits of each setting; shape as given."""
@@ -72,7 +70,7 @@ class Space:
                 width = float(setting.high or 0.0) - float(setting.low or 0.0)
                 count = np.clip(np.round(found[:, place] * width / setting.step), 0, setting.steps)
                 found[:, place] = count * setting.step / width
-        return found
+        return np.asarray(found)
 
     def allowed(self, points: np.ndarray, slack: float = 1e-9) -> np.ndarray:
         """Which points keep the limits between settings; bool of shape (points,)."""
@@ -80,6 +78,11 @@ class Space:
             return np.ones(len(points), dtype=bool)
         scale = np.abs(self.weights).sum(axis=1) + np.abs(self.bounds) + 1e-300
         return np.asarray(np.all((points @ self.weights.T - self.bounds) / scale <= slack, axis=1))
+
+    @property
+    def number_columns(self) -> np.ndarray:
+        """Which columns of encoded points are numbers; bool of shape (columns,)."""
+        return np.concatenate([np.full(max(1, len(setting.levels)), setting.numeric) for setting in self.settings])
 
     @property
     def many_fold(self) -> bool:
@@ -112,7 +115,7 @@ class Space:
             if not setting.numeric:
                 points[:, place] = np.floor(points[:, place] * len(setting.levels))
         points = self.rounded(points)
-        return points[self.allowed(points)][:count]
+        return np.asarray(points[self.allowed(points)][:count])
 
     def moved(self, origins: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Targets, drawn back towards their origins until they keep the limits between settings.

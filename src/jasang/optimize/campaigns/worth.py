@@ -1,0 +1,95 @@
+"""What a campaign has gained, what further trials would gain, and whether that pays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from jasang.optimize.campaigns.acquisition import OneGoal
+from jasang.optimize.campaigns.learning import Learnt
+from jasang.optimize.campaigns.setting import Value
+
+SAMPLES = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """How much better a setting is than the present one, in the unit of the first goal's outcome; positive is better.
+
+    Noise-free outcomes are compared; `low` and `high` hold it with 95 %. `chance` is that of a part made with it to stay in
+    specification. `tells` says whether the interval lies above 0.
+    """
+
+    settings: Mapping[str, Value]
+    value: float
+    low: float
+    high: float
+    chance: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether the records tell that the setting is better."""
+        return self.low > 0
+
+
+def best_tried(learnt: Learnt, present: np.ndarray, least_chance: float) -> Gain:
+    """The tried setting that is expected to be best among those likely in specification, and its gain over the present one.
+
+    The expected values of the process are compared, never measured ones: the best of several noisy measurements flatters itself,
+    what is expected of it given all the others does not.
+    """
+    expected = learnt.expected_losses(learnt.points)[:, 0]
+    chances = np.exp(learnt.log_chance(learnt.points))
+    # A trial whose measured outcomes kept every limit without noise is in specification, whatever is expected near it.
+    usable = (chances >= least_chance) | (learnt.in_spec & (chances >= 0.5 * least_chance))
+    usable &= learnt.space.allowed(learnt.points)
+    usable &= np.all((learnt.points >= -1e-9) & ((learnt.points <= 1 + 1e-9) | ~learnt.space.numeric), axis=1)
+    likely = np.flatnonzero(usable)
+    point = learnt.points[likely[int(np.argmin(expected[likely]))]] if len(likely) else present
+    goal = learnt.goals[0]
+    belief = learnt.beliefs[goal.outcome]
+    both = np.vstack([present, point])
+    mean, covariance = belief.process.joint(belief.columns(both))
+    mean = mean + belief.lent(both)
+    covariance[np.diag_indices(2)] += 1e-10 * belief.process.scale
+    draws = np.random.default_rng(0).standard_normal((SAMPLES, 2)) @ np.linalg.cholesky(covariance).T + mean
+    losses = goal.loss(belief.scale.backward(draws))
+    gains = losses[:, 0] - losses[:, 1]
+    low, high = np.quantile(gains, [0.025, 0.975])
+    same = bool(np.allclose(point, present))
+    return Gain(
+        settings=learnt.space.named(point),
+        value=0.0 if same else float(gains.mean()),
+        low=0.0 if same else float(low),
+        high=0.0 if same else float(high),
+        chance=float(np.exp(learnt.log_chance(point[None, :])[0])),
+    )
+
+
+def expected_next_gain(learnt: Learnt, point: np.ndarray, seed: int) -> float:
+    """What the next trial is expected to gain, in the unit of the outcome (one goal) or of the hypervolume (several)."""
+    gain = learnt.gain(seed)
+    row = point[None, :]
+    chance = float(np.exp(learnt.log_chance(row)[0]))
+    if not isinstance(gain, OneGoal):
+        return chance * float(np.exp(gain.log_gain(row)[0])) * float(np.prod(gain.units))
+    belief = learnt.beliefs[learnt.goals[0].outcome]
+    mean, deviation = belief.predict(row)
+    quantiles = np.random.default_rng(seed).standard_normal(SAMPLES)
+    losses = learnt.goals[0].loss(belief.scale.backward(mean + deviation * quantiles))
+    best = learnt.goals[0].loss(belief.scale.backward(gain.sign * np.array([np.median(gain.best)])))[0]
+    return chance * float(np.mean(np.maximum(0.0, best - losses)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopAdvice:
+    """Whether further trials are worth less than they cost.
+
+    `next_gain` is what the next trial is expected to gain, in the outcome's unit; `worth` the money for it over the time
+    the setting is used; `cost` that of the trial with its changes.
+    """
+
+    stop: bool
+    next_gain: float
+    worth: float
+    cost: float
