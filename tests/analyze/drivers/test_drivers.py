@@ -16,6 +16,8 @@ from jasang.analyze.drivers import (
     start_counts,
     units_since_stop,
 )
+from jasang.analyze.drivers.beginning import over_doubtful_beginnings
+from jasang.analyze.drivers.window import Effect
 
 ROWS = 6000
 NONE = np.full(ROWS, -1)
@@ -176,3 +178,16 @@ def test_first_units_of_a_product_are_counted_where_no_stop_tells() -> None:
 def test_columns_of_other_length_are_refused() -> None:
     with pytest.raises(ValueError, match="column 'x' has shape"):
         problem(np.zeros(10), [NumericColumn(name="x", values=np.zeros(9))], np.full(10, -1))
+
+
+def test_interval_covers_an_effect_whose_beginning_is_in_doubt() -> None:
+    rng = np.random.default_rng(0)
+    effect, blocks = Effect(value=0.06, error=0.008, low=0.044, high=0.076), 60
+    weight = np.full(blocks, 20.0)
+    gain = np.where(np.arange(blocks) >= 30, 0.12, 0.0) * weight + rng.normal(0, 1.6, blocks)
+    always = 0.06 * weight + rng.normal(0, 1.0, blocks)
+
+    widened = over_doubtful_beginnings(gain, weight, effect)
+
+    assert (widened.low <= 0.044, widened.high >= 0.12) == (True, True)
+    assert over_doubtful_beginnings(always, weight, effect) == effect

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from jasang.analyze.drivers.baseline import Baseline
-from jasang.analyze.drivers.beginning import Beginnings, find_beginning
+from jasang.analyze.drivers.beginning import Beginnings, find_beginning, over_doubtful_beginnings
 from jasang.analyze.drivers.bins import BinnedColumn
 from jasang.analyze.drivers.contrast import judge
 from jasang.analyze.drivers.layout import Layout
@@ -16,6 +16,7 @@ from jasang.analyze.drivers.search import START_SHARE, Choice, Search, rows_of
 from jasang.analyze.drivers.window import FOLDS, Effect, Limits, around_choice, choose_limits, estimate, until_settled
 
 _LEAST_EPISODES = 5
+_LEAST_BLOCKS_TO_BEGIN = 24
 _ONCE_SETTLED = 0.75  # of the score a driver needs: what a driver needs without the start-up units, once these are told
 _PLAIN = 0.25  # of the adjusted effect, that the production outside has to show as it stands
 _ONE_PRODUCT = 2.0  # standard errors between the effect on one product and on the others
@@ -89,6 +90,8 @@ class Answer:
         held_out = self._effect(score, baseline, self._cross_fitted(score, residual))
         if effect is not None and held_out is not None:
             effect = self._with_choice(around_choice(effect, held_out), score, limits, residual, beginnings)
+            if beginnings is None and self.layout.blocks >= _LEAST_BLOCKS_TO_BEGIN:
+                effect = over_doubtful_beginnings(*self._by_blocks(score, outside, baseline), effect)
         rows = self._rows(score) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)
@@ -223,13 +226,18 @@ class Answer:
 
     def _beginnings(self, score: Score, outside: np.ndarray, baseline: Baseline) -> Beginnings | None:
         """The block from which the effect is there, when before it there was none; `None` when it was always there."""
+        if self.layout.blocks < _LEAST_BLOCKS_TO_BEGIN:
+            return None
+        return find_beginning(*self._by_blocks(score, outside, baseline))
+
+    def _by_blocks(self, score: Score, outside: np.ndarray, baseline: Baseline) -> tuple[np.ndarray, np.ndarray]:
+        """Σ moved × left and Σ moved² of the regression on `outside`, by block of time, shape (blocks,)."""
         rows = self._rows(score) & ~np.isnan(outside)
         marks = np.where(rows, outside, 0.0)
         left, moved = baseline.residual(self.outcome), baseline.residual(marks)
         blocks = self.layout.blocks
         gain = np.bincount(self.layout.block[rows], weights=(left * moved)[rows], minlength=blocks)
-        weight = np.bincount(self.layout.block[rows], weights=(moved**2)[rows], minlength=blocks)
-        return find_beginning(gain, weight) if blocks >= 24 else None
+        return gain, np.bincount(self.layout.block[rows], weights=(moved**2)[rows], minlength=blocks)
 
     def _episodes(self, out: np.ndarray) -> int:
         """Blocks with something to count outside the window."""
