@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from jasang.analyze.control_charts import Weighting
 from jasang.cli.arguments import say
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
@@ -46,6 +47,23 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     parser.add_argument("--size", metavar="COLUMN", help=say(size))
     rules = Text(ko="판정 규칙: we, nelson, 또는 1,2,5", en="run rules: we, nelson, or 1,2,5")
     parser.add_argument("--rules", default="we", help=say(rules))
+    phases = Text(ko="이 항목이 바뀔 때마다 한계를 새로 그립니다", en="column whose changes begin new limits")
+    parser.add_argument("--phases", metavar="COLUMN", help=say(phases))
+    for option, words in (
+        (
+            "--target",
+            Text(ko="EWMA·CUSUM의 목표값(기본: 기준 기간의 평균)", en="target of ewma, cusum (default: baseline mean)"),
+        ),
+        ("--weight", Text(ko="EWMA의 가중치(기본 0.2)", en="weight of ewma (default 0.2)")),
+        (
+            "--width",
+            Text(ko="EWMA 한계의 폭, 시그마 단위", en="width of the limits of ewma in sigma (default: run length 370)"),
+        ),
+        ("--k", Text(ko="CUSUM의 기준값 k(기본 0.5)", en="reference value k of cusum in sigma (default 0.5)")),
+        ("--h", Text(ko="CUSUM의 판정 구간 h", en="decision interval h of cusum in sigma (default: run length 370)")),
+        ("--head-start", Text(ko="CUSUM의 앞선 출발(0~1, 보통 0.5)", en="head start of cusum, 0 to 1 (usually 0.5)")),
+    ):
+        parser.add_argument(option, type=float, metavar="N", help=say(words))
     parser.set_defaults(run=run)
 
 
@@ -61,5 +79,14 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
         subgroup=arguments.subgroup,
         size=arguments.size,
         rules=arguments.rules,
+        phases=arguments.phases,
+        weighting=Weighting(
+            weight=arguments.weight,
+            multiple=arguments.width,
+            k=arguments.k,
+            h=arguments.h,
+            head_start=arguments.head_start or 0.0,
+            target=arguments.target,
+        ),
     )
     return run_study(arguments, language, lambda progress: chart_of(arguments.path, request, progress=progress))

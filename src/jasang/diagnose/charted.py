@@ -24,7 +24,8 @@ class Charted:
 
     For shares of defectives `values` counts the bad units of each sample and `sizes` its units; else `sizes` is `None`, or the
     sizes that a column gave. `time` is datetime64[us] UTC or `None`. `products` names the product of each value, where the table
-    tells products apart. `labels` are columns that may name subgroups. `sample` says what one sample is.
+    tells products apart. `labels` are columns that may name subgroups. `sample` says what one sample is;
+    `phases` names the phase of each value where limits of its own were asked for.
     """
 
     file: str
@@ -39,6 +40,7 @@ class Charted:
     sizes: np.ndarray | None = None
     defectives: bool = False
     sample: Text | None = None
+    phases: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

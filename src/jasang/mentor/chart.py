@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from jasang.analyze.control_charts import Weighting
 from jasang.analyze.run_rules import ALL_RULES, WESTERN_ELECTRIC
 from jasang.diagnose.charted import Charted, defectives, measured
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
@@ -52,6 +53,7 @@ class ChartRequest:
     `size` is a column with the units inspected, for charts of counts; `subgroup` a fixed number of values. `baseline` is
     "FROM..TO" in days or ISO moments on the factory's clock (one side may be empty), or in row numbers "1..100" where the table
     has no time.
+    `phases` is a column whose changes begin new limits; `weighting` tunes charts of kind ewma and cusum.
     `rules`: "we" (Western Electric), "nelson" (all eight) or numbers "1,2,5".
     """
 
@@ -64,6 +66,8 @@ class ChartRequest:
     subgroup: int | None = None
     size: str | None = None
     rules: str = "we"
+    phases: str | None = None
+    weighting: Weighting | None = None
 
 
 def chart_of(path: Path, request: ChartRequest, *, progress: Progress = silent) -> StudyResult:
@@ -83,6 +87,11 @@ def chart_of(path: Path, request: ChartRequest, *, progress: Progress = silent) 
             en=f"There is no chart '{request.chart}'. There are: {names}",
         )
     rules = _rules(request.rules)
+    if request.phases is not None and (request.baseline is not None or request.size is not None):
+        raise WrongArguments(
+            ko="--phases는 --baseline, --size와 함께 쓸 수 없습니다. 구간마다 기준을 따로 만듭니다.",
+            en="--phases does not go with --baseline or --size: each phase makes limits of its own.",
+        )
     with open_evidence(path, progress=progress) as evidence, threadpool_limits(limits=1):
         if request.chart in TABLE_KINDS:
             return _of_columns(evidence, request)
@@ -100,6 +109,8 @@ def chart_of(path: Path, request: ChartRequest, *, progress: Progress = silent) 
                 subgroup=request.subgroup,
                 rules=rules,
                 baseline=_baseline(request.baseline, charted, evidence.factory.timezone),
+                phases=charted.phases,
+                weighting=request.weighting,
             )
             try:
                 studies.append(control_chart_study(evidence, charted, question))
@@ -123,6 +134,7 @@ def answer(path: Path, options: Mapping[str, str], progress: Progress) -> StudyR
             subgroup=int(subgroup) if subgroup else None,
             size=options.get("size"),
             rules=options.get("rules") or "we",
+            phases=options.get("phases") or None,
         ),
         progress=progress,
     )
@@ -184,14 +196,33 @@ def _quantities(evidence: EvidenceBase, request: ChartRequest) -> Iterator[Chart
     judged = not signal and table.column(column).role is Role.DEFECT and request.size is None
     values = None if judged else data.clean(column)
     for asset, product, part in _by_machine(data, rows, request):
+        if values is None and request.phases is not None:
+            raise WrongArguments(
+                ko="--phases는 잰 값의 관리도에만 쓸 수 있습니다.",
+                en="--phases goes with charts of measured values only.",
+            )
         if values is None:
             charted = defectives(evidence, data, part, asset=asset, product=product)
         else:
             charted = measured(data, column, part, values, name=request.column, asset=asset, product=product)
+            if request.phases is not None:
+                charted = _with_phases(data, charted, part[np.isfinite(values[part])], request.phases)
             if request.size is not None:
                 charted = _with_sizes(data, charted, part, values, request)
         if charted is not None and charted.values.size >= FEWEST:
             yield charted
+
+
+def _with_phases(data: TableData, charted: Charted, rows: np.ndarray, column: str) -> Charted:
+    """The values with the phase of each."""
+    if column not in [entry.name for entry in data.table.columns]:
+        raise WrongArguments(
+            ko=f"{data.table.file}: 구간을 나눌 항목 '{column}'이(가) 없습니다.",
+            en=f"{data.table.file}: there is no column '{column}' to tell phases by.",
+        )
+    labels = data.labels(column)
+    names = np.array([*labels.levels, "-"], dtype=str)
+    return replace(charted, phases=names[labels.codes[rows]])
 
 
 def _with_sizes(

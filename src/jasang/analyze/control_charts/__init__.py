@@ -40,7 +40,8 @@ from jasang.analyze.control_charts.multivariate import (
     mewma_run_length,
     squared_distances,
 )
-from jasang.analyze.control_charts.one_call import ControlChart, control_chart, lopsided
+from jasang.analyze.control_charts.one_call import ControlChart, Weighting, control_chart, lopsided
+from jasang.analyze.control_charts.phased_call import control_chart_by_phase, phase_starts
 from jasang.analyze.control_charts.phases import (
     Baseline,
     Exclusion,
@@ -103,6 +104,9 @@ __all__ = [
     "forecast_chart",
     "forecast_run_length",
     "lag_one",
+    "Weighting",
+    "control_chart_by_phase",
+    "phase_starts",
     "none_subgroups",
     "rational_subgroups",
     "rule_run_length",

@@ -21,7 +21,7 @@ from jasang.analyze.control_charts.many_parts import deviation_chart, standardis
 from jasang.analyze.control_charts.phases import Exclusion, individuals_baseline
 from jasang.analyze.control_charts.rule_bits import packed_rules
 from jasang.analyze.control_charts.rule_run_length import resampled_run_length, rule_run_length, skewness
-from jasang.analyze.control_charts.run_length import cusum_run_length, ewma_run_length
+from jasang.analyze.control_charts.run_length import cusum_decision, cusum_run_length, ewma_multiple, ewma_run_length
 from jasang.analyze.control_charts.subgroups import Subgrouping, none_subgroups
 from jasang.analyze.control_charts.weighted import cusum_chart, ewma_chart
 from jasang.analyze.run_rules import WESTERN_ELECTRIC
@@ -30,8 +30,40 @@ SHIFT = 2.0  # standard deviations, for which the run length is told
 MOST_FITTED = 20_000
 FEWEST_FOR_SHAPE, SKEWED = 100, 0.3
 MOST_ALARMS = 0.2  # share of phase I beyond which a residual chart calls the process unstable
+RUN_LENGTH = 370.0
 EWMA_WEIGHT, EWMA_MULTIPLE = 0.2, 2.86  # run length 370 without a shift
 CUSUM_K, CUSUM_H = 0.5, 4.77  # run length 370 without a shift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """How an EWMA (`weight`, `multiple`) or a CUSUM (`k`, `h`, `head_start`) remembers, and the `target` of both.
+
+    What is `None` is chosen: weight 0.2, k 0.5, widths with a run length of 370 points without a shift, target from phase I.
+    """
+
+    weight: float | None = None
+    multiple: float | None = None
+    k: float | None = None
+    h: float | None = None
+    head_start: float = 0.0
+    target: float | None = None
+
+    def of_ewma(self) -> tuple[float, float]:
+        """Weight and width."""
+        weight = EWMA_WEIGHT if self.weight is None else self.weight
+        if not 0.0 < weight <= 1.0:
+            raise ValueError(f"the weight of an EWMA must be in (0, 1], got {weight}")
+        if self.multiple is not None:
+            return weight, self.multiple
+        return weight, EWMA_MULTIPLE if weight == EWMA_WEIGHT else ewma_multiple(weight=weight, run_length=RUN_LENGTH)
+
+    def of_cusum(self) -> tuple[float, float]:
+        """Reference value and decision interval."""
+        k = CUSUM_K if self.k is None else self.k
+        if self.h is not None:
+            return k, self.h
+        return k, CUSUM_H if k == CUSUM_K else cusum_decision(k=k, run_length=RUN_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +122,7 @@ def control_chart(
     baseline: np.ndarray | None = None,
     breaks: np.ndarray | None = None,
     rules: tuple[int, ...] = WESTERN_ELECTRIC,
+    weighting: Weighting | None = None,
 ) -> ControlChart:
     """A control chart of measured values in order of time.
 
@@ -109,6 +142,8 @@ def control_chart(
         True where the record goes on after a pause (`pauses`); forecasts do not reach over it.
     rules : tuple of int
         Run rules (`run_rules.RULES`).
+    weighting : Weighting, optional
+        Weight, widths and target of an EWMA or CUSUM chart.
     """
     values = vector(values)
     inside = np.ones(values.size, dtype=bool) if baseline is None else np.asarray(baseline, dtype=bool)
@@ -135,7 +170,7 @@ def control_chart(
     if choice.kind == "residual":
         return _residual(values, inside, choice, rules, breaks)
     if choice.kind in ("ewma", "cusum"):
-        return _with_memory(values, inside, choice)
+        return _with_memory(values, inside, choice, weighting or Weighting())
     return _individuals(values, inside, choice, rules)
 
 
@@ -348,23 +383,26 @@ def _residual(
     )
 
 
-def _with_memory(values: np.ndarray, inside: np.ndarray, choice: ChartChoice) -> ControlChart:
+def _with_memory(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, weighting: Weighting) -> ControlChart:
     base = individuals_baseline(np.where(inside, values, np.nan))
-    target, sigma = base.limits.centre, base.limits.sigma
+    target = base.limits.centre if weighting.target is None else weighting.target
+    sigma = base.limits.sigma
     if not sigma > 0:
         raise ValueError("the values do not vary")
     if choice.kind == "ewma":
-        ewma = ewma_chart(values, target=target, sigma=sigma, weight=EWMA_WEIGHT, multiple=EWMA_MULTIPLE)
+        weight, multiple = weighting.of_ewma()
+        ewma = ewma_chart(values, target=target, sigma=sigma, weight=weight, multiple=multiple)
         points, lower, upper, alarms = ewma.points, ewma.limits.lower, ewma.limits.upper, ewma.alarms
-        lengths = tuple(
-            ewma_run_length(weight=EWMA_WEIGHT, multiple=EWMA_MULTIPLE, shift=shift) for shift in (0.0, SHIFT)
-        )
+        lengths = tuple(ewma_run_length(weight=weight, multiple=multiple, shift=shift) for shift in (0.0, SHIFT))
         centre = target
     else:
-        cusum = cusum_chart(values, target=target, sigma=sigma, k=CUSUM_K, h=CUSUM_H)
+        k, h = weighting.of_cusum()
+        cusum = cusum_chart(values, target=target, sigma=sigma, k=k, h=h, head_start=weighting.head_start)
         points = np.where(cusum.above >= cusum.below, cusum.above, -cusum.below)
         lower, upper, alarms = np.asarray(-cusum.decision), np.asarray(cusum.decision), cusum.alarms
-        lengths = tuple(cusum_run_length(k=CUSUM_K, h=CUSUM_H, shift=shift) for shift in (0.0, SHIFT))
+        lengths = tuple(
+            cusum_run_length(k=k, h=h, shift=shift, head_start=weighting.head_start) for shift in (0.0, SHIFT)
+        )
         centre = 0.0
     return ControlChart(
         choice=choice,

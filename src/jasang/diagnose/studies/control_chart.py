@@ -1,6 +1,7 @@
 """Is the process in control? A chart with its limits, phases, rule violations and what happened to the machine meanwhile."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import isfinite
 
 import numpy as np
@@ -8,13 +9,16 @@ import numpy as np
 from jasang.analyze.control_charts import (
     ControlChart,
     Subgrouping,
+    Weighting,
     control_chart,
+    control_chart_by_phase,
     count_chart,
     equal_blocks,
     lag_one,
     lopsided,
     none_subgroups,
     pauses,
+    phase_starts,
     rational_subgroups,
     table_chart,
 )
@@ -38,12 +42,15 @@ USUAL_SUBGROUP = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartQuestion:
-    """What was asked: the kind of chart ("auto"), the size of subgroups, run rules, and phase I (bool, shape of the values)."""
+    """What was asked: the kind of chart ("auto"), the size of subgroups, run rules, phase I (bool, shape of the values), the
+    labels of phases with limits of their own (shape of the values), and how an EWMA or CUSUM remembers."""
 
     kind: str = "auto"
     subgroup: int | None = None
     rules: tuple[int, ...] = WESTERN_ELECTRIC
     baseline: np.ndarray | None = None
+    phases: np.ndarray | None = None
+    weighting: Weighting | None = None
 
 
 def control_chart_study(base: EvidenceBase, charted: Charted, question: ChartQuestion) -> Study:
@@ -133,6 +140,15 @@ def _chart_of(charted: Charted, question: ChartQuestion, groups: Subgrouping) ->
             kind=question.kind,
             baseline=question.baseline,
         )
+    if question.phases is not None:
+        return control_chart_by_phase(
+            charted.values,
+            question.phases,
+            kind=question.kind,
+            subgroups=groups,
+            rules=question.rules,
+            weighting=question.weighting,
+        )
     return control_chart(
         charted.values,
         kind=question.kind,
@@ -141,6 +157,7 @@ def _chart_of(charted: Charted, question: ChartQuestion, groups: Subgrouping) ->
         baseline=question.baseline,
         breaks=None if charted.time is None else pauses(charted.time),
         rules=question.rules,
+        weighting=question.weighting,
     )
 
 
@@ -202,7 +219,7 @@ def _notes(
             en=f"Run rules used: {rules}. The ARL is that of these rules together (simulated or computed).",
         )
     ]
-    if question.baseline is None:
+    if question.baseline is None and question.phases is None:
         notes.append(
             Text(
                 ko="기준 기간이 없어 모든 값에서(튀는 점은 빼고) 한계를 구했습니다. 좋았던 기간을 알면 기준 기간으로 주세요.",
@@ -393,6 +410,16 @@ def _name(charted: Charted, chart: ControlChart) -> Text:
 def _phase_mark(
     chart: ControlChart, question: ChartQuestion, shown: np.ndarray, x: tuple[float | str, ...]
 ) -> list[Mark]:
+    if question.phases is not None:
+        labels = np.asarray(question.phases).astype(str)
+        edges = [*phase_starts(labels, labels.size), labels.size]
+        found = []
+        for first, after in pairwise(edges):
+            part = np.flatnonzero((chart.rows[shown] >= first) & (chart.rows[shown] < after))
+            if part.size:
+                name = Text(ko=labels[first], en=labels[first])
+                found.append(Mark(name=name, axis="x", at=x[part[0]], to=x[part[-1]], look="good"))
+        return found
     if question.baseline is None:
         return []
     inside = np.flatnonzero(chart.baseline[shown])
