@@ -42,7 +42,9 @@ def make_hall(job: Job) -> Hall:
     """The healthy load of the shop as it finally runs."""
     rng, windows, machines = job.rng, job.floor.windows, len(job.units.assets)
     first = windows[0][0] // DAY * DAY
-    when = np.arange(first, windows[-1][1] // DAY * DAY + DAY, STEP)
+    # The export may end with days of rest, but not where the shop knows none.
+    rest_days = int(rng.integers(0, 3)) if job.floor.plan.workdays < 7 else 0
+    when = np.arange(first, np.ceil(windows[-1][1] / DAY) * DAY + rest_days * DAY, STEP)
     running = np.stack([_share(job, machine, when) for machine in range(machines)])
     open_share = np.zeros(when.size)
     for begin, end in windows:

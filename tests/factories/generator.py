@@ -232,7 +232,7 @@ def _write(
     if world is not None and world.leak and verdict is not None:
         late = together.late_column(job, names, verdict.values == _bad_of(verdict))
     _ordinary_gaps(job)
-    style = writing.make_style(rng, units.when.size)
+    style = writing.readable(writing.make_style(rng, units.when.size), job.sheets)
     headers = {
         "time": names.plain(
             *_choice(

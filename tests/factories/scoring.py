@@ -41,7 +41,7 @@ class Score:
         hit, truth = self.hits[place], self.made.planted[place]
         if hit is None or hit.worth is None or hit.worth.currency != "KRW" or not truth.worth:
             return None
-        return hit.worth.amount / truth.worth, hit.worth.low <= truth.worth <= hit.worth.high
+        return hit.worth.amount / truth.worth, bool(hit.worth.low <= truth.worth <= hit.worth.high)
 
 
 def judge(made: MadeFactory, findings: Sequence[Finding]) -> Score:

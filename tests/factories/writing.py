@@ -1,7 +1,7 @@
 """How a made factory is written down: encodings, separators, clocks, headers, Excel, Parquet, and sometimes a factory.toml."""
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +41,13 @@ def make_style(rng: np.random.Generator, rows: int) -> Style:
         line_end=str(rng.choice(["\n", "\r\n"])),
         grouped=bool(rng.random() < 0.12),
     )
+
+
+def readable(style: Style, sheets: list[Sheet]) -> Style:
+    """The style, in Unicode where a header could not be written otherwise (CP949 has no µ)."""
+    headers = "".join(series.header for sheet in sheets for series in sheet.series)
+    lost = headers.encode(style.encoding, errors="ignore").decode(style.encoding) != headers
+    return replace(style, encoding="utf-8-sig") if lost and style.encoding == "cp949" else style
 
 
 def moments_as_text(local: np.ndarray, clock: str) -> list[str]:

@@ -49,7 +49,8 @@ def sisters(name: str, names: Sequence[str]) -> list[str]:
 
 
 _SETTING = re.compile(
-    r"(?<![a-z])(set|sv|sp|setpoint|target|limit|spec|std|standard|recipe|preset|usl|lsl|mode|no)(?![a-z])|설정|목표|기준|규격|한계|상한|하한|번호|모드|레시피",
+    r"(?<![a-z])(set|sv|sp|setpoint|target|limit|spec|std|standard|recipe|preset|usl|lsl|mode|no)(?![a-z])|die.?height"
+    r"|다이 ?하이트|설정|목표|기준|규격|한계|상한|하한|번호|모드|레시피",
     re.I,
 )
 

@@ -67,6 +67,7 @@ class ColumnFault:
         return self.what.flipped if isinstance(self.what, UnitFlip) else self.what.value
 
 
+_MORE_THAN_WORK = 100.0  # times the load at rest
 _FEW_LEVELS = 30  # of a setting that is changed now and then
 _NO_ROWS = np.empty(0, dtype=np.int32)
 
@@ -200,8 +201,8 @@ class _Search:
             for rows in groups:
                 if rows.size >= _RARE:
                     flips = find_unit_flips(values[rows], temperature=is_temperature(column))
-                    if column.role is Role.ENERGY:  # what draws a sixtieth on Sunday is at rest, not in another unit
-                        flips = tuple(flip for flip in flips if flip.ratio > 1.0)
+                    if column.role is Role.ENERGY:  # a machine at rest draws a sixtieth: that is no other unit
+                        flips = tuple(flip for flip in flips if flip.ratio > _MORE_THAN_WORK)
                     merged += [(flip, rows[flip.places]) for flip in flips]
             for same in _alike(merged):
                 biggest = max(same, key=lambda pair: pair[1].size)[0]

@@ -3,12 +3,10 @@
 import numpy as np
 
 from jasang.analyze.drivers import NumericColumn, named_afterwards
-from jasang.analyze.drivers.leakage import follows_outcome
+from jasang.analyze.drivers.leakage import follows_outcome, rests_when_good
 from jasang.analyze.early_warning.problem import WarningProblem
 
-_RESTING = 0.98  # of the good units have one and the same value …
-_MOVED = 0.4  # … and so much of the bad ones another
-_PURE = 0.7  # share of bad among the units with another value
+_PURE = 0.7  # share of bad units from which a warning must not lean on a column that good units leave at rest
 
 
 def leaking_columns(problem: WarningProblem) -> tuple[str, ...]:
@@ -23,7 +21,7 @@ def leaking_columns(problem: WarningProblem) -> tuple[str, ...]:
     for column in problem.columns:
         if isinstance(column, NumericColumn):
             short = NumericColumn(name=column.name, values=column.values[known])
-            leaks = follows_outcome(short, bad) or _rests_when_good(short.values, bad)
+            leaks = follows_outcome(short, bad) or rests_when_good(short.values, bad > 0.5, pure=_PURE)
         else:
             leaks = follows_outcome(
                 type(column)(name=column.name, codes=column.codes[known], levels=column.levels), bad
@@ -31,16 +29,3 @@ def leaking_columns(problem: WarningProblem) -> tuple[str, ...]:
         if leaks or named_afterwards(column.name):
             found.append(column.name)
     return tuple(found)
-
-
-def _rests_when_good(values: np.ndarray, bad: np.ndarray) -> bool:
-    wrong = bad > 0.5
-    if wrong.sum() < 8 or (~wrong).sum() < 8:
-        return False
-    filled = np.where(np.isnan(values), np.inf, values)
-    levels, count = np.unique(filled[~wrong], return_counts=True)
-    usual = levels[np.argmax(count)]
-    moved = filled != usual
-    if count.max() < _RESTING * (~wrong).sum() or not moved.any():
-        return False
-    return bool(moved[wrong].mean() >= _MOVED and bad[moved].mean() >= _PURE)

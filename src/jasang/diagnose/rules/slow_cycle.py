@@ -168,11 +168,16 @@ def _slowed(base: EvidenceBase, made: _Paced, product: str | None, one: Slowdown
 
 def _worth(base: EvidenceBase, made: _Paced, product: str | None, shares: tuple[float, float, float]) -> Worth:
     """The share of the run time of these pieces; zero is the least where the interval reaches below."""
-    cycles = made.cycle_s
-    if product is not None and made.record.pieces is not None:
-        cycles = cycles[made.kind == made.record.pieces.products.index(product)]
+    cycles, count = made.cycle_s, made.cycle_s.size
+    pieces = made.record.pieces
+    if pieces is not None:
+        code = None if product is None else pieces.products.index(product)
+        cycles = cycles if code is None else cycles[made.kind == code]
+        # The clock leaves out cycles that it cannot tell (whole minutes, breaks between); every piece took one.
+        count = max(cycles.size, int(pieces.rows.size if code is None else (pieces.product == code).sum()))
+    hours = float(cycles.mean()) * count / 3600
     low, value, high = sorted(max(0.0, share) for share in shares)
-    return hours_worth(base, a_year(float(cycles.sum()) / 3600, made.record), (value, low, high))
+    return hours_worth(base, a_year(hours, made.record), (value, low, high))
 
 
 def _below_best(base: EvidenceBase, made: _Paced) -> Iterator[Finding]:
