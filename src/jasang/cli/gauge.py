@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from jasang.cli.arguments import say
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
-from jasang.mentor.gauge import gauge_of
+from jasang.mentor.gauge import gauge_of, stability_of
 from jasang.plant.text import Text
 
 if TYPE_CHECKING:
@@ -36,11 +36,38 @@ def add(commands: "_SubParsersAction[Any]") -> None:
             Text(ko="설계: 교차, 내포(파괴 검사), 반복만", en="design: crossed, nested (destructive), repeats only")
         ),
     )
+    parser.add_argument(
+        "--stability",
+        metavar="COLUMN",
+        help=say(
+            Text(
+                ko="안정성: 기준품 하나를 때마다 읽은 값의 항목",
+                en="stability: the column of readings of one master over time",
+            )
+        ),
+    )
+    session = Text(ko="안정성: 같은 때에 읽은 값을 묶는 항목", en="stability: the column that tells sessions apart")
+    parser.add_argument("--session", metavar="COLUMN", help=say(session))
+    master = Text(ko="안정성: 기준품의 참값", en="stability: the true value of the master")
+    parser.add_argument("--master", type=float, metavar="VALUE", help=say(master))
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, language: Language) -> int:
     """Judge and show."""
+    if arguments.stability is not None:
+        return run_study(
+            arguments,
+            language,
+            lambda progress: stability_of(
+                arguments.path,
+                value=arguments.stability,
+                table=arguments.table,
+                session=arguments.session,
+                master=arguments.master,
+                progress=progress,
+            ),
+        )
     return run_study(
         arguments,
         language,

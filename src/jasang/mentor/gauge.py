@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from jasang.analyze.gauge import RangeStudy, average_and_range, gauge_study, linearity_study
+from jasang.analyze.gauge import RangeStudy, average_and_range, gauge_stability, gauge_study, linearity_study
 from jasang.analyze.roles.gauge import GaugeColumns, gauge_columns_by_name
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.gauge_story import GaugeData, gauge_data, verdict_study
 from jasang.diagnose.studies.gauge import linearity_answer, measured_answer, verdict_answer
+from jasang.diagnose.studies.gauge_stability import stability_answer
 from jasang.diagnose.study import Study, StudyResult
 from jasang.errors import WrongArguments
-from jasang.mentor.asked_data import asked_table, open_evidence
+from jasang.mentor.asked_data import asked_rows, asked_table, open_evidence
 from jasang.plant.factory import Kind
 from jasang.plant.text import Progress, silent
 
@@ -59,6 +60,41 @@ def gauge_of(
         for data in tables:
             studies += _studies(evidence, data, columns, (lower, upper), design)
         return StudyResult(factory=evidence.factory.name, timezone=evidence.factory.timezone, studies=tuple(studies))
+
+
+def stability_of(
+    path: Path,
+    *,
+    value: str,
+    table: str | None = None,
+    session: str | None = None,
+    master: float | None = None,
+    progress: Progress = silent,
+) -> StudyResult:
+    """Stability of a gauge: readings of one master in `value`, in order of time, by `session` (a column) where it is named.
+
+    `master` is the true value. Raises `WrongArguments` for a column that is not there or fewer than four points.
+    """
+    with open_evidence(path, progress=progress) as evidence:
+        data = asked_table(evidence, table=table, column=value)
+        names = [column.name for column in data.table.columns]
+        if session is not None and session not in names:
+            raise WrongArguments(
+                ko=f"{data.table.file}: 항목 '{session}'이(가) 없습니다. 있는 항목: {', '.join(names)}",
+                en=f"{data.table.file}: there is no column '{session}'. Columns there are: {', '.join(names)}",
+            )
+        rows = asked_rows(data)
+        sessions = None if session is None else data.labels(session).codes[rows]
+        try:
+            made = gauge_stability(data.clean(value)[rows], sessions, reference=master)
+        except ValueError as error:
+            raise WrongArguments(
+                ko=f"{data.table.file} '{value}': 안정성을 볼 수 없습니다({error}). 시점이 다른 값이 4개 이상 필요합니다.",
+                en=f"{data.table.file} '{value}': its stability cannot be judged: {error}.",
+            ) from error
+        unit = data.table.column(value).unit
+        study = stability_answer(made, file=data.table.file, name=value, unit=unit)
+        return StudyResult(factory=evidence.factory.name, timezone=evidence.factory.timezone, studies=(study,))
 
 
 def _studies(
