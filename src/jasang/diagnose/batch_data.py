@@ -1,14 +1,12 @@
 """A machine's record as batches: which rows are one, their curves on one axis, and which were bad, where anybody says so."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from jasang.analyze.batches import (
     FEWEST_BATCHES,
-    FEWEST_ROWS,
     Aligned,
     Batches,
     Method,
@@ -37,10 +35,7 @@ _NO_BATCH = re.compile(r"material|supplier|원료|원자재|자재|공급|time|t
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BatchData:
-    """The batches of one machine. `values` (rows, signals) and `time` are in order of time; `told_by` says what told batches.
-
-    `files` holds the file of each batch where every batch is a table of its own.
-    """
+    """The batches of one machine. `values` (rows, signals) and `time` are in order of time; `told_by` says what told batches."""
 
     data: TableData
     asset: str | None
@@ -116,7 +111,7 @@ def find_batches(
     """
     # The spans of a log, gaps and shapes need even rows; a long table gets them from its grid.
     seen = monitor_rows(data, rows, columns=_signals(data, most, column, phase), clean=clean)
-    kept = [place for place in range(len(seen.names)) if _moves(seen.values[:, place])][:most]
+    kept = [place for place in range(len(seen.names)) if moves(seen.values[:, place])][:most]
     if not kept or seen.values.shape[0] < FEWEST_BATCHES:
         return None
     names, values = tuple(seen.names[place] for place in kept), seen.values[:, kept]
@@ -144,57 +139,6 @@ def find_batches(
     )
 
 
-def batches_of_tables(tables: Sequence[TableData], bad: tuple[str, str] | None = None) -> BatchData | None:
-    """Tables of the same columns, one batch each, as machines write that begin a file a run; `None` where there are none."""
-    groups: dict[tuple[str, ...], list[TableData]] = {}
-    for data in tables:
-        if data.rows >= FEWEST_ROWS and data.table.signal_column is None:
-            groups.setdefault(tuple(column.name for column in data.table.columns), []).append(data)
-    group = max(groups.values(), key=len, default=[])
-    if len(group) < 5:
-        return None
-    group = sorted(group, key=lambda data: data.table.file)
-    first = group[0]
-    measured = [
-        column.name
-        for column in first.table.with_role(*MONITOR_ROLES, Role.CONTEXT, Role.COUNT)
-        if column.name != first.table.time
-    ]
-    parts = [np.column_stack([data.numbers(name) for name in measured]) for data in group if measured]
-    if not parts:
-        return None
-    values = np.concatenate(parts)
-    kept = [place for place in range(len(measured)) if _moves(values[:, place])][:MOST_SIGNALS]
-    if not kept:
-        return None
-    ends = np.cumsum([part.shape[0] for part in parts])
-    batches = Batches(
-        starts=np.concatenate([[0], ends[:-1]]),
-        ends=ends,
-        names=tuple(re.sub(r"(\.\w+)+$", "", data.table.file.rsplit("/", 1)[-1]) for data in group),
-        how="tables",
-    )
-    labels = None
-    if bad is not None and any(column.name == bad[0] for column in first.table.columns):
-        marked = [float(np.mean([level == bad[1] for level in _texts(data, bad[0])]) > 0.5) for data in group]
-        labels = BatchLabels(bad=np.array(marked), source=Text(ko=f"{bad[0]} = {bad[1]}", en=f"{bad[0]} = {bad[1]}"))
-    return BatchData(
-        data=first,
-        asset=None,
-        names=tuple(measured[place] for place in kept),
-        values=values[:, kept],
-        time=None,
-        batches=batches,
-        told_by=Text(ko="파일 하나가 한 배치", en="each file is a batch"),
-        labels=labels,
-    )
-
-
-def _texts(data: TableData, column: str) -> list[str]:
-    labels = data.labels(column)
-    return [labels.levels[code] if code >= 0 else "" for code in labels.codes]
-
-
 def _signals(data: TableData, most: int, *not_these: str | None) -> tuple[str, ...] | None:
     table = data.table
     if table.signal_column is not None:
@@ -205,7 +149,8 @@ def _signals(data: TableData, most: int, *not_these: str | None) -> tuple[str, .
     return names[: 2 * most]
 
 
-def _moves(values: np.ndarray) -> bool:
+def moves(values: np.ndarray) -> bool:
+    """Half of the values or more are known, and they are not all the same."""
     known = values[np.isfinite(values)]
     return bool(known.size >= LEAST_KNOWN * values.size and known.size and known.max() > known.min())
 

@@ -38,9 +38,10 @@ def labels_of(
 ) -> BatchLabels | None:
     """The labels of batches (row numbers into `rows`), or `None` where nothing tells bad from good."""
     if asked is not None:
-        labels = data.labels(asked[0])
+        labels = data.labels(asked[0].removesuffix("!"))
         marked = np.array([level.lower() == asked[1].lower() for level in labels.levels] + [False])[labels.codes]
-        words = f"{asked[0]} = {asked[1]}"
+        marked = ~marked if asked[0].endswith("!") else marked  # COLUMN!=VALUE: all others are bad
+        words = f"{asked[0]}={asked[1]}"
         return _checked(_most(marked[rows].astype(float), batches, 0.5), Text(ko=words, en=words))
     flags = data.defects()
     if flags is not None:

@@ -7,7 +7,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from jasang.analyze.batches import FEWEST_BATCHES, SHARE_OUTSIDE
-from jasang.diagnose.batch_data import BatchData, batches_of_tables, find_batches
+from jasang.diagnose.batch_data import BatchData, find_batches
+from jasang.diagnose.batch_tables import batches_of_files, batches_of_rows
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.series import asset_rows
 from jasang.diagnose.studies.batches import batches_study, golden_batch
@@ -34,7 +35,8 @@ def batches_of(
 ) -> StudyResult:
     """The batches of one machine against the golden course of its good ones.
 
-    `batch` is the column that numbers batches, `phase` one of phases within a batch, `bad` is "COLUMN=VALUE" of bad batches,
+    `batch` is the column that numbers batches, `phase` one of phases within a batch, `bad` is "COLUMN=VALUE" of bad batches
+    ("COLUMN!=VALUE": all others are bad),
     `show` the name of the batch to draw. What nobody names is looked for.
 
     Raises
@@ -96,9 +98,10 @@ def _found(
     bad: tuple[str, str] | None,
 ) -> BatchData:
     if table is None and batch is None:
-        files = batches_of_tables(evidence.of_kind(*_KINDS, Kind.OTHER), bad)
-        if files is not None:
-            return files
+        tables_in_all = evidence.of_kind(*_KINDS, Kind.OTHER)
+        whole = batches_of_rows(tables_in_all, bad) or batches_of_files(tables_in_all, bad)
+        if whole is not None:
+            return whole
     if batch is not None:
         tables: tuple[TableData, ...] = (asked_table(evidence, table=table, column=batch, kinds=_KINDS),)
     elif table is not None:
@@ -108,7 +111,7 @@ def _found(
             sorted(evidence.of_kind(*_KINDS), key=lambda data: (data.table.kind != Kind.SIGNALS, -data.rows))
         )
     for data in tables:
-        for column in (phase, bad[0] if bad else None):
+        for column in (phase, bad[0].removesuffix("!") if bad else None):
             if column is not None:
                 asked_table(evidence, table=data.table.file, column=column, kinds=_KINDS)
         parts = sorted(asset_rows(data), key=lambda part: -part.rows.size)

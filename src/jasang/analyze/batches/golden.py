@@ -204,10 +204,15 @@ def _plain(deviations: np.ndarray) -> np.ndarray:
 def _limit(scores: np.ndarray, share_outside: float) -> tuple[float, Share]:
     """The score that the asked share of fresh good batches exceeds, and the share so reached with its 90 % interval.
 
-    With n batches and the r-th smallest as limit, the true share outside is distributed as Beta(n + 1 - r, r).
+    With n batches and the r-th smallest as limit, the true share outside is distributed as Beta(n + 1 - r, r). Batches that
+    remember each other say as much as fewer: n (1 - ρ) / (1 + ρ), ρ the lag-1 correlation of their scores.
     """
     count = scores.size
     rank = min(count, int(np.ceil((count + 1) * (1.0 - share_outside) - 1e-9)))
     limit = max(float(np.sort(scores)[rank - 1]), 1e-9)
-    spread = stats.beta(count + 1 - rank, rank)
+    ranks = stats.rankdata(scores) - (count + 1) / 2.0
+    memory = float(np.clip((ranks[1:] @ ranks[:-1]) / max(float(ranks @ ranks), 1e-12), 0.0, 0.95))
+    memory = memory if memory > 2.0 / np.sqrt(count) else 0.0
+    kept = (1.0 - memory) / (1.0 + memory)
+    spread = stats.beta((count + 1 - rank) * kept, rank * kept)
     return limit, Share(value=1.0 - rank / (count + 1), low=float(spread.ppf(0.05)), high=float(spread.ppf(0.95)))
