@@ -11,9 +11,9 @@ import numpy as np
 
 from jasang.analyze.drivers.alone import Alone, machine_or_product
 from jasang.analyze.drivers.answer import Answer, surely_gained
-from jasang.analyze.drivers.baseline import Adjustment, Baseline
+from jasang.analyze.drivers.baseline import Adjustment, Baseline, hold
 from jasang.analyze.drivers.bins import bin_column
-from jasang.analyze.drivers.layout import BLOCK_ROWS, LEAST_BLOCKS, Layout, lay_out, rows_a_block
+from jasang.analyze.drivers.layout import BLOCK_ROWS, LEAST_BLOCKS, Layout, lay_out, rows_a_block, strata_of
 from jasang.analyze.drivers.leakage import follows_outcome, named_afterwards
 from jasang.analyze.drivers.level_runs import BadLevel, find_bad_level
 from jasang.analyze.drivers.problem import (
@@ -98,11 +98,19 @@ def find_drivers(problem: DriverProblem, *, alpha: float = 0.02) -> Drivers:
         return Drivers(drivers=(), rows=rows.size, blocks=0, columns_tried=0, mean=mean, spread=float(tested.std()))
     layout = lay_out(problem.asset[rows], problem.product[rows], day, max(block_rows, BLOCK_ROWS))
     inside = [c for c in kept if not (isinstance(c, CategoricalColumn) and c.between_assets)]
-    inside += [own for column in inside if (own := _at_its_own_level(column, layout)) is not None]
+    owns = [_at_its_own_level(column, problem.asset[rows], problem.product[rows]) for column in inside]
+    inside += [own for own in owns if own is not None]
     found, held = _search(problem, tested, rows, layout, inside, least)
     if machines:
         together = lay_out(np.full(rows.size, -1), problem.product[rows], day, max(block_rows, BLOCK_ROWS))
-        found += _search(problem, tested, rows, together, machines, least, held)[0]
+        worse = _search(problem, tested, rows, together, machines, least, held)[0]
+        levels = _own_levels(found, owns)
+        if worse and levels:
+            # At the same reading a machine that runs lower stands higher for itself: what only that makes worse is no machine.
+            again = _search(problem, tested, rows, together, machines, least, levels)[0]
+            confirmed = {(driver.column, driver.level, driver.product) for driver in again}
+            worse = [driver for driver in worse if (driver.column, driver.level, driver.product) in confirmed]
+        found += worse
     if share:
         flat = lay_out(problem.asset[rows], problem.product[rows], day, max(block_rows, BLOCK_ROWS), course=False)
         found += _bad_levels(
@@ -191,14 +199,23 @@ def _bad_levels(
     ]
 
 
-def _at_its_own_level(column: Column, layout: Layout) -> NumericColumn | None:
+def _own_levels(found: Sequence[Driver], owns: Sequence[NumericColumn | None]) -> list[Adjustment]:
+    """Holds the drivers found fixed by how they stand to the usual level of their product on their machine."""
+    names = {driver.column for driver in found}
+    binned = [bin_column(own) for own in owns if own is not None and own.name in names]
+    return [hold(one) for one in binned if one is not None]
+
+
+def _at_its_own_level(column: Column, asset: np.ndarray, product: np.ndarray) -> NumericColumn | None:
     """The column as deviation from what its product usually runs at on its asset, where these levels differ."""
-    if not isinstance(column, NumericColumn) or column.counter or layout.strata < 2:
+    codes, products = strata_of(asset, product)
+    if not isinstance(column, NumericColumn) or column.counter or products.size < 2:
         return None
-    usual = np.zeros(layout.rows)
-    for rows in layout.members:
-        mine = column.values[rows]
-        usual[rows] = np.median(mine[~np.isnan(mine)]) if (~np.isnan(mine)).any() else 0.0
+    usual = np.zeros(codes.size)
+    for code in range(products.size):
+        mine = codes == code
+        known = column.values[mine & ~np.isnan(column.values)]
+        usual[mine] = np.median(known) if known.size else 0.0
     deviation = column.values - usual
     between, inside = float(np.std(usual)), float(np.nanstd(deviation)) if (~np.isnan(deviation)).any() else 0.0
     if inside == 0 or between < 0.25 * inside:

@@ -8,7 +8,7 @@ from jasang.analyze.drivers.baseline import Baseline
 from jasang.analyze.drivers.beginning import Beginnings, find_beginning, over_doubtful_beginnings
 from jasang.analyze.drivers.bins import BinnedColumn
 from jasang.analyze.drivers.contrast import judge
-from jasang.analyze.drivers.layout import Layout
+from jasang.analyze.drivers.layout import Layout, strata_of
 from jasang.analyze.drivers.plausible import after_selection, among_plausible
 from jasang.analyze.drivers.problem import Driver, DriverProblem, NumericColumn, Shape, StratumWindow
 from jasang.analyze.drivers.scan import Scanner, Score, View
@@ -251,8 +251,9 @@ class Answer:
         if limits is None or not isinstance(binned.column, NumericColumn) or binned.column.usual is None:
             return ()
         made = []
-        for code, members in enumerate(self.layout.members):
-            mine = members[rows[members]]
+        codes, products = strata_of(self.problem.asset[self.rows], self.problem.product[self.rows])
+        for code in range(products.size):
+            mine = np.flatnonzero(rows & (codes == code))
             inside = mine[~out[mine]]
             if inside.size == 0:
                 continue
