@@ -1,6 +1,7 @@
 """What the pages say, in both languages, with none, one and several rows, in a fixed number of queries."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from jasang.web.floor.models import Finding, Severity
 from jasang.web.floor.services import hand_over_path
 from jasang.web.floor.showing import first_sentence
 from jasang.web.floor.sketch import MOST_POINTS, sketch
+from jasang.web.jobs.models import Job, State
 from jasang.web.tenants.services import set_up_factory
 
 from . import example
@@ -109,6 +111,35 @@ def test_findings_filtered_by_severity_and_file(factory: Any, hand_over: Any, me
 
     assert (shift.text.ko in act, stops.text.ko in act) == (True, False)
     assert (shift.text.ko in file, stops.text.ko in file) == (True, False)
+
+
+def test_sixty_notes_of_one_kind_are_one_entry(factory: Any, hand_over: Any, member: Client) -> None:
+    shift, _stops, copies = example.findings()
+    many = tuple(
+        replace(copies, text=Text(ko=f"{n}번 열이 흔들립니다.", en=f"Column {n} wanders."), strength=50.0 - n)
+        for n in range(60)
+    )
+    hand_over(factory, "many.csv", (*many, shift))
+
+    page = member.get(reverse("floor:findings", args=[factory.key])).content.decode()
+
+    assert page.count('<li class="card found') == 2
+    assert page.index(shift.text.ko) < page.index("60건") < page.index("0번 열이") < page.index("59번 열이")
+    assert 'rel="next"' not in page
+
+
+def test_only_what_an_earlier_diagnosis_did_not_have_is_new(factory: Any, hand_over: Any, member: Client) -> None:
+    shift, stops, copies = example.findings()
+    address = reverse("floor:findings", args=[factory.key])
+    broken = hand_over(factory, "a.csv", (stops,))
+    Job.objects.of(factory).filter(pk=broken.job_id).update(state=State.FAILED)
+
+    hand_over(factory, "a.csv", (shift,))
+    second = member.get(address).content.decode()
+    hand_over(factory, "a.csv", (shift, copies))
+    third = member.get(address).content.decode()
+
+    assert ("새로 나옴" in second, third.count("새로 나옴")) == (False, 1)
 
 
 def test_senseless_filter_does_not_filter(factory: Any, hand_over: Any, member: Client) -> None:

@@ -53,7 +53,7 @@ def print_diagnosis(diagnosis: Diagnosis, language: Language, console: Console) 
         _print_finding(number, alike[0], diagnosis, language, console)
         if len(alike) > 1:
             others = ", ".join(finding.subject.column or finding.subject.table for finding in alike[1:])
-            head = "같은 내용" if language == "ko" else "the same of"
+            head = "같은 종류" if language == "ko" else "of the same kind"
             console.print(Padding(Styled(f"{head}: {others}"), (0, 0, 1, 4)))
 
 

@@ -18,6 +18,7 @@ from jasang.diagnose.study import Study, StudyResult
 from jasang.errors import JasangError, WrongArguments
 from jasang.mentor.asked_data import open_evidence
 from jasang.mentor.diagnose import run_rules
+from jasang.mentor.grouping import grouped
 from jasang.plant.text import Progress, Text, silent
 
 FEWEST_ROWS = 30
@@ -178,7 +179,8 @@ def find_finding(evidence: EvidenceBase, wanted: str, done: np.datetime64, *, pr
 def _fitting(named: Sequence[tuple[str, Finding]], wanted: str) -> list[Finding]:
     if wanted.isdecimal():
         place = int(wanted) - 1
-        return [named[place][1]] if 0 <= place < len(named) else []
+        told = grouped([finding for _, finding in named])
+        return [told[place][0]] if 0 <= place < len(told) else []
     looser = (
         [finding for name, finding in named if name == wanted],
         [

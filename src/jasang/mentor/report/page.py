@@ -138,16 +138,24 @@ def _finding(n: int, finding: Finding, diagnosis: Diagnosis, language: Language)
 
 
 def _alike(n: int, findings: tuple[Finding, ...], language: Language) -> str:
-    """Many findings that say the same of different columns."""
+    """Many findings of one kind about different columns: each in its words, with its own action where those differ."""
     first = findings[0]
     count = f"{len(findings)}건" if language == "ko" else f"{len(findings)} alike"
-    rows = "".join(f"<li>{escape(subject_words(finding.subject, language, table=False))}</li>" for finding in findings)
     owner = owner_name(first.action.owner, language)
+    actions = {finding.action.text.in_language(language) for finding in findings}
+    told = [
+        f"{finding.text.in_language(language)} → {finding.action.text.in_language(language)}"
+        if len(actions) > 1
+        else finding.text.in_language(language)
+        for finding in findings
+    ]
+    rows = "".join(f"<li>{escape(words)}</li>" for words in told)
+    do = f"<dl><dt>{_WORDS['do'][language]}</dt><dd>{escape(first.action.text.in_language(language))} ({owner})</dd></dl>"
     return (
         f"<article id='f{n}' class='{first.severity.value}'><h2><span class='severity'>"
         f"{severity_name(first.severity, language)}</span> {n}. {escape(rule_title(first.rule, language))} ({count})</h2>"
-        f"<p>{escape(first.text.in_language(language))}</p><ul class='alike'>{rows}</ul><dl><dt>{_WORDS['do'][language]}</dt>"
-        f"<dd>{escape(first.action.text.in_language(language))} ({owner})</dd></dl></article>"
+        f"<p class='where'>{escape(first.subject.table)}</p><ul class='alike'>{rows}</ul>"
+        f"{do if len(actions) == 1 else ''}</article>"
     )
 
 

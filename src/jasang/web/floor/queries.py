@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 
+from jasang.diagnose.finding import Severity as Loudness
+from jasang.mentor.grouping import Kin, grouped_places
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, FindingLife, LifeEvent, Severity
 from jasang.web.jobs.models import OPEN_STATES, State
 from jasang.web.tenants.models import Factory
 
 LIST_LENGTH = 20
+_LOUDNESS = {severity.value: Loudness(severity.word) for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def _latest(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
 def findings(factory: Factory, *, severity: Severity | None = None, diagnosis: UUID | None = None) -> QuerySet[Finding]:
     """Findings of the current diagnoses (or of one), loudest first, then worth, then strength."""
     hidden = ("document", "charts", "diagnosis__notices", "life__document", "life__context")
-    found = Finding.objects.of(factory).select_related("diagnosis", "life").defer(*hidden)
+    found = with_past(Finding.objects.of(factory)).select_related("diagnosis", "life").defer(*hidden)
     if diagnosis is None:
         found = found.filter(diagnosis__in=current_diagnoses(factory).values("pk"))
     else:
@@ -84,6 +87,25 @@ def findings(factory: Factory, *, severity: Severity | None = None, diagnosis: U
     if severity is not None:
         found = found.filter(severity=severity)
     return found.order_by("severity", F("worth").desc(nulls_last=True), "-strength", "pk")
+
+
+def with_past(found: QuerySet[Finding]) -> QuerySet[Finding]:
+    """Each finding with `past`: whether an earlier version of its file was diagnosed, so that it can be new."""
+    title, version = OuterRef("diagnosis__title"), OuterRef("diagnosis__version")
+    done = Diagnosis.objects.of_every_factory().filter(job__state=State.DONE, factory=OuterRef("factory"))
+    return found.annotate(past=Exists(done.filter(title=title, version__lt=version)))
+
+
+def finding_groups(found: QuerySet[Finding]) -> list[tuple[int, ...]]:
+    """The primary keys of ranked findings, those that are told together in one tuple; one light query."""
+    rows = found.annotate(undrawn=Q(sketch__isnull=True)).values_list(
+        "pk", "rule", "severity", "diagnosis", "table", "undrawn"
+    )
+    keys, kin = [], []
+    for key, rule, severity, diagnosis, table, undrawn in rows:
+        keys.append(key)
+        kin.append(Kin(rule=rule, severity=_LOUDNESS[severity], table=f"{diagnosis} {table}", drawn=not undrawn))
+    return [tuple(keys[place] for place in places) for places in grouped_places(kin)]
 
 
 def severity_counts(factory: Factory, *, diagnosis: UUID | None = None) -> dict[Severity, int]:

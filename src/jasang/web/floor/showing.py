@@ -80,7 +80,7 @@ def card(finding: Finding, language: Language) -> Card:
         worth="" if finding.worth is None else money(finding.worth, finding.currency, language),
         chart=f"sketch-{finding.pk}" if finding.sketch else "",
         sketch=finding.sketch,
-        new=bool(life) and life.first_seen_id == finding.diagnosis_id and finding.diagnosis.version > 1,
+        new=bool(life) and life.first_seen_id == finding.diagnosis_id and getattr(finding, "past", False),
         stage="" if life is None or life.stage == Stage.FOUND else life.stage,
         stage_words="" if life is None or life.stage == Stage.FOUND else stage_words(life.stage),
     )

@@ -73,7 +73,8 @@ def findings(request: FactoryRequest) -> HttpResponse:
     """Findings of the factory's current files, ranked, filtered by file and severity."""
     chosen = FilterForm(request.GET).chosen()
     found = queries.findings(request.factory, severity=chosen.severity, diagnosis=chosen.diagnosis)
-    page = Paginator(found, queries.LIST_LENGTH).get_page(request.GET.get("page"))
+    page = Paginator(queries.finding_groups(found), queries.LIST_LENGTH).get_page(request.GET.get("page"))
+    shown = found.in_bulk([key for group in page for key in group])
     context: dict[str, Any] = {
         "tab": "findings",
         "page": page,
@@ -81,7 +82,7 @@ def findings(request: FactoryRequest) -> HttpResponse:
         "severities": queries.severity_choices(request.factory, severity=chosen.severity, diagnosis=chosen.diagnosis),
         "files": queries.file_choices(request.factory),
         "under_way": queries.under_way(request.factory),
-        "cards": [showing.card(finding, current()) for finding in page],
+        "groups": [[showing.card(shown[key], current()) for key in group] for group in page],
         "gone": [showing.card(one, current()) for one in queries.gone(request.factory).select_related("diagnosis")],
         "tables": queries.tables(request.factory, diagnosis=chosen.diagnosis),
         "notices": queries.notices(request.factory, diagnosis=chosen.diagnosis),
@@ -99,7 +100,9 @@ def finding(request: FactoryRequest, key: UUID) -> HttpResponse:
 def finding_page(request: FactoryRequest, key: UUID, *, wrong: Form | None = None) -> HttpResponse:
     """The page of one finding; `wrong` is the form that was refused."""
     found = get_object_or_404(
-        Finding.objects.of(request.factory).select_related("diagnosis", "factory", "life__job", "life__factory"),
+        queries.with_past(Finding.objects.of(request.factory)).select_related(
+            "diagnosis", "factory", "life__job", "life__factory"
+        ),
         key=key,
     )
     context = {"tab": "findings", "finding": found, "wrong": wrong} | showing.whole(found, current())
