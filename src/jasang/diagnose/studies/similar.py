@@ -201,7 +201,7 @@ def _answer(base: EvidenceBase, similar: SimilarPeriods) -> Text:
             f"chance in {chance} of cases.",
         )
     ko = f"{first} ~ {last}와 가장 닮은 때는 {when}입니다(우연히 이만큼 닮을 확률 {chance} 이하)."
-    en = f"The last time it looked most like {first} to {last} was {when} (so close by chance: at most {chance})."
+    en = f"{first} to {last} looks most like {when} (so close by chance: at most {chance})."
     for name, counted in similar.followed:
         words = followed_words(similar, name, counted)
         ko, en = f"{ko} {words.ko}", f"{en} {words.en}"
