@@ -101,4 +101,4 @@ def test_life_of_the_tool_and_the_age_to_change_it(factory: Path, capsys: pytest
 
 def test_life_without_a_question_says_what_to_give(factory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["life", str(factory), "--lang", "en"]) == 2
-    assert "Expected either --counter" in capsys.readouterr().err
+    assert "(--counter)" in capsys.readouterr().err
