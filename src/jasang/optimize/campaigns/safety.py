@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-FIRST_MARGIN = 0.35  # standard deviations demanded beyond the promise before anything is known
+FIRST_MARGIN = 0.6  # standard deviations demanded beyond the promise before anything is known
 STEP = 0.8  # standard deviations by which one trial out of specification moves the demand, times 1 − (1 − promise)
 
 
