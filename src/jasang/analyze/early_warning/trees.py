@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 _SEED = 20191  # fixed: the same file gives the same model
 
@@ -97,7 +98,9 @@ def grow_boosted(
         early_stopping=False,
         random_state=_SEED,
     )
-    model.fit(_filled(matrix), bad.astype(np.int64))
+    # A limit set further out does not reach libraries that were loaded since; threads that wait for each other burn the processor.
+    with threadpool_limits(limits=1):
+        model.fit(_filled(matrix), bad.astype(np.int64))
     # scikit-learn shows the nodes of these trees nowhere else.
     nodes = [rounds[0].nodes for rounds in model._predictors]
     gains = np.zeros(matrix.shape[1])
