@@ -98,7 +98,7 @@ def grow_boosted(
         early_stopping=False,
         random_state=_SEED,
     )
-    # A limit set further out does not reach libraries that were loaded since; threads that wait for each other burn the processor.
+    # A limit set further out does not reach libraries loaded since, and threads that wait for each other burn the processor.
     with threadpool_limits(limits=1):
         model.fit(_filled(matrix), bad.astype(np.int64))
     # scikit-learn shows the nodes of these trees nowhere else.
