@@ -2,18 +2,20 @@
 
 python -m benchmarks.monitors_skab --data ../shared/data/skab
 
-Settings (false-alarm rate asked for, level alarms, smoothing of the score) are chosen on the files of the other groups.
+The false-alarm rate asked for stays at 1 %; level alarms and smoothing of the score are chosen on the files of the other groups,
+and once more with the rate among the choices. NAB: standard profile (1, -0.11, -1), a window of 60 rows after each change point,
+a change told wherever the alarm begins or ends; blind alarms can win it, so nothing is chosen by it.
 """
 
 import argparse
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.signal import lfilter
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from threadpoolctl import threadpool_limits
@@ -22,12 +24,17 @@ from jasang.analyze.monitors import score, train_monitor
 
 TRAINING = 400
 GROUPS = ("valve1", "valve2", "other")
-RATES = (0.01, 0.003, 0.001)
-SMOOTHING = (1, 10, 30)
+RATES = (0.01, 0.005, 0.002)
+SMOOTHING = (1, 10, 20, 30)
+NAB_WINDOW = 60  # rows
+NAB_PROFILE = (1.0, -0.11, -1.0)  # change found in time, told wrongly, missed
+Setting = tuple[float, bool, int]  # rate, level alarms, smoothing
+Alarms = dict[tuple[str, str], np.ndarray]  # by group and file
+Data = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 Counts = np.ndarray  # true and false positives, false and true negatives
 
 
-def read(folder: Path) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def read(folder: Path) -> Data:
     """Values (n, 8) and whether each row is anomalous, by group and file."""
     found = {}
     for group in GROUPS:
@@ -49,10 +56,25 @@ def figures(found: Iterable[Counts]) -> tuple[float, float, float]:
     return 2 * tp / (2 * tp + fp + fn), 100 * fp / (fp + tn), 100 * fn / (fn + tp)
 
 
-def smoothed(scores: np.ndarray, memory: int) -> np.ndarray:
-    """Weighted mean over the memory of scores that count three times the limit at most."""
-    weight = 2.0 / (memory + 1.0)
-    return np.asarray(lfilter([weight], [1.0, weight - 1.0], np.minimum(np.nan_to_num(scores), 3.0)))
+def nab(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The Numenta score of changes between alarm and no alarm, 0 for telling nothing, 100 for telling each change at once."""
+    hit, wrong, missed = NAB_PROFILE
+    total = changes = 0.0
+    for alarm, truth in found:
+        told = np.flatnonzero(np.diff(alarm.astype(np.int8), prepend=0))
+        true = np.flatnonzero(np.diff(truth.astype(np.int8), prepend=0))
+        inside = np.zeros(told.size, dtype=bool)
+        changes += true.size
+        for change in true:
+            mine = (told >= change) & (told < change + NAB_WINDOW)
+            inside |= mine
+            if mine.any():
+                place = (told[mine][0] - change) / NAB_WINDOW - 1.0
+                total += hit * (2.0 / (1.0 + np.exp(5.0 * place)) - 1.0) / (2.0 / (1.0 + np.exp(-5.0)) - 1.0)
+            else:
+                total += missed
+        total += wrong * float((~inside).sum())
+    return float(100.0 * (total - missed * changes) / ((hit - missed) * changes))
 
 
 def main() -> None:
@@ -60,24 +82,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     data = read(parser.parse_args().data)
-    judged: dict[tuple[float, bool, int], dict[tuple[str, str], Counts]] = {}
+    judged: dict[Setting, Alarms] = {}
     with threadpool_limits(limits=1):
         for rate, levels in product(RATES, (False, True)):
-            for key, (values, truth) in data.items():
-                scores = score(train_monitor(values[:TRAINING], levels=levels, false_alarm_rate=rate), values).score
+            for key, (values, _) in data.items():
+                monitor = train_monitor(values[:TRAINING], levels=levels, false_alarm_rate=rate)
                 for memory in SMOOTHING:
-                    judged.setdefault((rate, levels, memory), {})[key] = counts(smoothed(scores, memory) > 1.0, truth)
-    chosen: list[Counts] = []
-    for group in GROUPS:
-        best = max(judged, key=lambda one: figures(found for key, found in judged[one].items() if key[0] != group)[0])
-        mine = [found for key, found in judged[best].items() if key[0] == group]
-        chosen += mine
-        sys.stdout.write(f"{group}: {best} from the others, F1 {figures(mine)[0]:.3f}\n")
-    show("Jasang, settings chosen on other groups", chosen)
-    show("Jasang, as it comes", judged[0.01, False, 1].values())
-    show("Jasang, levels=True", judged[0.01, True, 1].values())
+                    alarm = score(replace(monitor, smoothing=memory), values).alarm
+                    judged.setdefault((rate, levels, memory), {})[key] = alarm
+    show("Jasang, chosen on other groups", chosen(judged, data, rates=RATES[:1]), data)
+    show("Jasang, the rate chosen too", chosen(judged, data, rates=RATES), data)
+    show("Jasang, as it comes", judged[0.01, False, 1], data)
+    show("Jasang, levels=True", judged[0.01, True, 1], data)
+    show("Jasang, levels=True, smoothing=20", judged[0.01, True, 20], data)
     for name in ("isolation forest", "PCA T²+SPE", "all alarm"):
-        show(name, [counts(peer(name, values), truth) for values, truth in data.values()])
+        show(name, {key: peer(name, values) for key, (values, _) in data.items()}, data)
+
+
+def chosen(judged: dict[Setting, Alarms], data: Data, rates: tuple[float, ...]) -> Alarms:
+    """The alarms of each group with the setting that has the best F1 on the other groups."""
+    found: Alarms = {}
+    for group in GROUPS:
+        others = [key for key in data if key[0] != group]
+        tried = [one for one in judged if one[0] in rates]
+        best = max(tried, key=lambda one: figures(counts(judged[one][key], data[key][1]) for key in others)[0])
+        mine = {key: alarm for key, alarm in judged[best].items() if key[0] == group}
+        found |= mine
+        own = figures(counts(alarm, data[key][1]) for key, alarm in mine.items())
+        sys.stdout.write(f"{group}: {best} from the others, F1 {own[0]:.3f}\n")
+    return found
 
 
 def peer(name: str, values: np.ndarray) -> np.ndarray:
@@ -96,10 +129,13 @@ def peer(name: str, values: np.ndarray) -> np.ndarray:
     return np.asarray((t2 > np.quantile(t2[:TRAINING], 0.99)) | (spe > np.quantile(spe[:TRAINING], 0.99)))
 
 
-def show(name: str, found: Iterable[Counts]) -> None:
+def show(name: str, alarms: Alarms, data: Data) -> None:
     """One line."""
-    f1, false, missed = figures(found)
-    sys.stdout.write(f"{name:42s} F1 {f1:.3f}  false alarms {false:5.1f} %  missed {missed:5.1f} %\n")
+    f1, false, missed = figures(counts(alarm, data[key][1]) for key, alarm in alarms.items())
+    numenta = nab((alarm, data[key][1]) for key, alarm in alarms.items())
+    sys.stdout.write(
+        f"{name:42s} F1 {f1:.3f}  false alarms {false:5.1f} %  missed {missed:5.1f} %  NAB {numenta:.0f}\n"
+    )
 
 
 if __name__ == "__main__":

@@ -63,25 +63,28 @@ def calibrate(
     left_out: Sequence[Sequence[np.ndarray]],
     memories: Sequence[int],
     *,
-    variables: int,
+    freedom: float,
     false_alarm_rate: float,
 ) -> Calibration:
     """Calibration from the statistics of left-out blocks: `left_out[k]` holds the runs of fold k, each (n_i, s).
 
-    `memories`, s of them, is the memory of each statistic in rows.
+    `memories`, s of them, is the memory of each statistic in rows; `freedom` is how much data there was to learn what is normal:
+    rows for each variable, or half the independent values of a variable where that is less.
     """
     everything = np.vstack([run for fold in left_out for run in fold])
     rows = everything.shape[0]
     centre, spread = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-9)
     standard = (everything - centre) / spread
     tail = np.array([_tail(standard[:, place], memory) for place, memory in enumerate(memories)])
-    freedom = np.array([_freedom(memory, rows) for memory in memories])
+    own_freedom = np.array([_freedom(memory, rows) for memory in memories])
     loose = Calibration(
-        centre=centre, spread=spread, tail=tail, freedom=freedom, limit=1.0, rate=Rate(value=0.0, low=0.0, high=1.0)
+        centre=centre, spread=spread, tail=tail, freedom=own_freedom, limit=1.0, rate=Rate(value=0.0, low=0.0, high=1.0)
     )
     runs = [worst(normal_scores(run, loose)) for fold in left_out for run in fold]
-    limit = _limit(runs, AIM * false_alarm_rate) * _few_rows(rows / variables, false_alarm_rate)
-    return Calibration(centre=centre, spread=spread, tail=tail, freedom=freedom, limit=limit, rate=_rate(runs, limit))
+    limit = _limit(runs, AIM * false_alarm_rate) * _few_rows(freedom, false_alarm_rate)
+    return Calibration(
+        centre=centre, spread=spread, tail=tail, freedom=own_freedom, limit=limit, rate=_rate(runs, limit)
+    )
 
 
 def _tail(standard: np.ndarray, memory: int) -> float:
@@ -110,7 +113,7 @@ def _few_rows(freedom: float, rate: float) -> float:
     """How much farther out the limit lies because so few rows for each variable have set the forecast and its whitening.
 
     Left-out blocks lie between blocks the model has seen; another day's data lies farther off. Student's t over the normal
-    quantile, with the rows for each variable as degrees of freedom, covers what short simulated records showed.
+    quantile covers what short simulated records showed.
     """
     return float(stats.t.isf(rate, max(1.0, freedom)) / stats.norm.isf(rate))
 

@@ -32,7 +32,7 @@ def fit_levels(parts: Sequence[np.ndarray]) -> Levels:
     return Levels(
         centre=joined.mean(axis=0),
         scale=np.maximum(joined.std(axis=0), 1e-6),
-        freedom=joined.shape[0] / _correlation_time(smooth),
+        freedom=joined.shape[0] / correlation_time(smooth),
     )
 
 
@@ -70,7 +70,7 @@ def _short_mean(rows: np.ndarray, before: np.ndarray | None) -> tuple[np.ndarray
     return smooth, smooth[-1]
 
 
-def _correlation_time(parts: Sequence[np.ndarray]) -> np.ndarray:
+def correlation_time(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Rows that one independent value takes, shape (p,): 1 + 2 Σ autocorrelations up to the first below `_UNCORRELATED`."""
     mean = np.vstack(parts).mean(axis=0)
     longest = max(part.shape[0] for part in parts)

@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 
 from jasang.analyze.monitors.calibration import Calibration, Rate, affordable, calibrate, normal_scores
 from jasang.analyze.monitors.lag_model import FOLDS, LagModel, LeftOut, filled, fit_lag_model, runs_of
-from jasang.analyze.monitors.levels import LEVEL_MEMORY, Levels, fit_levels, level_limit, level_score
+from jasang.analyze.monitors.levels import LEVEL_MEMORY, Levels, correlation_time, fit_levels, level_limit, level_score
 from jasang.analyze.monitors.memory import (
     MEMORIES,
     MemoryState,
@@ -35,6 +35,7 @@ _MOST_HELD = 0.999  # share of rows that repeat the row before above which a var
 _JUMP = 6.0  # robust standard deviations of a row's residuals taken together
 _MOST_JUMPS = 0.005  # of the rows; more are no breaks but the way the process is
 _MOST_SMOOTHED = 3.0  # a score counts three times the limit at most, so that one jolt is not an alarm for long
+_ROWS_FOR_CORRELATION = 5000  # of a run
 _TINY = 1e-9
 
 
@@ -166,7 +167,7 @@ def train_monitor(
     calibration = calibrate(
         _left_out_statistics(left, usable),
         [one.memory for one in statistics_of(usable)],
-        variables=len(columns),
+        freedom=_freedom(runs, kept.shape),
         false_alarm_rate=false_alarm_rate,
     )
     return Monitor(
@@ -205,6 +206,17 @@ def _fitted(runs: Sequence[np.ndarray]) -> LeftOut:
     if not jumps or jumps > _MOST_JUMPS * rows or sum(part.shape[0] for part in cut) < 0.9 * rows:
         return left
     return fit_lag_model(cut)
+
+
+def _freedom(runs: Sequence[np.ndarray], shape: tuple[int, ...]) -> float:
+    """Rows for each variable, or half the independent values of the middle variable: what moves slowly was seen few times."""
+    rows, variables = shape
+    apart = float(np.median(correlation_time([run[:_ROWS_FOR_CORRELATION] / _spread(run) for run in runs])))
+    return min(rows / variables, 0.5 * rows / apart)
+
+
+def _spread(run: np.ndarray) -> np.ndarray:
+    return np.maximum(run.std(axis=0), _TINY)
 
 
 def _left_out_statistics(left: LeftOut, memories: tuple[int, ...]) -> list[list[np.ndarray]]:
