@@ -216,7 +216,7 @@ def _freedom(runs: Sequence[np.ndarray], shape: tuple[int, ...]) -> float:
 
 
 def _spread(run: np.ndarray) -> np.ndarray:
-    return np.maximum(run.std(axis=0), _TINY)
+    return np.asarray(np.maximum(run.std(axis=0), _TINY))
 
 
 def _left_out_statistics(left: LeftOut, memories: tuple[int, ...]) -> list[list[np.ndarray]]:
