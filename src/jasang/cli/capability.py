@@ -40,7 +40,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     parser.add_argument("--product", help=say(Text(ko="이 제품만", en="this product only")))
     parser.add_argument(
         "--shape",
-        choices=("auto", "normal", "box_cox", "yeo_johnson", "modulus", "quantile"),
+        choices=("auto", "normal", "box_cox", "yeo_johnson", "modulus", "quantile", "johnson"),
         default="auto",
         help=say(Text(ko="분포(없으면 검정으로 고름)", en="distribution (default: chosen by a test)")),
     )

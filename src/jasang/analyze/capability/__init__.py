@@ -1,6 +1,7 @@
 """Process capability: how measured values fit their specification, with intervals, and whether the process is stable at all."""
 
 from jasang.analyze.capability.indices import Capability, capability_from_summary, process_capability
+from jasang.analyze.capability.johnson import Johnson, johnson_transformation
 from jasang.analyze.capability.memory import Memory, memory_of
 from jasang.analyze.capability.parts import Part, capability_by, capability_over_time
 from jasang.analyze.capability.shape import NormalityTest, Shape, normality_test, shape_of
@@ -13,6 +14,7 @@ __all__ = [
     "CapabilityStudy",
     "Estimate",
     "Instability",
+    "Johnson",
     "Memory",
     "NormalityTest",
     "Part",
@@ -23,6 +25,7 @@ __all__ = [
     "capability_over_time",
     "capability_study",
     "instabilities",
+    "johnson_transformation",
     "memory_of",
     "normality_test",
     "process_capability",

@@ -27,7 +27,9 @@ class Index:
 class Capability:
     """How a process fits its specification. An index is `None` where a limit (or the target, for Cpm) is missing.
 
-    Cpmk (Pearn, Kotz and Johnson 1992) has no interval. `below` and `above` are the expected shares outside the limits of a normal process; `off_centre` is k, the distance of the
+    `cpmk` (Pearn, Kotz and Johnson 1992) has no interval.
+
+    `below` and `above` are the expected shares outside the limits of a normal process; `off_centre` is k, the distance of the
     mean from the middle in half tolerances (0 = centred, 1 = on a limit).
     """
 

@@ -9,19 +9,22 @@ sides), the latter two of standardised values. Where none does, the quantiles of
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import optimize, special, stats
 
 from jasang.analyze.value_rows import value_row
 
+if TYPE_CHECKING:
+    from jasang.analyze.capability.johnson import Johnson
+
 REJECTED = 0.05
 FEWEST_TESTED = 25
 MOST_TESTED = 500
 WIDEST_POWER = 5.0
 
-Kind = Literal["normal", "box_cox", "yeo_johnson", "modulus", "quantile"]
+Kind = Literal["normal", "box_cox", "yeo_johnson", "modulus", "quantile", "johnson"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class NormalityTest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """The distribution chosen. `power` is λ of the transformation, `centre` and `scale` standardise before Yeo-Johnson and
-    modulus.
+    modulus; a Johnson transformation, which must be asked for, is in `johnson`.
 
     `p_normal` is the test of the values as they are, `p_chosen` of the transformed ones (NaN for quantiles).
     """
@@ -47,6 +50,7 @@ class Shape:
     scale: float
     p_normal: float
     p_chosen: float
+    johnson: "Johnson | None" = None
 
     def forward(self, values: np.ndarray, power: float | None = None) -> np.ndarray:
         """Values on the scale where they are normal; −inf or inf beyond what the transformation can reach."""
@@ -58,6 +62,8 @@ class Shape:
             return np.where(values <= 0.0, -np.inf, made)
         if self.kind == "yeo_johnson":
             return yeo_johnson((values - self.centre) / self.scale, power)
+        if self.johnson is not None:
+            return self.johnson.forward(values)
         if self.kind == "modulus":
             return modulus((values - self.centre) / self.scale, power)
         return values

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from jasang.analyze.capability.johnson import Johnson, johnson_draws, johnson_shape
 from jasang.analyze.capability.memory import Memory, memory_of
 from jasang.analyze.capability.shape import Kind, Shape, plausible_powers, quantiles, shape_of
 from jasang.analyze.capability.spread import Method, Spread, spread_of
@@ -23,6 +24,7 @@ from jasang.analyze.proportions import Share, share_of
 
 DRAWS = 20_000
 BOOTSTRAPS = 400  # a quarter of them for more than 5,000 values
+FARTHEST = 100.0  # sigma: a limit that a refitted Johnson transformation cannot reach
 TRANSFORMED = ("box_cox", "yeo_johnson", "modulus")
 FEWEST_VALUES = 5
 ISO_TAIL = 0.00135  # of a normal process beyond three sigma on one side
@@ -122,7 +124,7 @@ def capability_study(
     within
         How the spread within comes about, see `spread_of`.
     shape
-        "auto" lets the test choose; or "normal", "box_cox", "yeo_johnson", "modulus", "quantile".
+        "auto" lets the test choose; or "normal", "box_cox", "yeo_johnson", "modulus", "quantile", "johnson".
     in_order
         False where the order of the values means nothing: stability and memory are not judged then.
 
@@ -136,7 +138,11 @@ def capability_study(
     if target is None and low is not None and high is not None:
         target = 0.5 * (low + high)
     memory = memory_of(known) if in_order else _no_memory(known.size)
-    chosen = shape_of(known, kind=shape, worth=memory.for_spread)  # type: ignore[arg-type]
+    chosen = (
+        johnson_shape(known, (low, high))
+        if shape == "johnson"
+        else shape_of(known, kind=shape, worth=memory.for_spread)  # type: ignore[arg-type]
+    )
     normal = chosen.forward(known)
     plain = spread_of(known, labels, method=within, memory=memory)
     same = chosen.kind in ("normal", "quantile")
@@ -222,6 +228,7 @@ class _Draws:
     sigma: np.ndarray
     within: np.ndarray
     power: np.ndarray
+    fits: tuple[Johnson, ...] = ()
 
 
 def _draws(shape: Shape, known: np.ndarray, normal: np.ndarray, spread: Spread, memory: Memory, seed: int) -> _Draws:
@@ -242,12 +249,33 @@ def _draws(shape: Shape, known: np.ndarray, normal: np.ndarray, spread: Spread, 
         at = np.array(moments)[place]
         within = within * at[:, 1] / overall
         mean, overall, power = at[:, 0], at[:, 1], powers[place]
+    if shape.kind == "johnson":
+        fits = johnson_draws(shape, known, _block(known.size, memory), seed)
+        place = np.arange(DRAWS) % len(fits)
+        mean, sigma = (np.array([fit[column] for fit in fits])[place] for column in (1, 2))
+        within = within * sigma / spread.overall * memory.inflation
+        return _Draws(
+            mean=mean,
+            sigma=sigma * memory.inflation,
+            within=within,
+            power=power,
+            fits=tuple(fits[at][0] for at in place),
+        )
     sigma = overall * factor
     return _Draws(mean=mean - z * sigma / np.sqrt(memory.for_mean), sigma=sigma, within=within * inner, power=power)
 
 
-def _limit_on(shape: Shape, limit: float, power: np.ndarray) -> np.ndarray:
-    """The limit on the normal scale under each draw's power, shape (draws,)."""
+def _block(n: int, memory: Memory) -> int:
+    """Neighbours that are resampled together."""
+    return int(np.clip(round(3.0 * n / memory.for_mean), 1, max(1, n // 8))) if memory.order else 1
+
+
+def _limit_on(shape: Shape, limit: float, draws: _Draws) -> np.ndarray:
+    """The limit on the normal scale under each draw's power or fit, shape (draws,)."""
+    power = draws.power
+    if draws.fits:
+        each = {fit: float(fit.forward(limit)) for fit in set(draws.fits)}
+        return np.clip([each[fit] for fit in draws.fits], -FARTHEST, FARTHEST)
     if shape.kind not in TRANSFORMED:
         return np.full(power.size, limit)
     powers, place = np.unique(power, return_inverse=True)
@@ -277,7 +305,7 @@ def _by_draws(
         if limit is None or not np.isfinite(at := float(shape.forward(np.array([limit]))[0])):
             beyond.append((0.0, np.zeros(DRAWS)))
             continue
-        drawn_at = _limit_on(shape, limit, draws.power)
+        drawn_at = _limit_on(shape, limit, draws)
         fixed.append(at)
         drawn_limits.append(drawn_at)
         distance, drawn_distance = sign * (at - mean), sign * (drawn_at - draws.mean)
@@ -349,7 +377,7 @@ def _by_quantiles(
     now = _quantile_figures(known, limits)
     generator = np.random.default_rng(seed)
     n = known.size
-    block = int(np.clip(round(3.0 * n / memory.for_mean), 1, max(1, n // 8))) if memory.order else 1
+    block = _block(n, memory)
     rows = []
     for _ in range(BOOTSTRAPS if n <= 5_000 else BOOTSTRAPS // 4):
         starts = generator.integers(0, n - block + 1, -(-n // block))

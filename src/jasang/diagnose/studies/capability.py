@@ -21,6 +21,7 @@ _SHAPES = {
     "normal": Text(ko="정규분포", en="normal"),
     "box_cox": Text(ko="Box-Cox 변환", en="normal after Box-Cox"),
     "yeo_johnson": Text(ko="Yeo-Johnson 변환", en="normal after Yeo-Johnson"),
+    "johnson": Text(ko="Johnson 변환", en="normal after the Johnson transformation"),
     "modulus": Text(ko="modulus 변환", en="normal after the modulus transformation"),
     "quantile": Text(ko="분위수법(ISO 22514-2)", en="quantiles (ISO 22514-2)"),
 }
