@@ -312,10 +312,9 @@ def _write_signals(rng: np.random.Generator, sheet: Sheet, folder: Path, style: 
 
 
 def _bad_of(verdict: Series) -> str:
-    """How this firm writes bad: the last word of its pair."""
-    return next(
-        wrong for *_, good, wrong in VERDICTS if set(verdict.values) <= {good, wrong} and wrong in set(verdict.values)
-    )
+    """How this firm writes bad: the rare one ("Y" is good in one firm and bad in another)."""
+    words, counts = np.unique(verdict.values.astype(str), return_counts=True)
+    return str(words[np.argmin(counts)])
 
 
 def _write_meter(rng: np.random.Generator, sheet: Sheet, folder: Path, style: Style, headers: dict[str, str]) -> Path:

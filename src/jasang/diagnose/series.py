@@ -15,7 +15,6 @@ from jasang.plant.factory import Column, Kind, Role
 MOST_VOTERS = 60
 STANDING_BLOCKS = 2048
 _REST = 0.6  # of the high load: less is rest, or a step that was worked in part
-_RESTS = 0.05  # of the rows: a load that rests at all
 PROCESS_ROLES = (Role.SENSOR, Role.QUALITY, Role.SETTING, Role.ENERGY)
 
 
@@ -100,12 +99,11 @@ def series_of(
 
 
 def _at_work(values: np.ndarray) -> np.ndarray:
-    """A load without its rest, shape (n,): nights and Sundays are no lower level of work, and a record may end on one."""
+    """A load without its rest, shape (n,): nights, Sundays and stops are no lower level of work, and a record may end on one."""
     known = np.isfinite(values)
     if not known.any():
         return values
-    rest = known & (values < _REST * np.quantile(values[known], 0.9))
-    return np.where(rest, np.nan, values) if rest.mean() >= _RESTS else values
+    return np.where(known & (values < _REST * np.quantile(values[known], 0.9)), np.nan, values)
 
 
 def _resting(evidence: EvidenceBase, data: TableData, part: AssetRows) -> np.ndarray:
