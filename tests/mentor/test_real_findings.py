@@ -120,3 +120,25 @@ def test_states_stops_are_ranked(states: Diagnosis) -> None:
     assert hours[0] == pytest.approx(143, abs=1)  # machine 1, state 1
     assert hours[1] == pytest.approx(122, abs=1)  # machine 2, state 1
     assert number(ranking, "hours") == pytest.approx(270.6, abs=1)
+
+
+def test_press_sum_of_both_sides_is_told_with_them(press: Diagnosis) -> None:
+    (total,) = the(press, "mean_shift", "pressure_3")
+    assert total.severity is Severity.NOTE
+    assert "one event with pressure_2" in total.text.en
+
+
+def test_diecasting_blanks_are_counted_where_a_value_could_be(diecasting: Diagnosis) -> None:
+    # CODE_8573, 8,990 rows, never has a molten_volume.
+    (blank,) = the(diecasting, "missing_data", "molten_volume")
+    assert "17,312 of 41,455 rows" in blank.text.en
+
+
+def test_every_act_has_a_worth_within_its_interval(
+    injection: Diagnosis, diecasting: Diagnosis, press: Diagnosis, states: Diagnosis
+) -> None:
+    for said in (injection, diecasting, press, states):
+        for one in said.findings:
+            if one.severity is Severity.ACT:
+                assert one.worth is not None
+                assert one.worth.low <= one.worth.amount <= one.worth.high
