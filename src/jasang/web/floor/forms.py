@@ -15,8 +15,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jasang.errors import UnreadableInput
+from jasang.web.floor.archives import is_archive, members
 from jasang.web.floor.models import Severity
+from jasang.web.ui.language import current
 
+ARCHIVE = ".zip"
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet", ".toml")
 _PACKED = ".gz"
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*]")
@@ -87,9 +91,24 @@ class UploadForm(forms.Form):
             raise ValidationError(
                 _("The files are larger than %(limit)s MB together.") % {"limit": settings.UPLOAD_LIMIT_MB}
             )
+        for file in files:
+            if is_archive(file.name or ""):
+                self._look_into(file)
         if names and all(name.endswith(".toml") for name in names):
             raise ValidationError(_("Besides factory.toml a file with data is needed."))
         return files
+
+    def _look_into(self, file: UploadedFile) -> None:
+        """Refuse an archive before anything of it is kept."""
+        try:
+            members(file.file, name=file.name or "", most_bytes=archive_limit(), safe=member_name)
+        except UnreadableInput as error:
+            raise ValidationError(error.in_language(current())) from error
+
+
+def archive_limit() -> int:
+    """Bytes that an archive may unpack to: ten times what may be uploaded."""
+    return 10 * settings.UPLOAD_LIMIT_MB * 1_000_000
 
 
 def safe_name(given: str) -> str:
@@ -97,13 +116,21 @@ def safe_name(given: str) -> str:
     name = unicodedata.normalize("NFC", given.replace("\\", "/").rsplit("/", 1)[-1])
     name = _FORBIDDEN.sub("_", name).strip(" .")
     bare = name[: -len(_PACKED)] if name.lower().endswith(_PACKED) else name
-    if not PurePosixPath(bare).stem.strip(" .") or not bare.lower().endswith(ENDINGS):
+    if not PurePosixPath(bare).stem.strip(" .") or not bare.lower().endswith((*ENDINGS, ARCHIVE)):
         raise ValidationError(
             _("“%(name)s” cannot be read. CSV, Excel and Parquet files can, also packed with gzip.")
             % {"name": name[:80]}
         )
     if len(name.encode()) > 2 * _LONGEST_NAME:
         raise ValidationError(_("The name of the file is too long."))
+    return name
+
+
+def member_name(given: str) -> str:
+    """The name of a file inside an archive; an archive in an archive is not unpacked."""
+    name = safe_name(given)
+    if is_archive(name):
+        raise ValidationError(_("An archive inside an archive cannot be read."))
     return name
 
 

@@ -13,6 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from jasang.errors import UnreadableInput
+from jasang.web.floor.archives import is_archive, members, unpack
+from jasang.web.floor.forms import archive_limit, member_name
 from jasang.web.floor.models import Diagnosis
 from jasang.web.jobs.models import State
 from jasang.web.jobs.services import queue_job
@@ -39,9 +41,14 @@ def hand_over_files(*, factory: Factory, files: Sequence[HandedOver], user: Abst
     try:
         for file in files:
             _keep(file, folder / file.name, digest)
-        size = sum(kept.stat().st_size for kept in folder.iterdir())
         names = [file.name for file in files]
-        return _queue(factory=factory, names=names, folder=folder, size=size, content=digest.hexdigest(), user=user)
+        if any(is_archive(name) for name in names):
+            names = _unpack_all(folder)
+        size = sum(kept.stat().st_size for kept in folder.iterdir())
+        title = files[0].name  # an archive's own name: its next version is the same hand-over
+        return _queue(
+            factory=factory, names=names, folder=folder, title=title, size=size, content=digest.hexdigest(), user=user
+        )
     except BaseException:
         # Ctrl-C or a full disk: nothing half written stays behind.
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,6 +120,16 @@ def _keep(file: HandedOver, target: Path, digest: "hashlib._Hash") -> None:
         for block in file.chunks(_BLOCK):
             digest.update(block)
             opened.write(block)
+
+
+def _unpack_all(folder: Path) -> list[str]:
+    """Put the files of archives in place of them; the names of all files there are then."""
+    for packed in [kept for kept in folder.iterdir() if is_archive(kept.name)]:
+        with packed.open("rb") as opened:
+            inside = members(opened, name=packed.name, most_bytes=archive_limit(), safe=member_name)
+            unpack(opened, folder, inside, name=packed.name, most_bytes=archive_limit())
+        packed.unlink()
+    return sorted(kept.name for kept in folder.iterdir())
 
 
 def _digest(opened: BinaryIO, digest: "hashlib._Hash") -> None:

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jasang.connect.status import read_status
-from jasang.errors import StoreError
+from jasang.errors import StoreError, UnreadableInput
 from jasang.plant.text import Text
 from jasang.store import open_reader
 from jasang.web.floor import live as live_data
@@ -122,8 +122,12 @@ def files(request: FactoryRequest) -> HttpResponse:
     """Hand over files, and what was handed over before."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if form.is_valid():
-        services.hand_over_files(factory=request.factory, files=form.cleaned_data["files"], user=request.user)
-        return redirect("floor:files", factory_key=request.factory.key)
+        try:
+            services.hand_over_files(factory=request.factory, files=form.cleaned_data["files"], user=request.user)
+        except UnreadableInput as error:  # an archive that says one thing and holds another
+            form.add_error("files", error.in_language(current()))
+        else:
+            return redirect("floor:files", factory_key=request.factory.key)
     page = Paginator(queries.diagnoses(request.factory), queries.LIST_LENGTH).get_page(request.GET.get("page"))
     context = {"tab": "files", "form": form, "page": page, "limit_mb": settings.UPLOAD_LIMIT_MB}
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
