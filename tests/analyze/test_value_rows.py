@@ -5,7 +5,14 @@ import polars as pl
 import pytest
 
 from jasang.analyze import control_charts as charts
-from jasang.analyze.capability import capability_by, capability_over_time, normality_test, process_capability, spread_of
+from jasang.analyze.capability import (
+    capability_by,
+    capability_over_time,
+    capability_study,
+    normality_test,
+    process_capability,
+    spread_of,
+)
 from jasang.analyze.losses import best_cycle
 from jasang.analyze.pareto import pareto_counts
 from jasang.analyze.value_rows import value_row
@@ -58,3 +65,17 @@ def test_texts_and_tables_are_refused_in_one_sentence() -> None:
         pareto_counts(["a", "b"], np.array([1, -2]))
     with pytest.raises(ValueError, match="must not be negative"):
         charts.c_chart(np.array([5.0, -1.0, 7.0]))
+
+
+def test_impossible_standards_and_words_are_refused() -> None:
+    for chart in (charts.p_chart, charts.np_chart):
+        with pytest.raises(ValueError, match="centre of 150"):
+            chart(np.array([5.0, 6.0]), 100, centre=150.0)
+    with pytest.raises(ValueError, match="must not be negative"):
+        charts.u_chart(np.array([5.0, 6.0]), 1.0, centre=-1.0)
+    with pytest.raises(ValueError, match="confidence lies between 0 and 1"):
+        capability_study(PLAIN, low=30.0, high=70.0, confidence=95)
+    with pytest.raises(ValueError, match="confidence lies between 0 and 1"):
+        process_capability(PLAIN, low=30.0, high=70.0, confidence=95)
+    with pytest.raises(ValueError, match="unknown shape 'weibull'"):
+        capability_study(PLAIN, low=30.0, high=70.0, shape="weibull")

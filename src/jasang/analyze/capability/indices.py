@@ -108,6 +108,8 @@ def capability_from_summary(
         raise ValueError("capability needs a lower or an upper specification limit")
     if low is not None and high is not None and low >= high:
         raise ValueError(f"the lower specification limit {low} must be below the upper {high}")
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence lies between 0 and 1, such as 0.95, got {confidence}")
     if not sigma > 0:
         raise ValueError(f"sigma must be positive, got {sigma}")
     if not size > 1:

@@ -10,7 +10,7 @@ shows how often the intervals hold the truth.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from scipy import special
@@ -135,6 +135,10 @@ def capability_study(
     """
     known, labels, missing = _known(values, subgroups)
     _refuse(known, low, high)
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence lies between 0 and 1, such as 0.95, got {confidence}")
+    if shape != "auto" and shape not in get_args(Kind):
+        raise ValueError(f"unknown shape {shape!r}; there are auto and {', '.join(get_args(Kind))}")
     if target is None and low is not None and high is not None:
         target = 0.5 * (low + high)
     memory = memory_of(known) if in_order else _no_memory(known.size)

@@ -42,6 +42,8 @@ def p_chart(
     """
     defects, sizes = _defects(defects, sizes)
     centre = float(defects.sum() / sizes.sum()) if centre is None else centre
+    if not 0.0 <= centre <= 1.0:
+        raise ValueError(f"a share lies between 0 and 1, got a centre of {centre}")
     sigmas = np.sqrt(centre * (1.0 - centre) / sizes)
     factor = overdispersion(defects / sizes, centre, sigmas) if laney else 1.0
     width = multiple * sigmas * factor
@@ -61,6 +63,10 @@ def np_chart(defects: np.ndarray, size: float, *, multiple: float = 3.0, centre:
     defects, sizes = _defects(defects, size)
     size = float(sizes[0])
     centre = float(defects.mean()) if centre is None else centre
+    if not 0.0 <= centre <= size:
+        raise ValueError(
+            f"a number of defective units lies between 0 and the sample size {size}, got a centre of {centre}"
+        )
     sigma = sqrt(centre * (1.0 - centre / size))
     limits = limits_around(centre, multiple * sigma, sigma=sigma, floor=0.0)
     return Limits(centre=centre, lower=limits.lower, upper=np.minimum(size, limits.upper), sigma=sigma)
@@ -88,6 +94,8 @@ def u_chart(
     """u chart of defects per unit: the points are `counts / sizes`. Arguments and result as `p_chart`; `laney` gives u′."""
     counts, sizes = counts_and_sizes(counts, sizes)
     centre = float(counts.sum() / sizes.sum()) if centre is None else centre
+    if centre < 0:
+        raise ValueError(f"a mean of counts must not be negative, got {centre}")
     sigmas = np.sqrt(centre / sizes)
     factor = overdispersion(counts / sizes, centre, sigmas) if laney else 1.0
     width = multiple * sigmas * factor
