@@ -45,7 +45,8 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
                 pairs = pairs_of(joined, outcome, found) if outcome.binary else ()
                 yield from (pair_finding(base, joined, outcome, found, pair) for pair in pairs)
                 yield from _findings(base, joined, outcome, without_pairs(found, pairs))
-                alone = alone_finding(base, joined, outcome)
+                # Beside a driver the machine may only be where that driver is worst.
+                alone = None if found.drivers or pairs else alone_finding(base, joined, outcome)
                 if alone is not None:
                     yield alone
 
