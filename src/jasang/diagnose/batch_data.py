@@ -183,7 +183,9 @@ def _told(
         found = batches_by_gaps(time.astype("datetime64[us]").astype(np.int64) / 1e6)
         if _plausible(found, time.size) and _even(found):
             return found, Text(ko="기록이 끊긴 곳", en="by gaps in the record"), None
-    shaped = batches_by_shape(values)
+    # What people set goes round too (products, trials); only what the machine does by itself is a cycle.
+    settings = {one.name for one in data.table.with_role(Role.SETTING)}
+    shaped = batches_by_shape(np.where([name in settings for name in names], np.nan, values))
     if shaped is None or shaped.signal is None or _is_calendar(shaped, time):
         return None
     name = names[shaped.signal]
