@@ -90,8 +90,6 @@ class Answer:
         held_out = self._effect(score, baseline, self._cross_fitted(score, residual))
         if effect is not None and held_out is not None:
             effect = self._with_choice(around_choice(effect, held_out), score, limits, residual, beginnings)
-            if beginnings is None and self.layout.blocks >= _LEAST_BLOCKS_TO_BEGIN:
-                effect = over_doubtful_beginnings(*self._by_blocks(score, outside, baseline), effect)
         rows = self._rows(score) & ~np.isnan(outside)
         out, inside = rows & (outside == 1), rows & (outside == 0)
         episodes = self._episodes(out)
@@ -100,6 +98,8 @@ class Answer:
             return None
         if not self.settled.all() and not self._once_settled(effect, out, inside):
             return None  # it lives by the first units after a start, and these are told
+        if beginnings is None and self.layout.blocks >= _LEAST_BLOCKS_TO_BEGIN:
+            effect = over_doubtful_beginnings(*self._by_blocks(score, outside, baseline), effect)
         effect = after_selection(effect, self.search.threshold)
         binned = self.scanner.tallies[score.column].binned
         names = [item.binned.name for item in self.scanner.tallies]
