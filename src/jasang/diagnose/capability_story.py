@@ -49,6 +49,7 @@ class Fit:
     histogram: tuple[np.ndarray, np.ndarray]  # counts (b,), edges (b+1,)
     outside: float  # share of the values that are outside
     p_of_mean: float
+    parts: tuple["Fit", ...] = ()  # the fits told together in this one, the worst of them
     merged: bool = False
 
     @property
@@ -263,7 +264,16 @@ def merged(found: list[Fit], all_fits: tuple[Fit, ...]) -> list[Fit]:
         worst = min(own, key=lambda fit: fit.capability.cpk)
         mostly = total >= 0.7 * sum(fit.share_of_rows for fit in everybody)
         if mostly and bad_assets == assets:
-            kept.append(replace(worst, asset=_only(assets), product=_only(products), share_of_rows=total, merged=True))
+            kept.append(
+                replace(
+                    worst,
+                    asset=_only(assets),
+                    product=_only(products),
+                    share_of_rows=total,
+                    merged=True,
+                    parts=tuple(own),
+                )
+            )
         elif len(bad_assets) < len(assets):
             for asset in sorted(bad_assets, key=str):
                 mine = [fit for fit in own if fit.asset == asset]
@@ -271,14 +281,20 @@ def merged(found: list[Fit], all_fits: tuple[Fit, ...]) -> list[Fit]:
                 whole = {fit.product for fit in everybody if fit.asset == asset} == {fit.product for fit in mine}
                 share = sum(fit.share_of_rows for fit in mine)
                 kept.append(
-                    replace(bad, product=_only(products) if whole else bad.product, share_of_rows=share, merged=whole)
+                    replace(
+                        bad,
+                        product=_only(products) if whole else bad.product,
+                        share_of_rows=share,
+                        merged=whole,
+                        parts=tuple(mine),
+                    )
                 )
         else:
             for product in sorted(bad_products, key=str):
                 mine = [fit for fit in own if fit.product == product]
                 bad = min(mine, key=lambda fit: fit.capability.cpk)
                 share = sum(fit.share_of_rows for fit in mine)
-                kept.append(replace(bad, asset=_only(assets), share_of_rows=share))
+                kept.append(replace(bad, asset=_only(assets), share_of_rows=share, parts=tuple(mine)))
     return kept
 
 

@@ -62,10 +62,17 @@ def _saved(fit: Fit) -> tuple[float, float, float]:
     return now, least, most
 
 
+def _saved_of_all(fit: Fit) -> tuple[float, float, float]:
+    """The same over all machines and products that are told together: the worst of them is not what each would save."""
+    parts = fit.parts or (fit,)
+    weights = np.array([part.share_of_rows for part in parts])
+    now, least, most = (np.array([_saved(part) for part in parts]).T @ weights) / weights.sum()
+    return float(now), float(least), float(most)
+
+
 def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) -> Finding:
     capability, column = fit.capability, fit.column
     offset = capability.mean - fit.target
-    saved = _saved(fit)
     ko, en = story.where(fit)
     unit = f" {column.unit}" if column.unit else ""
     up = offset > 0
@@ -114,7 +121,7 @@ def _finding(base: EvidenceBase, data: TableData, fit: Fit, severity: Severity) 
                 value=fit.outside,
             ),
         ),
-        worth=story.worth_of(base, data, fit, saved),
+        worth=story.worth_of(base, data, fit, _saved_of_all(fit)),
         check=Check(metric=f"{column.name}_mean", expected=-offset, days=14),
         strength=float(min(300.0, -np.log10(max(fit.p_of_mean, 1e-300)))),
         charts=(
