@@ -85,7 +85,9 @@ def by_botorch(plant: Plant, records: list[tuple[Settings, Outcomes]], seed: int
         common: dict[str, Any] = {"X_baseline": train, "constraints": rules, "prune_baseline": True}
         if goals == 1:
             worth = qLogNoisyExpectedImprovement(
-                model, objective=GenericMCObjective(lambda z, X=None: z[..., 0]), **common
+                model,
+                objective=GenericMCObjective(lambda z, X: z[..., 0]),  # noqa: ARG005
+                **common,
             )
         else:
             worst = [-float(goal.loss(goal.worst or 0.0)) for goal in plant.goals]
