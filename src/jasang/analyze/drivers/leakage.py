@@ -18,6 +18,7 @@ _CERTAIN = 0.98
 _LEAST_DEFECTS = 8
 _RESTING = 0.98  # of the good units have one and the same value …
 _MOVED = 0.4  # … and so much of the bad ones another
+_ENOUGH_DEFECTS = 20  # to say "all of them"
 _PURE = 0.9  # share of bad among the units with another value
 _FLAG_LEVELS = (
     3  # a number with more values than this is a quantity, and an extreme of a quantity may well spoil every unit
@@ -48,7 +49,7 @@ def follows_outcome(column: Column, defect: np.ndarray) -> bool:
     if not known.any():
         return False
     distinct, codes = np.unique(values[known], return_inverse=True)
-    if isinstance(column, NumericColumn) and rests_when_good(values, bad):
+    if isinstance(column, NumericColumn) and (rests_when_good(values, bad) or _rests_when_bad(values, bad)):
         return True
     if distinct.size > (_FLAG_LEVELS if isinstance(column, NumericColumn) else 64):
         return _parts_completely(values[known], bad[known])
@@ -71,6 +72,15 @@ def rests_when_good(values: np.ndarray, bad: np.ndarray, *, pure: float = _PURE)
     if count.max() < _RESTING * (~bad).sum() or not moved.any():
         return False
     return bool(moved[bad].mean() >= _MOVED and bad[moved].mean() >= pure)
+
+
+def _rests_when_bad(values: np.ndarray, bad: np.ndarray) -> bool:
+    """Whether (nearly) all bad units have one value that most good ones leave: no cause explains every defect to the digit."""
+    if bad.sum() < _ENOUGH_DEFECTS or np.unique(values).size <= _FLAG_LEVELS:
+        return False
+    levels, count = np.unique(values[bad], return_counts=True)
+    usual = levels[np.argmax(count)]
+    return bool(count.max() >= _RESTING * bad.sum() and (values[~bad] == usual).mean() <= 1 - _MOVED)
 
 
 def _parts_completely(values: np.ndarray, bad: np.ndarray) -> bool:
