@@ -1,10 +1,10 @@
 """Do campaigns keep what they state? `python -m benchmarks.campaign_promises [--plants N] [--trials N]`.
 
-Virtual plants: two to five settings, an objective and one or two specified outcomes drawn at random (random smooth functions, some with
-a step in scale, with measuring noise), 20 records round a present setting. Counted: how many suggestions made under a promise of 95 %
-stayed in specification as measured, against the promise and against the stated chance; and the true gain of the setting recommended
-after the last trial against the stated one (the slope through the origin of true on stated, and how often the 95 % interval held it).
-"""
+Virtual plants: two to five settings, an objective and one or two specified outcomes drawn at random (random smooth
+functions, some with a step in scale, with measuring noise), 20 records round a present setting. Counted: how many
+suggestions made under a promise of 95 % stayed in specification as measured, against the promise and against the stated
+chance; and the true gain of the setting recommended after the last trial against the stated one (the slope through the
+origin of true on stated, and how often the 95 % interval held it)."""
 
 import argparse
 import sys

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.web, pytest.mark.django_db]
 TABLE = b"time,pressure\n" + b"".join(
     b"2026-03-0%d 0%d:00,%d\n" % (day, hour, day) for day in range(1, 9) for hour in range(8)
 )
-LOG = "설비,시작,종료,상태\nA,2026-03-01 08:00,2026-03-01 09:00,가동\nA,2026-03-01 09:00,2026-03-01 10:00,정지\n".encode()
+LOG = (
+    "설비,시작,종료,상태\nA,2026-03-01 08:00,2026-03-01 09:00,가동\nA,2026-03-01 09:00,2026-03-01 10:00,정지\n".encode()
+)
 
 
 def packed(*files: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -24,7 +24,8 @@ def batches_of_files(tables: Sequence[TableData], bad: tuple[str, str] | None = 
     for data in tables:
         if data.rows >= FEWEST_ROWS and data.table.signal_column is None and not _is_matrix(data):
             groups.setdefault(tuple(column.name for column in data.table.columns), []).append(data)
-    group = sorted(max(groups.values(), key=len, default=[]), key=lambda data: data.table.file)
+    largest: list[TableData] = max(groups.values(), key=lambda alike: len(alike), default=[])
+    group = sorted(largest, key=lambda data: data.table.file)
     if len(group) < FEWEST_FILES:
         return None
     first = group[0]

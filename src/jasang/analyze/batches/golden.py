@@ -190,7 +190,7 @@ def _left_out(values: np.ndarray) -> np.ndarray:
 
 
 def _typical(deviations: np.ndarray) -> np.ndarray:
-    return np.maximum(np.quantile(deviations, _TYPICAL, axis=0), 1e-9)
+    return np.asarray(np.maximum(np.quantile(deviations, _TYPICAL, axis=0), 1e-9))
 
 
 def _plain(deviations: np.ndarray) -> np.ndarray:

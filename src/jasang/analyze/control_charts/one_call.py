@@ -18,11 +18,12 @@ from jasang.analyze.control_charts.constants import c4, range_constants
 from jasang.analyze.control_charts.forecast import fit_forecast, forecast_chart, forecast_run_length
 from jasang.analyze.control_charts.inputs import vector
 from jasang.analyze.control_charts.many_parts import deviation_chart, standardised_chart
-from jasang.analyze.control_charts.phases import Exclusion, individuals_baseline
+from jasang.analyze.control_charts.phases import Baseline, Exclusion, individuals_baseline
 from jasang.analyze.control_charts.rule_bits import packed_rules
 from jasang.analyze.control_charts.rule_run_length import resampled_run_length, rule_run_length, skewness
 from jasang.analyze.control_charts.run_length import cusum_decision, cusum_run_length, ewma_multiple, ewma_run_length
 from jasang.analyze.control_charts.subgroups import Subgrouping, none_subgroups
+from jasang.analyze.control_charts.variables import individuals_chart
 from jasang.analyze.control_charts.weighted import cusum_chart, ewma_chart
 from jasang.analyze.run_rules import WESTERN_ELECTRIC
 
@@ -123,6 +124,7 @@ def control_chart(
     breaks: np.ndarray | None = None,
     rules: tuple[int, ...] = WESTERN_ELECTRIC,
     weighting: Weighting | None = None,
+    revise: bool | None = None,
 ) -> ControlChart:
     """A control chart of measured values in order of time.
 
@@ -138,6 +140,9 @@ def control_chart(
         The part each value is of. With "auto" it counts only where parts differ beyond chance.
     baseline : ndarray of bool, shape (n,), optional
         Phase I: the values the limits are made from; all where not given.
+    revise : bool, optional
+        Whether points beyond the limits of phase I are left out of them, each with its reason. Where nothing is said: yes, unless
+        a baseline is given, which is then taken as it is.
     breaks : ndarray of bool, shape (n,), optional
         True where the record goes on after a pause (`pauses`); forecasts do not reach over it.
     rules : tuple of int
@@ -152,6 +157,7 @@ def control_chart(
     if np.count_nonzero(~np.isnan(values[inside])) < 2:
         raise ValueError("the baseline holds fewer than 2 values")
     groups = none_subgroups(values) if subgroups is None else subgroups
+    revised = baseline is None if revise is None else revise
     if kind == "auto":
         usable = parts if parts is not None and parts_matter(values[inside], np.asarray(parts)[inside]) else None
         choice = choose_for_measurements(
@@ -162,7 +168,7 @@ def control_chart(
     if choice.kind in ("xbar_r", "xbar_s", "between_within"):
         if groups.source == "none":
             raise ValueError(f"a chart of kind {choice.kind} needs subgroups")
-        return _means(values, groups, inside, choice, rules)
+        return _means(values, groups, inside, choice, rules, revised)
     if choice.kind in ("deviation", "standardised"):
         if parts is None:
             raise ValueError(f"a chart of kind {choice.kind} needs the part of each value")
@@ -170,12 +176,14 @@ def control_chart(
     if choice.kind == "residual":
         return _residual(values, inside, choice, rules, breaks)
     if choice.kind in ("ewma", "cusum"):
-        return _with_memory(values, inside, choice, weighting or Weighting())
-    return _individuals(values, inside, choice, rules)
+        return _with_memory(values, inside, choice, weighting or Weighting(), revised)
+    return _individuals(values, inside, choice, rules, revised)
 
 
-def _individuals(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, rules: tuple[int, ...]) -> ControlChart:
-    base = individuals_baseline(np.where(inside, values, np.nan))
+def _individuals(
+    values: np.ndarray, inside: np.ndarray, choice: ChartChoice, rules: tuple[int, ...], revise: bool = True
+) -> ControlChart:
+    base = _baseline(values, inside, revise)
     sigma, centre = base.limits.sigma, base.limits.centre
     ranges = np.concatenate([[np.nan], np.abs(np.diff(values))])
     d2, d3 = range_constants(2)
@@ -205,6 +213,15 @@ def _individuals(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, ru
         centre,
         sigma,
     )
+
+
+def _baseline(values: np.ndarray, inside: np.ndarray, revise: bool) -> Baseline:
+    """The limits of phase I: of the stated values as they are, or without those beyond."""
+    if revise:
+        return individuals_baseline(np.where(inside, values, np.nan))
+    stated = values[inside]
+    size = int(np.count_nonzero(~np.isnan(stated)))
+    return Baseline(limits=individuals_chart(stated).location, excluded=(), rounds=1, stable=True, size=size)
 
 
 def _run_lengths(
@@ -238,7 +255,12 @@ def _rounded(size: int) -> int:
 
 
 def _means(
-    values: np.ndarray, groups: Subgrouping, inside: np.ndarray, choice: ChartChoice, rules: tuple[int, ...]
+    values: np.ndarray,
+    groups: Subgrouping,
+    inside: np.ndarray,
+    choice: ChartChoice,
+    rules: tuple[int, ...],
+    revise: bool,
 ) -> ControlChart:
     known = (groups.codes >= 0) & ~np.isnan(values)
     rows = np.flatnonzero(known)
@@ -260,10 +282,10 @@ def _means(
     spreads = np.array([np.ptp(part) if by_range else part.std(ddof=1) for part in parts])
     sigma = float(np.mean((spreads / of_mean)[base]))
     spread_kept = base & (spreads <= (of_mean + 3.0 * of_spread) * sigma)
-    if spread_kept.sum() >= 0.8 * base.sum():
+    if revise and spread_kept.sum() >= 0.8 * base.sum():
         sigma = float(np.mean((spreads / of_mean)[spread_kept]))
     if choice.kind == "between_within":
-        made = _individuals(means, base, choice, rules)
+        made = _individuals(means, base, choice, rules, revise)
         return replace(
             made,
             rows=starts,
@@ -272,7 +294,10 @@ def _means(
             spread_centre=float(np.mean(of_mean)) * sigma,
         )
     widths = sigma / np.sqrt(sizes)
-    kept, excluded, centre, stable = _kept_means(means, sizes, widths, base)
+    if revise:
+        kept, excluded, centre, stable = _kept_means(means, sizes, widths, base)
+    else:
+        kept, excluded, centre, stable = base, (), float(means[base] @ sizes[base] / sizes[base].sum()), True
     chart = ControlChart(
         choice=choice,
         points=means,
@@ -383,8 +408,10 @@ def _residual(
     )
 
 
-def _with_memory(values: np.ndarray, inside: np.ndarray, choice: ChartChoice, weighting: Weighting) -> ControlChart:
-    base = individuals_baseline(np.where(inside, values, np.nan))
+def _with_memory(
+    values: np.ndarray, inside: np.ndarray, choice: ChartChoice, weighting: Weighting, revise: bool
+) -> ControlChart:
+    base = _baseline(values, inside, revise)
     target = base.limits.centre if weighting.target is None else weighting.target
     sigma = base.limits.sigma
     if not sigma > 0:

@@ -91,8 +91,9 @@ def individuals_baseline(
 
     With `robust` the first limits are the median ± multiple · (median moving range / 0.9539), so that a group of outliers
     cannot hide itself; points beyond are left out and the usual limits (mean, mean moving range) made from the rest, again
-    and again until none falls out. The neighbours of a left-out point then follow each
-    other, as in the books.
+    and again until none falls out. The neighbours of a left-out point then follow each other, as in the books. At the end a
+    left-out point comes back, the nearest first, where it lies inside the limits that are made with it: alone no outlier hides
+    itself, and values that the usual limits would keep are kept.
     """
     values = vector(values)
     size = int(np.count_nonzero(~np.isnan(values)))
@@ -107,6 +108,7 @@ def individuals_baseline(
     while True:
         out = np.flatnonzero(limits.beyond(kept))
         if not out.size and (rounds > 1 or first is None):
+            limits, excluded = _readmitted(values, limits, excluded, multiple)
             return Baseline(
                 limits=limits, excluded=tuple(excluded), rounds=rounds, stable=True, size=size - len(excluded)
             )
@@ -117,6 +119,21 @@ def individuals_baseline(
         kept[out] = np.nan
         rest = np.delete(values, [one.row for one in excluded])
         limits, rounds = individuals_chart(rest, multiple=multiple).location, rounds + 1
+
+
+def _readmitted(
+    values: np.ndarray, limits: Limits, excluded: list[Exclusion], multiple: float
+) -> tuple[Limits, list[Exclusion]]:
+    """Take back what the usual limits, made with it, do not find beyond them."""
+    left = sorted(excluded, key=lambda one: abs(values[one.row] - float(np.max(limits.centre))))
+    for one in list(left):
+        others = [other for other in left if other is not one]
+        rest = np.delete(values, [other.row for other in others]) if others else values
+        tried = individuals_chart(rest, multiple=multiple).location
+        if tried.beyond(rest).any():
+            break  # what lies further out would be beyond as well
+        left, limits = others, tried
+    return limits, [one for one in excluded if any(one is other for other in left)]
 
 
 def robust_limits(values: np.ndarray, *, multiple: float = 3.0) -> Limits:
