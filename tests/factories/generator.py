@@ -78,7 +78,7 @@ def make_factory(
         job = Job(rng=rng, floor=floor, sheets=[floor.units])
         goes_together = world is not None and world.together
         if rng.random() < 0.3 or goes_together:
-            job.sheets.append(_signals(rng, floor, names))
+            job.sheets.append(_signals(rng, floor, names, awake=goes_together))
             if goes_together:
                 together.correlated_signals(rng, job.sheets[1])
         for trap in traps if world is None else world.traps:
@@ -158,15 +158,15 @@ def _plant(job: Job, wanted: tuple[str, ...]) -> list[Planted] | None:
     return planted
 
 
-def _signals(rng: np.random.Generator, floor: Floor, names: Names) -> Sheet:
-    """Readings of one machine at an even pace; at night the logger sleeps, or logs the cold machine."""
+def _signals(rng: np.random.Generator, floor: Floor, names: Names, awake: bool = False) -> Sheet:
+    """Readings of one machine at an even pace; at night the logger sleeps (always with `awake`), or logs the cold machine."""
     windows = floor.windows
     pace = float(rng.choice([30, 60, 300, 600]))
     horizon = min(windows[-1][1], windows[0][0] + pace * float(rng.integers(6000, 20000)))
     when = np.arange(windows[0][0], horizon, pace)
     place = np.searchsorted([begin for begin, _ in windows], when, side="right") - 1
     on = (place >= 0) & (when < np.array([end for _, end in windows])[np.maximum(place, 0)])
-    sleeps = rng.random() < 0.5
+    sleeps = rng.random() < 0.5 or awake
     if sleeps:
         when, on = when[on], on[on]
     asset = np.zeros(when.size, dtype=np.int64)

@@ -16,7 +16,7 @@ from jasang.plant.tariff import Tariff
 
 _NOT_ELECTRIC = re.compile(
     r"kvar|무효|reactive|co2|가스|gas|lng|steam|스팀|증기|water|용수|factor|역률|flow|유량|load.?type"
-    r"|volt|amp|전압|전류",
+    r"|volt|amp|전압|전류|%|축 ?부하|axis|spindle",
     re.IGNORECASE,
 )
 _REACTIVE = re.compile(r"kvar|무효|reactive", re.IGNORECASE)
