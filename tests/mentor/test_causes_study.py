@@ -41,7 +41,8 @@ def test_upstream_oven_moves_the_presses_defects_half_an_hour_later(tmp_path: Pa
     (effect, *_) = study.evidence
     assert "oven_temp" in effect.label.en
     assert effect.low is not None
-    assert effect.low > 0.1
+    assert effect.high is not None
+    assert 0.05 < effect.low <= 0.18 <= effect.high  # 20 % instead of 2 % was planted
     assert "minutes earlier" in study.answer.en
     assert "oven.csv" in study.answer.ko
 
