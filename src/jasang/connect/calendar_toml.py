@@ -5,12 +5,12 @@ import re
 from datetime import date, datetime, time
 from typing import Annotated
 
-import holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from jasang.errors import ConfigurationError
 from jasang.plant.calendar import WORKDAYS, Break, Calendar, Shift
+from jasang.plant.public_holidays import countries_with_holidays
 
 _DAYS = {
     "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7,
@@ -59,7 +59,7 @@ def _pause(value: object) -> Break:
 def _country(value: object) -> str | None:
     if value in ("", "none"):
         return None
-    if not isinstance(value, str) or value not in holidays.list_supported_countries():
+    if not isinstance(value, str) or value not in countries_with_holidays():
         raise _wrong(value, '나라 코드(예: "KR") 또는 ""', 'a country code, for example "KR", or "" for none')
     return value
 

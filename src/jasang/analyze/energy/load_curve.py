@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import holidays
 import numpy as np
+
+from jasang.plant.public_holidays import public_holidays
 
 QUARTER = 900.0  # seconds: what electricity is billed by
 HOUR, DAY = 3600.0, 86_400.0
@@ -64,7 +65,7 @@ def free_days(day: np.ndarray, country: str | None = "KR") -> np.ndarray:
     free = weekday(day) == 6
     if country is not None and day.size:
         years = np.unique(day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
-        dates = holidays.country_holidays(country, years=years.tolist())
+        dates = public_holidays(country, years.tolist())
         numbers = np.array([(date - _EPOCH).days for date in dates], dtype=np.int64)
         free |= np.isin(day, numbers)
     return np.asarray(free)

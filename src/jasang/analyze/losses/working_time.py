@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
 import numpy as np
 
 from jasang.analyze.losses.spans import Spans, both, spans, without
 from jasang.plant.calendar import Calendar, Shift, minutes_after
+from jasang.plant.public_holidays import public_holidays
 
 
 def planned_time(calendar: Calendar, first: datetime, last: datetime, *, timezone: str = "Asia/Seoul") -> Spans:
@@ -55,7 +55,7 @@ def free_days(calendar: Calendar, years: Iterable[int]) -> frozenset[date]:
     free = set(calendar.closed)
     if calendar.country:
         years = tuple(years)
-        free |= set(holidays.country_holidays(calendar.country, years=years))
+        free |= public_holidays(calendar.country, years)
         if calendar.country == "KR":
             free |= {date(year, 5, 1) for year in years}
     return frozenset(free - set(calendar.worked))
