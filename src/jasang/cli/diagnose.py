@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from jasang.cli.arguments import say
 from jasang.cli.show_study import check_report_path
-from jasang.cli.terminal import print_diagnosis
+from jasang.cli.terminal import print_diagnosis, watched
 from jasang.errors import Language
-from jasang.mentor.diagnose import Diagnosis, diagnose
+from jasang.mentor.diagnose import diagnose
 from jasang.mentor.report.page import write_report
 from jasang.plant.text import Text
 
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
     """Diagnose and print; everything is done before the first byte is written."""
     if arguments.report is not None:
         check_report_path(arguments.report)
-    diagnosis = _watched(arguments.path, language)
+    diagnosis = watched(lambda progress: diagnose(arguments.path, progress=progress), language)
     if arguments.report is not None:
         write_report(diagnosis, arguments.report, language)
     if arguments.json:
@@ -63,22 +62,3 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
             done = Text(ko=f"보고서를 썼습니다: {arguments.report}", en=f"Report written: {arguments.report}")
             sys.stdout.write(f"\n{done.in_language(language)}\n")
     return 0
-
-
-def _watched(path: Path, language: Language) -> Diagnosis:
-    """Diagnose with a progress bar on the terminal's error channel; none where nobody watches."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return diagnose(path)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        return diagnose(
-            path,
-            progress=lambda stage, share: bar.update(task, description=stage.in_language(language), completed=share),
-        )

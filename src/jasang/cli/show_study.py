@@ -8,13 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text as Styled
 
 from jasang.cli.arguments import say
-from jasang.cli.terminal import sparkline
+from jasang.cli.terminal import sparkline, watched
 from jasang.diagnose.study import Study, StudyResult, StudyTable
 from jasang.errors import JasangError, Language
 from jasang.mentor.report.study_page import write_studies
@@ -45,7 +43,7 @@ def run_study(arguments: argparse.Namespace, language: Language, make: Callable[
     """Make the studies, watched by a progress bar on a terminal, and show them as the arguments ask; exit status 0."""
     if arguments.report is not None:
         check_report_path(arguments.report)
-    result = _watched(make, language)
+    result = watched(make, language)
     if arguments.report is not None:
         write_studies(result, arguments.report, language)
     if arguments.json:
@@ -102,19 +100,3 @@ def _sheet(table: StudyTable, language: Language) -> Table:
     for row in table.rows:
         sheet.add_row(*(Styled(cell_words(cell, language)) for cell in row))
     return sheet
-
-
-def _watched(make: Callable[[Progress], StudyResult], language: Language) -> StudyResult:
-    """Make the studies with a progress bar on the terminal's error channel; none where nobody watches."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return make(lambda _stage, _share: None)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        return make(lambda stage, share: bar.update(task, description=stage.in_language(language), completed=share))

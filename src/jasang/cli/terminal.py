@@ -1,7 +1,12 @@
 """A diagnosis as a readable page on the terminal."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from rich.console import Console
 from rich.padding import Padding
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 from rich.text import Text as Styled
 
 from jasang.diagnose.chart import Chart
@@ -18,7 +23,9 @@ from jasang.mentor.wording import (
     span_words,
     subject_words,
 )
+from jasang.plant.text import Progress, silent
 
+Made = TypeVar("Made")
 _STYLE = {Severity.ACT: "bold red", Severity.WATCH: "bold yellow", Severity.NOTE: "bold blue"}
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _KINDS = {
@@ -99,3 +106,19 @@ def sparkline(chart: Chart, width: int = 60) -> str:
     if high <= low:
         return ""
     return "".join(_BLOCKS[int((mean - low) / (high - low) * (len(_BLOCKS) - 1))] for mean in means)
+
+
+def watched(make: Callable[[Progress], Made], language: Language) -> Made:
+    """Make something long with a progress bar on the terminal's error channel; none where nobody watches."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return make(silent)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        return make(lambda stage, share: bar.update(task, description=stage.in_language(language), completed=share))
