@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from jasang.diagnose.chart import Chart
-from jasang.diagnose.finding import Cause, Evidence, Finding, Worth
+from jasang.diagnose.finding import Action, Cause, Evidence, Finding, Subject, Worth
 from jasang.diagnose.identity import fingerprint
 from jasang.plant.text import Text
 
@@ -24,23 +24,17 @@ def moment_json(moment: datetime | None, zone: tzinfo) -> str | None:
 
 def finding_json(finding: Finding, zone: tzinfo, name: str | None = None) -> dict[str, Any]:
     """One finding in the shape of `jasang.findings/1`; times in the factory's zone, `name` as `identity.names_of` gives it."""
-    subject = finding.subject
     return {
         "id": name or fingerprint(finding),
         "rule": finding.rule,
         "severity": finding.severity.value,
-        "subject": {
-            "table": subject.table,
-            "column": subject.column,
-            "asset": subject.asset,
-            "product": subject.product,
-        },
+        "subject": subject_json(finding.subject),
         "since": moment_json(finding.since, zone),
         "until": moment_json(finding.until, zone),
         "evidence": [evidence_json(item) for item in finding.evidence],
         "causes": [_cause_json(cause) for cause in finding.causes],
         "worth": _worth_json(finding.worth),
-        "action": {"ko": finding.action.text.ko, "en": finding.action.text.en, "owner": finding.action.owner},
+        "action": action_json(finding.action),
         "check": None
         if finding.check is None
         else {
@@ -56,6 +50,21 @@ def _x_json(x: float | str | Text) -> Any:
     if isinstance(x, Text):
         return text_json(x)
     return plain_number(x) if isinstance(x, float) else x
+
+
+def subject_json(subject: Subject) -> dict[str, str | None]:
+    """What a finding or a study is about."""
+    return {
+        "table": subject.table,
+        "column": subject.column,
+        "asset": subject.asset,
+        "product": subject.product,
+    }
+
+
+def action_json(action: Action) -> dict[str, str]:
+    """What to do and who does it."""
+    return {"ko": action.text.ko, "en": action.text.en, "owner": action.owner}
 
 
 def chart_json(chart: Chart) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jasang.diagnose.study import Cell, Study, StudyResult, StudyTable
-from jasang.mentor.findings_json import chart_json, evidence_json, plain_number, text_json
+from jasang.mentor.findings_json import action_json, chart_json, evidence_json, plain_number, subject_json, text_json
 from jasang.plant.text import Text
 
 FORMAT = "jasang.study/1"
@@ -21,21 +21,15 @@ def result_json(result: StudyResult) -> dict[str, Any]:
 
 def study_json(study: Study) -> dict[str, Any]:
     """One study; its charts as the script that draws them takes them."""
-    subject = study.subject
     return {
         "kind": study.kind,
         "title": text_json(study.title),
         "answer": text_json(study.answer),
-        "subject": {
-            "table": subject.table,
-            "column": subject.column,
-            "asset": subject.asset,
-            "product": subject.product,
-        },
+        "subject": subject_json(study.subject),
         "evidence": [evidence_json(item) for item in study.evidence],
         "tables": [_table_json(table) for table in study.tables],
         "charts": [chart_json(chart) for chart in study.charts],
-        "actions": [{"ko": action.text.ko, "en": action.text.en, "owner": action.owner} for action in study.actions],
+        "actions": [action_json(action) for action in study.actions],
         "notes": [text_json(note) for note in study.notes],
     }
 
