@@ -123,6 +123,21 @@ def asked_rows(data: TableData, *, asset: str | None = None, product: str | None
     return rows
 
 
+def check_limits(lower: float | None, upper: float | None) -> None:
+    """Refuse limits of a specification that are the wrong way round, before anything is read.
+
+    Raises
+    ------
+    WrongArguments
+        The lower limit is not below the upper one.
+    """
+    if lower is not None and upper is not None and lower >= upper:
+        raise WrongArguments(
+            ko=f"--lower {lower:g}이(가) --upper {upper:g}보다 작아야 합니다.",
+            en=f"--lower {lower:g} must be below --upper {upper:g}.",
+        )
+
+
 def numeric_columns(data: TableData, *roles: Role) -> tuple[Column, ...]:
     """Columns of these roles (all that may hold measurements where none is given), in file order."""
     measured = (Role.SETTING, Role.SENSOR, Role.QUALITY, Role.ENERGY, Role.COUNT, Role.CONTEXT)

@@ -12,7 +12,7 @@ from jasang.diagnose.finding import Subject
 from jasang.diagnose.studies.capability import Asked, capability_answer
 from jasang.diagnose.study import Study, StudyResult
 from jasang.errors import WrongArguments
-from jasang.mentor.asked_data import asked_column, numeric_columns, open_evidence
+from jasang.mentor.asked_data import asked_column, check_limits, numeric_columns, open_evidence
 from jasang.plant.factory import Column, Kind, Role
 from jasang.plant.text import Progress, Text, silent
 
@@ -52,11 +52,7 @@ def capability_of(
     UnreadableInput
         The input cannot be read.
     """
-    if lower is not None and upper is not None and lower >= upper:
-        raise WrongArguments(
-            ko=f"--lower {lower:g}이(가) --upper {upper:g}보다 작아야 합니다.",
-            en=f"--lower {lower:g} must be below --upper {upper:g}.",
-        )
+    check_limits(lower, upper)
     with open_evidence(path, progress=progress) as evidence:
         names = (
             [column] if column is not None else _specified(evidence, table, any_limit=(lower, upper) != (None, None))

@@ -14,7 +14,7 @@ from jasang.diagnose.studies.gauge import linearity_answer, measured_answer, ver
 from jasang.diagnose.studies.gauge_stability import stability_answer
 from jasang.diagnose.study import Study, StudyResult
 from jasang.errors import WrongArguments
-from jasang.mentor.asked_data import asked_rows, asked_table, open_evidence
+from jasang.mentor.asked_data import asked_rows, asked_table, check_limits, open_evidence
 from jasang.plant.factory import Kind
 from jasang.plant.text import Progress, silent
 
@@ -43,11 +43,7 @@ def gauge_of(
     UnreadableInput
         The input cannot be read.
     """
-    if lower is not None and upper is not None and lower >= upper:
-        raise WrongArguments(
-            ko=f"--lower {lower:g}이(가) --upper {upper:g}보다 작아야 합니다.",
-            en=f"--lower {lower:g} must be below --upper {upper:g}.",
-        )
+    check_limits(lower, upper)
     with open_evidence(path, progress=progress) as evidence:
         named = any(one is not None for one in (table, part, operator, value, reference))
         tables = evidence.of_kind(Kind.GAUGE)
