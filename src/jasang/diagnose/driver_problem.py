@@ -149,8 +149,8 @@ def driver_table(base: EvidenceBase, data: TableData) -> DriverTable:
     order = data.time_order()
     order = order[usable[order]]
     seconds = seconds_of_rows(data, order)
-    asset, assets = _codes(data, data.table.asset_column, order)
-    product, products = _codes(data, data.table.product_column, order)
+    asset, assets = codes_of_rows(data, data.table.asset_column, order)
+    product, products = codes_of_rows(data, data.table.product_column, order)
     columns, by_name = [], []
     copies = {one.column for one in derived_of(data).values() if one.kind is Derivation.COPY}
     for column in data.table.with_role(*CANDIDATE_ROLES):
@@ -250,20 +250,19 @@ def _is_code(known: np.ndarray) -> bool:
     return bool(distinct.size <= _CODED_LEVELS and (distinct == np.round(distinct)).all())
 
 
-def _codes(data: TableData, column: str | None, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    if column is None:
-        return np.full(order.size, -1, dtype=np.int64), ()
-    labels = data.labels(column)
-    return labels.codes[order].astype(np.int64), labels.levels
+def codes_of_rows(data: TableData, column: str | None, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes (int64) of the rows `order` and levels of a column; -1 and no levels where the table has none."""
+    codes, levels = data.codes(column)
+    return codes[order].astype(np.int64), levels
 
 
-def seconds_of_rows(data: TableData, order: np.ndarray) -> np.ndarray | None:
-    """The times of the rows `order` in s UTC, NaN where unknown; `None` when fewer than half are known."""
+def seconds_of_rows(data: TableData, order: np.ndarray, *, least_known: float = 0.5) -> np.ndarray | None:
+    """The times of the rows `order` in s UTC, NaN where unknown; `None` when less than the share `least_known` is known."""
     if data.time is None:
         return None
     time = data.time[order]
     known = ~np.isnat(time)
-    if known.mean() < 0.5:
+    if known.mean() < least_known:
         return None
     seconds: np.ndarray = np.where(known, time.astype("datetime64[us]").astype(np.int64) / 1e6, np.nan)
     return seconds

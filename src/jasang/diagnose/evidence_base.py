@@ -170,8 +170,8 @@ class TableData:
 
         def make() -> tuple[Stratum, ...]:
             order = self.time_order()
-            asset_codes, assets = self._codes(self.table.asset_column)
-            product_codes, products = self._codes(self.table.product_column)
+            asset_codes, assets = self.codes(self.table.asset_column)
+            product_codes, products = self.codes(self.table.product_column)
             key = (asset_codes.astype(np.int64) + 1) * (len(products) + 1) + product_codes + 1
             ordered = order[np.argsort(key[order], kind="stable")]
             starts = np.flatnonzero(np.diff(key[ordered], prepend=-1))
@@ -189,7 +189,8 @@ class TableData:
 
         return self.once("strata", make)
 
-    def _codes(self, column: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    def codes(self, column: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Codes of the rows, int32, and levels of a column that the table may not have: then -1 everywhere and no levels."""
         if column is None:
             return np.full(self.rows, -1, dtype=np.int32), ()
         labels = self.labels(column)

@@ -7,7 +7,7 @@ import numpy as np
 
 from jasang.analyze.drivers import CategoricalColumn, Column, NumericColumn, named_afterwards
 from jasang.analyze.early_warning import WarningCosts, WarningProblem, leaking_columns, without_columns
-from jasang.diagnose.driver_problem import CANDIDATE_ROLES
+from jasang.diagnose.driver_problem import CANDIDATE_ROLES, codes_of_rows, seconds_of_rows
 from jasang.diagnose.evidence_base import TableData
 from jasang.plant import factory
 from jasang.plant.factory import Factory, Role
@@ -65,14 +65,14 @@ def warning_table(data: TableData, *, judged: bool = True, latest: int | None = 
             measured |= {column.name} if column.role in (Role.SENSOR, Role.ENERGY) else set()
     if not columns:
         return None
-    asset, assets = _codes(data, data.table.asset_column, order)
-    product, products = _codes(data, data.table.product_column, order)
+    asset, assets = codes_of_rows(data, data.table.asset_column, order)
+    product, products = codes_of_rows(data, data.table.product_column, order)
     problem = WarningProblem(
         outcome=outcome,
         columns=tuple(columns),
         asset=asset,
         product=product,
-        seconds=_seconds(data, order),
+        seconds=seconds_of_rows(data, order, least_known=0.95),
         group=group,
         assets=assets,
         products=products,
@@ -137,21 +137,3 @@ def _lots(data: TableData, name: str, order: np.ndarray) -> np.ndarray | None:
     np.minimum.at(first, codes, place)
     np.maximum.at(last, codes, place)
     return codes if int((last - first).max()) < 0.1 * codes.size else None
-
-
-def _codes(data: TableData, column: str | None, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    if column is None:
-        return np.full(order.size, -1, dtype=np.int64), ()
-    labels = data.labels(column)
-    return labels.codes[order].astype(np.int64), labels.levels
-
-
-def _seconds(data: TableData, order: np.ndarray) -> np.ndarray | None:
-    if data.time is None:
-        return None
-    time = data.time[order]
-    known = ~np.isnat(time)
-    if known.mean() < 0.95:
-        return None
-    seconds: np.ndarray = np.where(known, time.astype("datetime64[us]").astype(np.int64) / 1e6, np.nan)
-    return seconds
