@@ -1,6 +1,7 @@
 """How loud a change of level speaks, and its evidence, chart and worth: shared by `mean_shift` and `drift`."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -189,6 +190,22 @@ def with_company(one: LevelChange, text: Text) -> Text:
             en=f"{text.en} The setting {name} was changed at the same moment; if that was intended, this is no fault.",
         )
     return Text(ko=f"{text.ko} 같은 때에 {name}도 바뀌었습니다.", en=f"{text.en} It moves with {name}.")
+
+
+def events(
+    told: Sequence[tuple[LevelChange, Severity]], tried: int, together: Callable[[LevelChange, LevelChange], bool]
+) -> list[list[tuple[LevelChange, Severity]]]:
+    """The changes that belong together, the loudest and surest of each event first: one fault moves many signals at once."""
+    order = list(Severity)
+    found: list[list[tuple[LevelChange, Severity]]] = []
+    for one, loud in sorted(told, key=lambda each: (order.index(each[1]), -strength(each[0], tried))):
+        for event in found:
+            if together(event[0][0], one):
+                event.append((one, loud))
+                break
+        else:
+            found.append([(one, loud)])
+    return found
 
 
 def follows(text: Text, leader: LevelChange) -> Text:

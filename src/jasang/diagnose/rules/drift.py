@@ -29,7 +29,7 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
     found = [(one, story.severity(one, tried)) for one in changes if one.slow]
     told = [(one, loud) for one, loud in found if loud is not None]
     told = [(one, loud if _made(base, one, told) is None else Severity.NOTE) for one, loud in told]
-    for event in _events(told, tried):
+    for event in story.events(told, tried, _together):
         first, loudest = event[0]
         others = tuple(one.course.column.name for one, _ in event[1:])
         if len(others) < _FEWEST_TOGETHER:
@@ -48,20 +48,6 @@ def _made(base: EvidenceBase, one: LevelChange, told: list[tuple[LevelChange, Se
     names = {other.course.column.name for other, _ in told if (other.table, other.course.asset) == where}
     data = next(data for data in base.tables if data.table.file == one.table)
     return told_by_parts(data, one.course.column.name, names)
-
-
-def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
-    """The drifts of one machine that go together, the loudest and surest of each first: one fault bends many signals."""
-    order = list(Severity)
-    events: list[list[tuple[LevelChange, Severity]]] = []
-    for one, loud in sorted(told, key=lambda each: (order.index(each[1]), -story.strength(each[0], tried))):
-        for event in events:
-            if _together(event[0][0], one):
-                event.append((one, loud))
-                break
-        else:
-            events.append([(one, loud)])
-    return events
 
 
 def _together(one: LevelChange, other: LevelChange) -> bool:

@@ -33,7 +33,7 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
         _key(one): told_by_parts(tables[one.table], one.course.column.name, _told_beside(one, told)) for one, _ in told
     }
     told = [(one, loud if made[_key(one)] is None else Severity.NOTE) for one, loud in told]
-    for event in _events(told, tried):
+    for event in story.events(told, tried, _together):
         if len(event) > _FEWEST_TOGETHER:
             event = _as_intended(event)
         first, loudest = event[0]
@@ -56,20 +56,6 @@ def _key(one: LevelChange) -> tuple[str, str | None, str]:
 def _told_beside(one: LevelChange, told: list[tuple[LevelChange, Severity]]) -> set[str]:
     """The columns of the same table and machine that are told."""
     return {other.course.column.name for other, _ in told if _key(other)[:2] == _key(one)[:2]}
-
-
-def _events(told: list[tuple[LevelChange, Severity]], tried: int) -> list[list[tuple[LevelChange, Severity]]]:
-    """The changes by table, machine and moment, the loudest and surest of each first: a restart moves many columns at once."""
-    order = list(Severity)
-    events: list[list[tuple[LevelChange, Severity]]] = []
-    for one, loud in sorted(told, key=lambda each: (order.index(each[1]), -story.strength(each[0], tried))):
-        for event in events:
-            if _together(event[0][0], one):
-                event.append((one, loud))
-                break
-        else:
-            events.append([(one, loud)])
-    return events
 
 
 def _is_total(data: TableData, one: LevelChange, other: LevelChange) -> bool:
