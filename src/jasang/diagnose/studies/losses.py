@@ -17,6 +17,7 @@ from jasang.diagnose.machine_losses import MachineLosses, active_periods, runs_b
 from jasang.diagnose.studies.losses_charts import (
     LOSS_NAMES,
     bottleneck_chart,
+    bottleneck_evidence,
     changeover_chart,
     loss_pareto,
     timeline,
@@ -414,17 +415,7 @@ def bottleneck_study(machines: Sequence[MachineLosses]) -> Study | None:
         title=Text(ko="어느 설비가 병목인가?", en="Which machine is the bottleneck?"),
         answer=_bottleneck_answer(found),
         subject=Subject(table=first.record.data.table.file, asset=found.shares[0].machine),
-        evidence=tuple(
-            Evidence(
-                name=f"bottleneck_{place}",
-                label=Text(ko=f"{one.machine}이(가) 병목인 시간", en=f"time {one.machine} is the bottleneck"),
-                value=100 * one.share,
-                low=100 * one.low,
-                high=100 * one.high,
-                unit="%",
-            )
-            for place, one in enumerate(found.shares[:5], start=1)
-        ),
+        evidence=bottleneck_evidence(found, 5),
         charts=(bottleneck_chart(found),),
         tables=(_bottleneck_table(found),),
         notes=(

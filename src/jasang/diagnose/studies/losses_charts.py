@@ -7,6 +7,7 @@ from jasang.analyze.losses.spans import Spans
 from jasang.analyze.machine_states import State
 from jasang.analyze.stops import HOUR
 from jasang.diagnose.chart import Chart, Line
+from jasang.diagnose.finding import Evidence
 from jasang.diagnose.machine_losses import MachineLosses
 from jasang.plant.text import Text
 
@@ -132,6 +133,21 @@ def changeover_chart(losses: MachineLosses) -> Chart:
         x_label=Text(ko="다음 제품", en="to"),
         y_label=Text(ko="앞 제품", en="from"),
         y_unit="min",
+    )
+
+
+def bottleneck_evidence(found: Bottleneck, most: int) -> tuple[Evidence, ...]:
+    """The share of time in which each of the first machines is the bottleneck, with its interval."""
+    return tuple(
+        Evidence(
+            name=f"bottleneck_{place}",
+            label=Text(ko=f"{one.machine}이(가) 병목인 시간", en=f"time {one.machine} is the bottleneck"),
+            value=100 * one.share,
+            low=100 * one.low,
+            high=100 * one.high,
+            unit="%",
+        )
+        for place, one in enumerate(found.shares[:most], start=1)
     )
 
 

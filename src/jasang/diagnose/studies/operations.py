@@ -10,7 +10,7 @@ from jasang.diagnose.chart import Chart, Line
 from jasang.diagnose.evidence_base import EvidenceBase, Labels, TableData
 from jasang.diagnose.finding import Evidence, Subject
 from jasang.diagnose.stop_log import clock_offset
-from jasang.diagnose.studies.losses_charts import bottleneck_chart
+from jasang.diagnose.studies.losses_charts import bottleneck_chart, bottleneck_evidence
 from jasang.diagnose.study import Study, StudyTable
 from jasang.plant.factory import Kind, Role
 from jasang.plant.text import Text
@@ -56,17 +56,7 @@ def _study(base: EvidenceBase, data: TableData) -> Study | None:
         answer=_answer(found, quality),
         subject=Subject(table=table.file, column=station),
         evidence=(
-            *(
-                Evidence(
-                    name=f"bottleneck_{place}",
-                    label=Text(ko=f"{one.machine}이(가) 병목인 시간", en=f"time {one.machine} is the bottleneck"),
-                    value=100 * one.share,
-                    low=100 * one.low,
-                    high=100 * one.high,
-                    unit="%",
-                )
-                for place, one in enumerate(found.shares[:3], start=1)
-            ),
+            *bottleneck_evidence(found, 3),
             *_quality_evidence(quality),
         ),
         charts=(bottleneck_chart(found), _hours_chart(labels, hours, order)),
