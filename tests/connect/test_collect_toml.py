@@ -51,8 +51,8 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
     link = settings.links[0]
 
     assert settings.store == tmp_path / "data" / "s"
-    assert (link.username, link.password, link.queue_size, link.timeout) == ("op", "geheim", 7, 2.5)
-    assert (link.publishing_interval, link.sampling_interval) == (1.0, 0.0)
+    assert (link.username, link.password, link.options.queue_size, link.timeout) == ("op", "geheim", 7, 2.5)
+    assert (link.options.publishing_interval, link.options.sampling_interval) == (1.0, 0.0)
     assert link.signals == (
         WantedSignal(name="P-1.t", asset="P-1", address="nsu=urn:m;s=T", unit="°C", deadband=0.5),
         WantedSignal(name="P-2.n", asset="P-2", address="i=5"),
@@ -88,7 +88,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
             CONNECTION + 'username = "op"\npassword_env = "NOT_SET"\n',
             r"connections\[0\].password_env: environment variable 'NOT_SET' is not set; expected it to hold the password",
         ),
-        (CONNECTION + SIGNAL.replace("nsu=urn:m;s=T", "T"), r"signals\[0\].node: 'T' is no node address; expected .*"),
+        (CONNECTION + SIGNAL.replace("nsu=urn:m;s=T", "T"), r"signals\[0\].node: 'T' is no opcua address; expected .*"),
         (CONNECTION + SIGNAL + "deadband = -1\n", r"signals\[0\].deadband: found -1, expected: .*equal to 0"),
         (
             CONNECTION + SIGNAL + SIGNAL,

@@ -15,7 +15,7 @@ class Entry:
 
     module: str
     member: str
-    extra: str
+    extra: str | None  # None: its library is in the core
 
 
 PROTOCOLS: Mapping[str, Entry] = MappingProxyType(
@@ -36,6 +36,8 @@ def load(name: str) -> MachineProtocol:
     try:
         module = importlib.import_module(f"jasang.connect.protocols.{entry.module}")
     except ModuleNotFoundError as error:
+        if entry.extra is None:
+            raise
         raise ConfigurationError(
             ko=f"프로토콜 {name!r} 에 필요한 {error.name!r} 이(가) 없습니다. pip install 'jasang[{entry.extra}]' 로 설치하세요.",
             en=f"protocol {name!r} needs {error.name!r}, which is not installed: pip install 'jasang[{entry.extra}]'",

@@ -9,7 +9,7 @@ import logging
 import os
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +43,26 @@ class Watcher:
     look: Callable[[datetime], Sequence[Reading]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Inbox:
+    """The collector as one connection sees it; see `contract.Inbox`."""
+
+    collector: "Collector"
+    link: Link
+
+    def begun(self, begun: Begun) -> None:
+        self.collector.begun(self.link, begun)
+
+    def deliver(self, readings: Sequence[Reading]) -> int:
+        return self.collector.deliver(self.link, readings)
+
+    async def kept(self, ticket: int) -> None:
+        await self.collector.kept(ticket)
+
+    async def last(self, signals: Sequence[str]) -> Mapping[str, Reading]:
+        return await self.collector.last(signals)
+
+
 class Collector:
     """Collects from all links into one sink until it is told to stop."""
 
@@ -70,7 +90,8 @@ class Collector:
         self._last: dict[str, Reading] = {}
         self._waiting: deque[Reading] = deque()
         self._arrived = asyncio.Event()
-        self._stored = self._dropped = 0
+        self._stored = self._dropped = self._taken = 0
+        self._waiters: list[asyncio.Future[None]] = []
 
     async def run(self, stop: asyncio.Event) -> CollectorStatus:
         """Collect until `stop` is set, then write down all that has arrived; the final status."""
@@ -114,11 +135,7 @@ class Collector:
         delay = self._first_retry
         while True:
             try:
-                await protocol.collect(
-                    link,
-                    begun=lambda begun: self._begun(link, begun),
-                    deliver=lambda readings: self._deliver(link, readings),
-                )
+                await protocol.collect(link, _Inbox(self, link))
             except ConnectionFailed as error:
                 if self._states[link.name].state == "connected":
                     delay = self._first_retry
@@ -129,7 +146,8 @@ class Collector:
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))
             delay = min(2.0 * delay, max(LAST_RETRY, delay))
 
-    def _begun(self, link: Link, begun: Begun) -> None:
+    def begun(self, link: Link, begun: Begun) -> None:
+        """A connection stands."""
         try:
             self._sink.describe(begun.signals)
         except StoreError as error:
@@ -139,10 +157,10 @@ class Collector:
             _log.info("connection %r: %s is back", link.name, link.url)
         else:
             _log.info("connection %r: collecting %d signals from %s", link.name, len(begun.signals), link.url)
-        for text in begun.missing:
-            if text not in before.missing:
+        for text in (*begun.missing, *begun.doubts):
+            if text not in before.missing and text not in before.doubts:
                 _log.warning("%s", text.en)
-        self._become(link.name, "connected", signals=len(begun.signals), missing=begun.missing)
+        self._become(link.name, "connected", signals=len(begun.signals), missing=begun.missing, doubts=begun.doubts)
 
     def _gone(self, link: Link, error: ConnectionFailed) -> None:
         before = self._states[link.name]
@@ -157,14 +175,15 @@ class Collector:
         since = before.since if before.state == state else datetime.now(UTC)
         self._states[name] = replace(before, state=state, since=since, **changes)  # type: ignore[arg-type]
 
-    def _deliver(self, link: Link, readings: Sequence[Reading]) -> None:
+    def deliver(self, link: Link, readings: Sequence[Reading]) -> int:
         """Take readings; a value that a machine repeats when the subscription is renewed is already there."""
         fresh = [reading for reading in readings if not self._repeats(reading)]
         if not fresh:
-            return
+            return self._taken
         for reading in fresh:
             self._last[reading.signal] = reading
         self._waiting.extend(fresh)
+        self._taken += len(fresh)
         while len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self._dropped += 1
@@ -176,6 +195,21 @@ class Collector:
             overflows=before.overflows + sum(reading.quality & OVERFLOW == OVERFLOW for reading in fresh),
         )
         self._arrived.set()
+        return self._taken
+
+    async def kept(self, ticket: int) -> None:
+        """Wait until everything that was taken up to this ticket is in the sink (or was dropped, which the status tells)."""
+        while self._stored + self._dropped < ticket:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    async def last(self, signals: Sequence[str]) -> Mapping[str, Reading]:
+        """The latest reading of each signal in the sink; `ConnectionFailed` while it cannot be asked."""
+        try:
+            return await asyncio.to_thread(self._sink.last, list(signals))
+        except StoreError as error:
+            raise ConnectionFailed(ko=error.ko, en=error.en) from error
 
     def _repeats(self, reading: Reading) -> bool:
         last = self._last.get(reading.signal)
@@ -214,6 +248,13 @@ class Collector:
                 _log.info("the store takes readings again")
             failing = False
             self._stored += len(batch)
+            self._wake()
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def _tell(self) -> None:
         while True:
@@ -240,7 +281,9 @@ class Collector:
                 if not described:
                     self._sink.describe(watcher.signals)
                     described = True
-                self._waiting.extend(await asyncio.to_thread(watcher.look, datetime.now(UTC)))
+                seen = await asyncio.to_thread(watcher.look, datetime.now(UTC))
+                self._waiting.extend(seen)
+                self._taken += len(seen)
                 failing = False
             except JasangError as error:
                 if not failing:

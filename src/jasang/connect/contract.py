@@ -1,16 +1,29 @@
 """What every protocol promises: browse a machine, and collect from it until the connection is lost.
 
 A protocol connects once; going away and coming back is the collector's business. Values, status codes and source times pass
-through unchanged.
+through unchanged. What only one protocol knows (a word order, a query) are its `options`, a pydantic model of its own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
 
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
+
+
+class Options(BaseModel):
+    """Parent of every protocol's own fields in collect.toml; a field `x_env` names the environment variable of a secret."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NoOptions(Options):
+    """For a protocol, or its signals, without fields of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +38,7 @@ class WantedSignal:
     address: str
     unit: str | None = None
     deadband: float | None = None
+    options: Any = None  # an instance of the protocol's `signal_options`; None means its defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +52,24 @@ class WantedBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One connection as collect.toml describes it, valid and complete. The password never shows in a log or a repr.
+    """One connection as collect.toml describes it, valid and complete. Passwords and secrets never show in a log or a repr.
 
-    `publishing_interval`, `sampling_interval` and `timeout` in s; `queue_size` is how many changes of one signal the machine
-    keeps between two messages.
+    `timeout` in s. `options` is an instance of the protocol's `options`; `None` means its defaults. `secrets` holds the values
+    of the environment variables that fields `x_env` of the options name, by the field's name.
     """
 
     name: str
     protocol: str
     url: str
+    asset: str = ""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    publishing_interval: float = 0.5
-    sampling_interval: float = 0.1
-    queue_size: int = 1000
     timeout: float = 5.0
     signals: tuple[WantedSignal, ...] = ()
     branches: tuple[WantedBranch, ...] = ()
+    options: Any = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path = Path()  # of collect.toml: what its paths are relative to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +87,35 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A subscription stands: the signals that come, and a sentence for each one that does not."""
+    """A connection stands: the signals that come, a sentence for each one that does not, and for what looks doubtful."""
 
     signals: tuple[Signal, ...]
     missing: tuple[Text, ...] = ()
+    doubts: tuple[Text, ...] = ()
 
 
-Deliver = Callable[[Sequence[Reading]], None]
+class Inbox(Protocol):
+    """Where a protocol puts what it hears, and what it may ask about earlier readings. All calls from the collector's loop."""
+
+    def begun(self, begun: Begun) -> None:
+        """The connection stands; again when signals come or go later (a Sparkplug birth, a new file)."""
+
+    def deliver(self, readings: Sequence[Reading]) -> int:
+        """Take readings; a ticket for `kept`."""
+
+    async def kept(self, ticket: int) -> None:
+        """Wait until everything delivered up to this ticket survives a kill: before a message is acknowledged, a mark moved."""
+
+    async def last(self, signals: Sequence[str]) -> Mapping[str, Reading]:
+        """The latest reading of each signal that was ever kept; a signal without one is absent."""
+
+
+class WrongField(ValueError):
+    """A field of a connection that is wrong for its protocol: where (relative to the connection), in Korean and in English."""
+
+    def __init__(self, where: str, ko: str, en: str) -> None:
+        super().__init__(en)
+        self.where, self.ko, self.en = where, ko, en
 
 
 class MachineProtocol(Protocol):
@@ -86,15 +123,22 @@ class MachineProtocol(Protocol):
 
     name: str
     schemes: tuple[str, ...]  # what a url may begin with, for example "opc.tcp"
+    address_example: str  # shown beside an address that is none
+    finds_signals: bool  # whether a connection that names no signals collects everything there is
+    options: type[Options]
+    signal_options: type[Options]
 
     def check_address(self, address: str) -> None:
         """`ValueError` when the text cannot be an address of this protocol; asks nobody."""
 
+    def check(self, link: Link) -> None:
+        """`WrongField` where fields that are right one by one do not go together; asks nobody."""
+
     async def browse(self, link: Link, address: str | None = None) -> tuple[Variable, ...]:
         """The variables below an address (all when `None`), sorted by path; raises `ConnectionFailed`."""
 
-    async def collect(self, link: Link, *, begun: Callable[[Begun], None], deliver: Deliver) -> None:
-        """Connect, subscribe, call `begun` once and `deliver` for what arrives; never returns, raises `ConnectionFailed`."""
+    async def collect(self, link: Link, inbox: Inbox) -> None:
+        """Connect, tell `inbox` what comes and deliver it; never returns, raises `ConnectionFailed`."""
 
 
 class Sink(Protocol):
@@ -105,6 +149,9 @@ class Sink(Protocol):
 
     def describe(self, signals: Iterable[Signal]) -> None:
         """Keep what is known of the signals."""
+
+    def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
+        """The latest reading of each signal; a signal without one is absent."""
 
     def settle(self, before: datetime) -> int:
         """Tidy up what is older than `before`."""

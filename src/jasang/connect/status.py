@@ -32,6 +32,7 @@ class ConnectionStatus:
     last_error_at: datetime | None = None
     signals: int = 0
     missing: tuple[Text, ...] = ()
+    doubts: tuple[Text, ...] = ()
     readings: int = 0
     last_reading: datetime | None = None
     overflows: int = 0
@@ -81,7 +82,8 @@ def _connection(entry: dict[str, Any]) -> ConnectionStatus:
         entry[name] = None if entry[name] is None else datetime.fromisoformat(entry[name])
     error = entry["last_error"]
     entry["last_error"] = None if error is None else Text(**error)
-    entry["missing"] = tuple(Text(**text) for text in entry["missing"])
+    for name in ("missing", "doubts"):
+        entry[name] = tuple(Text(**text) for text in entry.get(name, ()))
     return ConnectionStatus(**entry)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,7 @@ def test_connections(settings_file: Path) -> list[tuple[Link, Begun | Text]]:
 
 async def _try(link: Link) -> Begun | Text:
     answer: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
-    connection = load(link.protocol).collect(link, begun=answer.set_result, deliver=_forget)
-    task = asyncio.ensure_future(connection)
+    task = asyncio.ensure_future(load(link.protocol).collect(link, _Trial(answer)))
     try:
         waiting: list[asyncio.Future[Any]] = [answer, task]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -126,5 +126,21 @@ async def _try(link: Link) -> Begun | Text:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _forget(_readings: Sequence[Reading]) -> None:
-    """A test of the connection keeps nothing."""
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """An inbox for one try: it passes on what begins, keeps nothing, and what it was given counts as never acknowledged."""
+
+    answer: asyncio.Future[Begun]
+
+    def begun(self, begun: Begun) -> None:
+        if not self.answer.done():
+            self.answer.set_result(begun)
+
+    def deliver(self, _readings: Sequence[Reading]) -> int:
+        return 0
+
+    async def kept(self, _ticket: int) -> None:
+        await asyncio.Event().wait()  # for ever: nothing may be acknowledged or moved because of a try
+
+    async def last(self, _signals: Sequence[str]) -> Mapping[str, Reading]:
+        return {}

@@ -14,7 +14,7 @@ from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served,
 
 from jasang.connect.collector import Collector
 from jasang.connect.contract import Link, WantedBranch, WantedSignal
-from jasang.connect.protocols.opcua import OpcUa
+from jasang.connect.protocols.opcua import OpcUa, OpcUaOptions
 from jasang.connect.protocols.opcua.client import parse_address
 from jasang.connect.protocols.opcua.value import OVERFLOW
 from jasang.connect.status import CollectorStatus
@@ -41,6 +41,9 @@ class Memory:
     def describe(self, signals: Any) -> None:
         self.described |= {signal.name: signal for signal in signals}
 
+    def last(self, signals: Sequence[str] | None = None) -> dict[str, Reading]:
+        return {reading.signal: reading for reading in self.readings if signals is None or reading.signal in signals}
+
     def settle(self, before: datetime) -> int:
         return 0
 
@@ -53,7 +56,9 @@ def link(port: int, *names: str, deadband: float | None = None, **changes: Any) 
         WantedSignal(name=f"M.{name}", asset="M", address=f"nsu={URI};s=Machine.{name}", deadband=deadband)
         for name in names
     )
-    settings = {"publishing_interval": 0.05, "sampling_interval": 0.0, "timeout": 2.0, "signals": signals} | changes
+    own = {name: changes.pop(name) for name in OpcUaOptions.model_fields if name in changes}
+    options = OpcUaOptions(**({"publishing_interval": 0.05, "sampling_interval": 0.0} | own))
+    settings = {"timeout": 2.0, "signals": signals, "options": options} | changes
     return Link(name="press", protocol="opcua", url=f"opc.tcp://127.0.0.1:{port}", **settings)
 
 

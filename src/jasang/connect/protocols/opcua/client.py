@@ -7,18 +7,19 @@ Nodes are addressed by namespace URI (`nsu=urn:maker;s=Barrel.Zone1`), which sur
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from asyncua import Client, Node, ua
+from pydantic import Field
 
-from jasang.connect.contract import Begun, Deliver, Link, Variable, WantedBranch, WantedSignal
+from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Options, Variable, WantedBranch, WantedSignal
 from jasang.connect.protocols.opcua.address_space import browse_below
 from jasang.connect.protocols.opcua.value import readings_of
 from jasang.errors import ConnectionFailed
-from jasang.plant.reading import Signal
+from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 
 KEEP_ALIVE = 5.0  # s: a server with nothing to say still says so this often
@@ -31,14 +32,29 @@ _log = logging.getLogger(__name__)
 _FAILURES = (OSError, asyncio.TimeoutError, ua.UaError, asyncio.IncompleteReadError, EOFError)
 
 
+class OpcUaOptions(Options):
+    """Fields of an OPC UA connection: intervals in s; `queue_size` changes of one signal are kept between two messages."""
+
+    publishing_interval: Annotated[float, Field(strict=False, ge=0.01, le=3600.0)] = 0.5
+    sampling_interval: Annotated[float, Field(strict=False, ge=0.0, le=3600.0)] = 0.1
+    queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+
+
 class OpcUa:
     """The protocol as the collector knows it."""
 
     name = "opcua"
     schemes = ("opc.tcp",)
+    address_example = "nsu=urn:maker;s=Barrel.Zone1"
+    finds_signals = True
+    options = OpcUaOptions
+    signal_options = NoOptions
 
     def check_address(self, address: str) -> None:
         parse_address(address)
+
+    def check(self, link: Link) -> None:
+        """Nothing more to check: the fields of an OPC UA connection do not depend on each other."""
 
     async def browse(self, link: Link, address: str | None = None) -> tuple[Variable, ...]:
         client = await _connect(link)
@@ -49,13 +65,13 @@ class OpcUa:
         finally:
             await _disconnect(client)
 
-    async def collect(self, link: Link, *, begun: Callable[[Begun], None], deliver: Deliver) -> None:
+    async def collect(self, link: Link, inbox: Inbox) -> None:
         client = await _connect(link)
-        handler = _Handler(deliver)
+        handler = _Handler(inbox.deliver)
         client.connection_lost_callback = handler.connection_lost
         try:
             subscription = await client.create_subscription(_parameters(link), handler)
-            begun(await _subscribe(client, link, subscription, handler))
+            inbox.begun(await _subscribe(client, link, subscription, handler))
             await handler.until_lost(subscription)
         except _FAILURES as error:
             raise _lost(link, error) from error
@@ -72,7 +88,7 @@ class _Item:
 class _Handler:
     """Takes notifications in the order in which they were sent."""
 
-    def __init__(self, deliver: Deliver) -> None:
+    def __init__(self, deliver: Callable[[Sequence[Reading]], int]) -> None:
         self._deliver = deliver
         self._names: dict[ua.NodeId, list[str]] = {}
         self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -134,13 +150,16 @@ async def _disconnect(client: Client) -> None:
         quiet.level = level
 
 
+def _options(link: Link) -> OpcUaOptions:
+    return link.options or OpcUaOptions()
+
+
 def _parameters(link: Link) -> ua.CreateSubscriptionParameters:
+    interval = _options(link).publishing_interval
     parameters = ua.CreateSubscriptionParameters()
-    parameters.RequestedPublishingInterval = link.publishing_interval * 1000.0
-    parameters.RequestedMaxKeepAliveCount = max(1, round(KEEP_ALIVE / link.publishing_interval))
-    parameters.RequestedLifetimeCount = max(
-        3 * parameters.RequestedMaxKeepAliveCount, round(LIFETIME / link.publishing_interval)
-    )
+    parameters.RequestedPublishingInterval = interval * 1000.0
+    parameters.RequestedMaxKeepAliveCount = max(1, round(KEEP_ALIVE / interval))
+    parameters.RequestedLifetimeCount = max(3 * parameters.RequestedMaxKeepAliveCount, round(LIFETIME / interval))
     parameters.MaxNotificationsPerPublish = 0  # no limit: a limit makes some servers drop the rest
     return parameters
 
@@ -198,8 +217,8 @@ def _request(subscription: Any, link: Link, item: _Item) -> ua.MonitoredItemCrea
     subscription._client_handle += 1  # asyncua counts here itself, but its public call knows no deadband with a list
     parameters = ua.MonitoringParameters()
     parameters.ClientHandle = subscription._client_handle
-    parameters.SamplingInterval = link.sampling_interval * 1000.0
-    parameters.QueueSize = link.queue_size
+    parameters.SamplingInterval = _options(link).sampling_interval * 1000.0
+    parameters.QueueSize = _options(link).queue_size
     parameters.DiscardOldest = True
     if item.signal.deadband is not None:
         parameters.Filter = ua.DataChangeFilter(
