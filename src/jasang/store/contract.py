@@ -78,8 +78,20 @@ class Store(Reader, Protocol):
     def append(self, readings: Sequence[Reading]) -> int:
         """Keep the readings in one transaction and return how many; once it returns they survive a kill of the process.
 
+        Any number of threads may call it at once, as with `append_table`.
         Raises `StoreError` when they could not be kept; then none of them was.
         """
+
+    def append_table(self, rows: pa.Table) -> int:
+        """Keep rows of `READING_SCHEMA` in one transaction and return how many; when it returns they survive a kill and are seen.
+
+        Only `signal` (may be dictionary-encoded) and `source_time` must be there: `receive_time` left out is now, `whole` false,
+        `quality` 0, anything else null. Any number of threads may call it at once: they share one synced write (group commit).
+        Raises `StoreError` when a column is unknown, of another kind or lacks a value, or the rows could not be kept.
+        """
+
+    def append_tables(self, tables: Sequence[pa.Table]) -> int:
+        """`append_table` of several tables in one transaction; either all of them are kept or none."""
 
     def describe(self, signals: Iterable[Signal]) -> None:
         """Keep asset, unit and address of signals; a later description of the same name replaces the earlier one."""

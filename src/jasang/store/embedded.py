@@ -20,11 +20,12 @@ import pyarrow as pa
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading, Signal
 from jasang.store import settled
-from jasang.store.contract import FORMAT
+from jasang.store.contract import FORMAT, READING_SCHEMA
 from jasang.store.fresh import FILE, LOCK_PATIENCE, Fresh
+from jasang.store.group_commit import GroupCommit
 from jasang.store.loopback import Answers, LoopbackServer, read_owner
 from jasang.store.merged import last_readings, read_buckets, read_range
-from jasang.store.rows import microseconds, to_rows
+from jasang.store.rows import complete, microseconds, numbered, to_table
 
 FORMAT_FILE = "format.json"
 DAY = timedelta(days=1) // timedelta(
@@ -42,13 +43,24 @@ class EmbeddedStore:
         self._folder = folder
         _prepare(folder)
         self._fresh = Fresh(folder / FILE)
+        self._commits = GroupCommit(self._commit)
         self._server = LoopbackServer(folder, self._fresh)
         self._resume_settlement()
 
     def append(self, readings: Sequence[Reading]) -> int:
-        if readings:
-            self._fresh.append(to_rows(readings, self._fresh.next_sequence()))
-        return len(readings)
+        return self.append_table(to_table(readings))
+
+    def append_table(self, rows: pa.Table) -> int:
+        return self.append_tables([rows])
+
+    def append_tables(self, tables: Sequence[pa.Table]) -> int:
+        completed = pa.concat_tables([complete(rows) for rows in tables] or [READING_SCHEMA.empty_table()])
+        if completed.num_rows:
+            self._commits.submit(completed)
+        return int(completed.num_rows)
+
+    def _commit(self, group: Sequence[pa.Table]) -> None:
+        self._fresh.append(numbered(pa.concat_tables(group), self._fresh.next_sequence()))
 
     def describe(self, signals: Iterable[Signal]) -> None:
         self._fresh.describe(signals)

@@ -49,8 +49,14 @@ def newest_of_each(relation: str, key: str, latest: str = "sequence") -> str:
     return f"SELECT {columns} FROM ({relation}) SEMI JOIN ({newest}) USING (sequence)"
 
 
-def to_rows(readings: Sequence[Reading], first_sequence: int) -> pa.Table:
-    """Readings as `ROW_SCHEMA`, numbered from `first_sequence` in their order; `StoreError` when one cannot be written."""
+def numbered(rows: pa.Table, first_sequence: int) -> pa.Table:
+    """Rows of `READING_SCHEMA` as `ROW_SCHEMA`, numbered from `first_sequence` in their order."""
+    sequence = np.arange(first_sequence, first_sequence + rows.num_rows, dtype=np.int64)
+    return pa.Table.from_arrays([*rows.columns, pa.array(sequence)], schema=ROW_SCHEMA)
+
+
+def to_table(readings: Sequence[Reading]) -> pa.Table:
+    """Readings as `READING_SCHEMA` in their order; `StoreError` when one cannot be written."""
     number: list[float | None] = []
     text: list[str | None] = []
     truth: list[bool | None] = []
@@ -65,7 +71,6 @@ def to_rows(readings: Sequence[Reading], first_sequence: int) -> pa.Table:
             text.append(str(value))
         else:
             text.append(value if isinstance(value, str) else None)
-    sequence = np.arange(first_sequence, first_sequence + len(readings), dtype=np.int64)
     try:
         columns = [
             pa.array([reading.signal for reading in readings], pa.string()),
@@ -76,14 +81,52 @@ def to_rows(readings: Sequence[Reading], first_sequence: int) -> pa.Table:
             pa.array(truth, pa.bool_()),
             pa.array(whole, pa.bool_()),
             pa.array([reading.quality for reading in readings], pa.uint32()),
-            pa.array(sequence),
         ]
     except (pa.ArrowException, UnicodeEncodeError, OverflowError) as error:
         raise StoreError(
             ko=f"읽은 값 {len(readings)}개를 저장할 형태로 바꿀 수 없습니다: {error}",
             en=f"{len(readings)} readings cannot be written as rows: {error}",
         ) from error
-    return pa.Table.from_arrays(columns, schema=ROW_SCHEMA)
+    return pa.Table.from_arrays(columns, schema=READING_SCHEMA)
+
+
+def complete(rows: pa.Table) -> pa.Table:
+    """A table as `READING_SCHEMA`: what may be left out is filled in, a dictionary-encoded signal is spelt out.
+
+    Raises `StoreError` when a column is unknown, missing or of another kind, or a signal or source time is null.
+    """
+    unknown = sorted(set(rows.column_names) - set(READING_SCHEMA.names))
+    missing = sorted({"signal", "source_time"} - set(rows.column_names))
+    if unknown or missing:
+        raise StoreError(
+            ko=f"읽은 값의 표에 알 수 없는 열 {unknown}, 빠진 열 {missing}이(가) 있습니다. 쓸 수 있는 열: {READING_SCHEMA.names}",
+            en=f"a table of readings has unknown columns {unknown} and lacks {missing}; expected {READING_SCHEMA.names}",
+        )
+    columns = [_column(rows, field) for field in READING_SCHEMA]
+    for field, column in zip(READING_SCHEMA, columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise StoreError(
+                ko=f"읽은 값의 표에서 {field.name} 열 {column.null_count}칸이 비어 있습니다.",
+                en=f"a table of readings has {column.null_count} nulls in {field.name!r}; expected none",
+            )
+    return pa.Table.from_arrays(columns, schema=READING_SCHEMA)
+
+
+def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if field.name not in rows.column_names:
+        left_out = {"receive_time": datetime.now(UTC), "whole": False, "quality": 0}.get(field.name)
+        return pa.repeat(pa.scalar(left_out, field.type), rows.num_rows)
+    column = rows.column(field.name)
+    try:
+        if pa.types.is_timestamp(field.type) and (not pa.types.is_timestamp(column.type) or column.type.tz is None):
+            raise pa.ArrowTypeError(f"expected a timestamp with a zone, got {column.type}")
+        # Nanoseconds are cut to microseconds; anything else must fit exactly.
+        return column.cast(field.type, safe=not pa.types.is_timestamp(field.type))
+    except pa.ArrowException as error:
+        raise StoreError(
+            ko=f"읽은 값의 표에서 {field.name} 열({column.type})을 {field.type}(으)로 바꿀 수 없습니다: {error}",
+            en=f"a table of readings: column {field.name!r} ({column.type}) cannot be read as {field.type}: {error}",
+        ) from error
 
 
 def _value(
