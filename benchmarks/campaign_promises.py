@@ -1,70 +1,126 @@
-"""Do campaigns keep what they state? `python -m benchmarks.campaign_promises [--plants N] [--trials N]`.
+"""Do campaigns keep what they state? `python -m benchmarks.campaign_promises [--plants N] [--trials N] [--first SEED]`.
 
-Virtual plants: two to five settings, an objective and one or two specified outcomes drawn at random (random smooth
-functions, some with a step in scale, with measuring noise), 20 records round a present setting. Counted: how many
-suggestions made under a promise of 95 % stayed in specification as measured, against the promise and against the stated
-chance; and the true gain of the setting recommended after the last trial against the stated one (the slope through the
-origin of true on stated, and how often the 95 % interval held it)."""
+Each virtual plant (`campaign_virtual_plants.py`) has 20 records crowded round its present setting, then trials one by
+one under a promise. Counted: how many suggestions stayed in specification as measured, with an interval over plants, by kind of plant and by
+the stated chance; the true gain of `best()` and of each suggestion against the stated one (the slope through the origin of true
+on stated, and how often the 95 % interval of `best()` held it). Seeds from 10,000 on are for development.
+"""
 
 import argparse
+import json
 import sys
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from jasang.optimize.campaigns import Campaign, Goal, Setting, Specification, Trial
+from benchmarks.campaign_virtual_plants import VirtualPlant, virtual_plant
+from jasang.optimize.campaigns import Campaign, Goal, Specification, Trial
+
+Row = dict[str, object]
+BANDS = (0.0, 0.5, 0.8, 0.9, 0.945, 0.96, 0.98, 0.995, 1.01)
 
 
-class Wave:
-    """A random smooth function on the unit cube of about unit variance: a sum of cosines (a draw of a Gaussian process)."""
-
-    def __init__(self, generator: np.random.Generator, settings: int) -> None:
-        lengths = generator.uniform(0.5, 1.5, settings) * np.sqrt(settings)
-        self.frequencies = generator.standard_normal((200, settings)) / lengths
-        self.phases = generator.uniform(0, 2 * np.pi, 200)
-        self.bend = float(generator.choice([0.0, 0.7]))  # some outcomes grow many-fold
-
-    def __call__(self, x: np.ndarray) -> float:
-        value = float(np.sqrt(2 / 200) * np.cos(self.frequencies @ x + self.phases).sum())
-        return float(np.expm1(self.bend * value) / self.bend) if self.bend else value
+def told(plant: VirtualPlant, point: np.ndarray, generator: np.random.Generator) -> dict[str, float]:
+    """What is measured at a point of the plant's space."""
+    x = plant.space.encoded(point[None, :])
+    found = {f"g{i}": float(f(x)[0] + plant.noise * generator.standard_normal()) for i, f in enumerate(plant.limited)}
+    return {"f": float(plant.goal(x)[0] + plant.goal_noise * generator.standard_normal()), **found}
 
 
-def plant(seed: int, trials: int, promise: float | None) -> tuple[list[bool], list[float], float, float, bool]:
-    """Whether each trial stayed, the stated chances, stated and true gain, and whether the interval held it."""
-    generator = np.random.default_rng(seed)
-    settings = int(generator.integers(2, 6))
-    objective = Wave(generator, settings)
-    limited = [Wave(generator, settings) for _ in range(int(generator.integers(1, 3)))]
-    noise = float(generator.choice([0.02, 0.1]))
-    cloud = generator.random((400, settings))
-    values = np.array([[wave(x) for wave in limited] for x in cloud])
-    limits = np.quantile(values, generator.uniform(0.4, 0.8), axis=0)
-    inside = np.flatnonzero(np.all(values < limits - 4 * noise, axis=1))
-    present = cloud[inside[0]] if len(inside) else cloud[int(np.argmin((values - limits).max(axis=1)))]
-
-    def outcomes(x: np.ndarray) -> dict[str, float]:
-        found = {f"g{i}": wave(x) + noise * generator.standard_normal() for i, wave in enumerate(limited)}
-        return {"f": objective(x) + noise * float(generator.standard_normal()), **found}
-
-    names = [f"x{place}" for place in range(settings)]
-    rows = [*np.clip(present + 0.03 * generator.standard_normal((19, settings)), 0, 1), present]
-    campaign = Campaign(
-        settings=tuple(Setting(name=name, low=0.0, high=1.0) for name in names),
+def begun(plant: VirtualPlant, seed: int, promise: float | None) -> Campaign:
+    """The campaign with twenty records, three hundredths of the range round the present setting."""
+    generator, space = np.random.default_rng(50_000 + seed), plant.space
+    moves = 0.03 * generator.standard_normal((19, len(plant.settings))) * space.numeric
+    points = [*space.rounded(plant.present + moves), plant.present]
+    return Campaign(
+        settings=plant.settings,
         goals=(Goal(outcome="f"),),
-        specifications=tuple(Specification(outcome=f"g{i}", high=float(limit)) for i, limit in enumerate(limits)),
-        history=tuple(Trial(settings=dict(zip(names, map(float, x), strict=True)), outcomes=outcomes(x)) for x in rows),
+        specifications=tuple(Specification(outcome=f"g{i}", high=high) for i, high in enumerate(plant.highs)),
+        history=tuple(Trial(settings=space.named(x), outcomes=told(plant, x, generator)) for x in points),
         promise=promise,
         seed=seed,
     )
-    stayed, stated = [], []
+
+
+def followed(seed: int, trials: int, promise: float | None) -> Row:
+    """One campaign: what was stated of each trial and what came."""
+    plant, generator = virtual_plant(seed), np.random.default_rng(90_000 + seed)
+    campaign, space = begun(plant, seed, promise), plant.space
+    here = float(plant.goal(space.encoded(plant.present[None, :]))[0])
+    stayed, stated, stated_gains, true_gains = [], [], [], []
     for _ in range(trials):
         suggestion = campaign.ask()[0]
-        told = outcomes(np.array([float(value) for value in suggestion.settings.values()]))
-        campaign.tell(suggestion.result(told))
-        stayed.append(all(told[f"g{i}"] <= limit for i, limit in enumerate(limits)))
+        point = space.point(suggestion.settings)
+        measured = told(plant, point, generator)
+        campaign.tell(suggestion.result(measured))
+        stayed.append(all(measured[f"g{i}"] <= high for i, high in enumerate(plant.highs)))
         stated.append(suggestion.chance)
+        stated_gains.append(suggestion.gain)
+        true_gains.append(here - float(plant.goal(space.encoded(point[None, :]))[0]))
     gain = campaign.best()
-    true = objective(present) - objective(np.array([float(value) for value in gain.settings.values()]))
-    return stayed, stated, gain.value, true, gain.low <= true <= gain.high
+    true = here - float(plant.goal(space.encoded(space.point(gain.settings)[None, :]))[0])
+    return {
+        "seed": seed,
+        "kind": plant.kind,
+        "settings": len(plant.settings),
+        "noise": plant.noise,
+        "near": plant.near,
+        "stayed": stayed,
+        "stated": stated,
+        "gain": gain.value,
+        "true": true,
+        "held": gain.low <= true <= gain.high,
+        "gains": stated_gains,
+        "trues": true_gains,
+    }
+
+
+def over_plants(values: list[np.ndarray], generator: np.random.Generator) -> str:
+    """The mean of all values with a 95 % interval from drawing plants again."""
+    sums, counts = np.array([one.sum() for one in values]), np.array([one.size for one in values])
+    picks = generator.integers(len(values), size=(2000, len(values)))
+    low, high = np.quantile(sums[picks].sum(1) / np.maximum(counts[picks].sum(1), 1), [0.025, 0.975])
+    return f"{100 * sums.sum() / counts.sum():.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def slope(stated: np.ndarray, true: np.ndarray, generator: np.random.Generator) -> str:
+    """Slope through the origin of true on stated, rows are plants, with a 95 % interval from drawing plants again."""
+    products, squares = (stated * true).sum(axis=1), (stated**2).sum(axis=1)
+    picks = generator.integers(len(stated), size=(2000, len(stated)))
+    low, high = np.quantile(products[picks].sum(1) / squares[picks].sum(1), [0.025, 0.975])
+    return f"{products.sum() / squares.sum():.3f} ({low:.3f}–{high:.3f})"
+
+
+def show(rows: list[Row]) -> None:
+    """The figures."""
+    generator = np.random.default_rng(0)
+    stayed = [np.array(row["stayed"], dtype=float) for row in rows]
+    stated = [np.array(row["stated"], dtype=float) for row in rows]
+    write = sys.stdout.write
+    write(f"{sum(map(len, stayed))} suggestions, {len(rows)} plants: stayed {over_plants(stayed, generator)}, ")
+    write(f"stated {100 * np.concatenate(stated).mean():.1f} %\n")
+    for name, first, last in (("1-5", 0, 5), ("6-15", 5, 15), ("16-50", 15, 50)):
+        if any(len(one) > first for one in stayed):
+            write(f"  trials {name}: {over_plants([one[first:last] for one in stayed], generator)}\n")
+    binding = [s[c < 0.98] for s, c in zip(stayed, stated, strict=True)]
+    write(f"  stated below 98 %: {sum(map(len, binding))}, stayed {over_plants(binding, generator)}\n")
+    for field in ("kind", "noise", "near", "settings"):
+        for value in sorted({row[field] for row in rows}, key=str):
+            mine = [s for s, row in zip(stayed, rows, strict=True) if row[field] == value]
+            write(f"  {field} {value}: {len(mine)} plants, stayed {over_plants(mine, generator)}\n")
+    chances, kept = np.concatenate(stated), np.concatenate(stayed)
+    for low, high in pairwise(BANDS):
+        inside = (chances >= low) & (chances < high)
+        if inside.any():
+            write(f"  stated {low:.3f} to {high:.3f}: {int(inside.sum())}, ")
+            write(f"mean {chances[inside].mean():.3f}, stayed {kept[inside].mean():.3f}\n")
+    gain, true = (np.array([[row[name]] for row in rows], dtype=float) for name in ("gain", "true"))
+    gains, trues = (np.array([row[name] for row in rows], dtype=float) for name in ("gains", "trues"))
+    write(f"gain of best(): slope {slope(gain, true, generator)}, stated {gain.mean():.3f}, true {true.mean():.3f}, ")
+    write(f"intervals hold {np.mean([bool(row['held']) for row in rows]):.3f}\n")
+    write(f"gain of suggestions: slope {slope(gains, trues, generator)}, ")
+    write(f"first five {slope(gains[:, :5], trues[:, :5], generator)}\n")
 
 
 def main() -> None:
@@ -74,27 +130,15 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--promise", type=float, default=0.95)
+    parser.add_argument("--out", type=Path, help="JSON lines to add to")
     arguments = parser.parse_args()
-    found = [
-        plant(seed, arguments.trials, arguments.promise or None)
-        for seed in range(arguments.first, arguments.first + arguments.plants)
-    ]
-    stayed = np.array([one[0] for one in found], dtype=float)
-    stated = np.array([one[1] for one in found])
-    gain, true = np.array([one[2] for one in found]), np.array([one[3] for one in found])
-    sys.stdout.write(
-        f"{stayed.size} suggestions: stated {stated.mean():.4f}, stayed {stayed.mean():.4f} "
-        f"(first ten trials {stayed[:, :10].mean():.4f})\n"
-        f"gain: slope of true on stated {float(gain @ true / (gain @ gain)):.3f}, mean stated {gain.mean():.3f}, "
-        f"mean true {true.mean():.3f}, intervals hold {np.mean([one[4] for one in found]):.3f}\n"
-    )
-    for low, high in ((0.0, 0.9), (0.9, 0.949), (0.949, 0.97), (0.97, 0.99), (0.99, 1.01)):
-        mine = (stated >= low) & (stated < high)
-        if mine.any():
-            sys.stdout.write(
-                f"  stated {low:.2f}–{high:.2f}: {int(mine.sum())} suggestions, stated {stated[mine].mean():.4f}, "
-                f"stayed {stayed[mine].mean():.4f}\n"
-            )
+    rows = []
+    for seed in range(arguments.first, arguments.first + arguments.plants):
+        rows.append(followed(seed, arguments.trials, arguments.promise or None))
+        if arguments.out:
+            with arguments.out.open("a") as lines:
+                lines.write(json.dumps(rows[-1], default=float) + "\n")
+    show(rows)
 
 
 if __name__ == "__main__":

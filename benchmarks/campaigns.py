@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.campaign_practice_problems import PRACTICE
 from benchmarks.campaign_problems import PLANTS, Outcomes, Plant
 from jasang.optimize.campaigns import Campaign, Trial
 from jasang.optimize.campaigns.pareto import dominated_volume
@@ -161,7 +162,7 @@ def table(results: list[dict[str, object]]) -> None:
     """One line a plant and method: medians over seeds of the shares, means of the rest; then the mean over plants."""
     for method in dict.fromkeys(str(one["method"]) for one in results):
         rows = []
-        for plant in PLANTS:
+        for plant in (*PLANTS, *PRACTICE):
             mine = [one for one in results if one["plant"] == plant.name and one["method"] == method]
             if not mine:
                 continue
@@ -185,13 +186,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--plants", nargs="*", default=[plant.name for plant in PLANTS])
+    parser.add_argument("--plants", nargs="*", default=[""], help="beginnings of names")
+    parser.add_argument("--practice", action="store_true", help="the plants of campaign_practice_problems.py instead")
     parser.add_argument("--by", nargs="*", default=["jasang"])
     parser.add_argument("--out", type=Path, help="JSON lines to add to")
     arguments = parser.parse_args()
     results = []
     for method in arguments.by:
-        for plant in PLANTS:
+        for plant in PRACTICE if arguments.practice else PLANTS:
             if not any(plant.name.startswith(name) for name in arguments.plants):
                 continue
             for seed in range(arguments.first, arguments.first + arguments.seeds):

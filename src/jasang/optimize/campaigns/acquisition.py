@@ -14,10 +14,10 @@ from scipy import linalg, special, stats
 
 from jasang.optimize.campaigns.belief import Belief
 from jasang.optimize.campaigns.pareto import box_gains, open_boxes, undominated
-from jasang.optimize.campaigns.process import JITTER
+from jasang.optimize.campaigns.process import JITTER, Process
 from jasang.optimize.campaigns.setting import Goal, Specification
 
-DRAWS = 16
+DRAWS = 24  # of the true outcomes of the tried settings, over all plausible processes
 NODES = 12  # quantiles that stand for the spread of an outcome where no closed form exists
 LEAST_LOG_VOLUME = -27.0
 NOISY = 1e-3  # share of the noise variance in the signal's from which records count as noisy
@@ -50,55 +50,84 @@ def log_chances(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What the tried settings truly give, drawn from one process of the mixture: each draw is then certain at them.
+
+    `outcomes` are the draws, solved by the covariance of the tried settings, shape (tried, draws); `best` the best loss
+    of each, shape (draws,).
+    """
+
+    process: Process
+    best: np.ndarray
+    outcomes: np.ndarray
+    tried: np.ndarray
+    chol: np.ndarray
+
+    def log_gain(self, columns: np.ndarray, lent: np.ndarray, sign: float) -> np.ndarray:
+        """Logarithm of the expected improvement in each draw; shape (draws, points)."""
+        cross = self.process.covariance(columns, self.tried)
+        half = linalg.solve_triangular(self.chol, cross.T, lower=True, check_finite=False)
+        prior = self.process.covariance(self.tried[:1], self.tried[:1])[0, 0]
+        deviation = np.sqrt(np.maximum(prior - np.einsum("ij,ij->j", half, half), 1e-10 * prior))[:, None]
+        below = (self.best - sign * (cross @ self.outcomes + lent[:, None])) / deviation
+        return np.asarray((log_expected_improvement(below) + np.log(deviation)).T)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneGoal:
-    """Expected improvement of one outcome to be made small or large."""
+    """Expected improvement of one outcome to be made small or large, averaged over the plausible processes."""
 
     belief: Belief
     sign: float  # 1 to make small, −1 to make large
-    best: np.ndarray  # best loss on the model's scale in each draw; shape (draws,)
-    drawn: np.ndarray | None  # noise-free outcomes of the tried settings in each draw, solved; shape (tried, draws)
-    tried: np.ndarray | None  # columns of the tried settings
-    chol: np.ndarray | None
+    best: np.ndarray  # best loss on the model's scale in each process or draw
+    drawn: tuple[Drawn, ...] = ()  # where records are noisy
 
     def log_gain(self, points: np.ndarray) -> np.ndarray:
         """Logarithm of the expected improvement on the model's scale; shape (points,)."""
-        if self.drawn is None or self.tried is None or self.chol is None:
-            mean, deviation = self.belief.predict(points)
-            below = (self.best[0] - self.sign * mean) / deviation
-            return np.asarray(log_expected_improvement(below) + np.log(deviation))
-        process = self.belief.process
-        cross = process.covariance(self.belief.columns(points), self.tried)
-        half = linalg.solve_triangular(self.chol, cross.T, lower=True, check_finite=False)
-        prior = process.covariance(self.tried[:1], self.tried[:1])[0, 0]
-        deviation = np.sqrt(np.maximum(prior - np.einsum("ij,ij->j", half, half), 1e-10 * prior))[:, None]
-        lent = self.belief.lent(points)[:, None]
-        below = (self.best - self.sign * (cross @ self.drawn + lent)) / deviation
-        gains = log_expected_improvement(below) + np.log(deviation)
-        return np.asarray(special.logsumexp(gains, axis=1) - np.log(gains.shape[1]))
+        if self.drawn:
+            columns, lent = self.belief.columns(points), self.belief.lent(points)
+            gains = np.vstack([drawn.log_gain(columns, lent, self.sign) for drawn in self.drawn])
+        else:
+            means, deviations = self.belief.predict_parts(points)
+            below = (self.best[:, None] - self.sign * means) / deviations
+            gains = log_expected_improvement(below) + np.log(deviations)
+        return np.asarray(special.logsumexp(gains, axis=0) - np.log(len(gains)))
 
 
 def one_goal(belief: Belief, goal: Goal, tried: np.ndarray, fit_to_use: np.ndarray, seed: int) -> OneGoal:
     """The worth of a trial for one outcome. `fit_to_use` tells which tried points stay in specification; shape (tried,)."""
     sign = 1.0 if goal.direction == "min" else -1.0
-    process = belief.process
-    mean, _ = belief.predict(tried)
     usable = fit_to_use if fit_to_use.any() else np.ones(len(tried), dtype=bool)
-    if process.noise < NOISY * process.scale:
-        best = np.array([np.min(sign * mean[usable])])
-        return OneGoal(belief=belief, sign=sign, best=best, drawn=None, tried=None, chol=None)
-    columns = belief.columns(tried)
+    if belief.process.noise < NOISY * belief.process.scale:
+        means, _ = belief.predict_parts(tried)
+        return OneGoal(belief=belief, sign=sign, best=np.min(sign * means[:, usable], axis=1))
+    columns, lent = belief.columns(tried), belief.lent(tried)
+    generator = np.random.default_rng(seed)
+    count = -(-DRAWS // len(belief.parts))
+    drawn = tuple(_drawn(part, columns, lent, usable, sign, generator, count) for part in belief.parts)
+    return OneGoal(belief=belief, sign=sign, best=np.concatenate([one.best for one in drawn]), drawn=drawn)
+
+
+def _drawn(
+    process: Process,
+    columns: np.ndarray,
+    lent: np.ndarray,
+    usable: np.ndarray,
+    sign: float,
+    generator: np.random.Generator,
+    count: int,
+) -> Drawn:
     centre, covariance = process.joint(columns)
-    covariance[np.diag_indices_from(covariance)] += 1e-7 * process.scale
-    noise = np.random.default_rng(seed).standard_normal((len(tried), DRAWS))
+    covariance[np.diag_indices_from(covariance)] += 1e-7 * process.scale + JITTER
+    noise = generator.standard_normal((len(columns), count))
     draws = centre[:, None] + np.linalg.cholesky(covariance) @ noise
     prior = process.covariance(columns, columns)
     prior[np.diag_indices_from(prior)] += 1e-6 * process.scale + JITTER
     chol = np.linalg.cholesky(prior)
-    return OneGoal(
-        belief=belief,
-        sign=sign,
-        best=np.min(sign * (draws + belief.lent(tried)[:, None])[usable], axis=0),
-        drawn=linalg.cho_solve((chol, True), draws, check_finite=False),
+    return Drawn(
+        process=process,
+        best=np.min(sign * (draws + lent[:, None])[usable], axis=0),
+        outcomes=np.asarray(linalg.cho_solve((chol, True), draws, check_finite=False)),
         tried=columns,
         chol=chol,
     )

@@ -4,31 +4,68 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from jasang.optimize.campaigns.outcome_scale import OutcomeScale, candidate_scales
+from jasang.optimize.campaigns.plausible import plausible
 from jasang.optimize.campaigns.process import Prior, Process, fit, logarithms
 from jasang.optimize.campaigns.setting import Specification
 from jasang.optimize.campaigns.space import Space
 
 REPLICATE_PRIOR = 4.0  # degrees of freedom that the common noise counts for beside a setting's own repeats
 FEW_STEPS, ALL_STEPS = 12, 80
+DRAWS = 8  # plausible processes averaged over
 
 
 @dataclass(frozen=True, kw_only=True)
 class Belief:
-    """A process for one outcome with the scales it was fitted on. Means and deviations are on the model's scale."""
+    """Processes for one outcome with the scales they were fitted on. Means and deviations are on the model's scale.
+
+    `process` is the likeliest; `plausible` are those that the records leave plausible, each as much as the others. What is
+    believed is their mixture.
+    """
 
     space: Space
     scale: OutcomeScale
     process: Process
     logarithmic: bool
-    borrowed: tuple[tuple[float, "Belief"], ...] = ()  # shares of what other campaigns say; the process models the rest
+    plausible: tuple[Process, ...] = ()
+    borrowed: tuple[
+        tuple[float, "Belief"], ...
+    ] = ()  # shares of what other campaigns say; the processes model the rest
+
+    @property
+    def parts(self) -> tuple[Process, ...]:
+        """The processes whose mixture is believed."""
+        return self.plausible or (self.process,)
+
+    @property
+    def noise(self) -> float:
+        """Variance of one measurement, averaged over the mixture."""
+        return float(np.mean([part.noise for part in self.parts]))
+
+    def predict_parts(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the noise-free outcome in each part of the mixture; both (parts, points)."""
+        columns = self.columns(points)
+        found = [part.predict(columns) for part in self.parts]
+        return np.array([mean for mean, _ in found]) + self.lent(points), np.array([spread for _, spread in found])
 
     def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the noise-free outcome on the model's scale; both (points,)."""
-        mean, deviation = self.process.predict(self.columns(points))
-        return mean + self.lent(points), deviation
+        means, deviations = self.predict_parts(points)
+        return means.mean(axis=0), np.sqrt((deviations**2).mean(axis=0) + means.var(axis=0))
+
+    def draws(self, points: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+        """Noise-free outcomes of a few points together, drawn from the mixture; shape (about `count`, points)."""
+        generator = np.random.default_rng(seed)
+        columns, found = self.columns(points), []
+        for part in self.parts:
+            mean, covariance = part.joint(columns)
+            covariance[np.diag_indices(len(points))] += 1e-9 * part.scale + 1e-12
+            root = np.linalg.cholesky(covariance)
+            noise = generator.standard_normal((-(-count // len(self.parts)), len(points)))
+            found.append(mean + noise @ root.T)
+        return np.asarray(np.vstack(found) + self.lent(points))
 
     def lent(self, points: np.ndarray) -> np.ndarray:
         """What other campaigns add to the mean, on this model's scale; shape (points,)."""
@@ -44,31 +81,34 @@ class Belief:
     def measured(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of one measured outcome on the model's scale; both (points,)."""
         mean, deviation = self.predict(points)
-        return mean, np.sqrt(deviation**2 + self.process.noise)
+        return mean, np.sqrt(deviation**2 + self.noise)
 
     def log_chance(self, points: np.ndarray, specification: Specification) -> np.ndarray:
         """Logarithm of the chance that a measured outcome stays in specification; shape (points,)."""
-        mean, deviation = self.measured(points)
-        high = low = None
+        means, deviations = self.predict_parts(points)
+        deviations = np.sqrt(deviations**2 + np.array([part.noise for part in self.parts])[:, None])
+        low = high = None
         if specification.high is not None:
-            high = (float(self.scale.forward(np.array([specification.high]))[0]) - mean) / deviation
+            high = (float(self.scale.forward(np.array([specification.high]))[0]) - means) / deviations
         if specification.low is not None:
-            low = (mean - float(self.scale.forward(np.array([specification.low]))[0])) / deviation
+            low = (means - float(self.scale.forward(np.array([specification.low]))[0])) / deviations
         if high is None or low is None:
-            return np.asarray(stats.norm.logcdf(high if low is None else low))
-        return np.asarray(np.log(np.maximum(stats.norm.cdf(high) - stats.norm.cdf(-low), 1e-300)))
+            found = special.log_ndtr(high if low is None else low)
+        else:
+            found = np.log(np.maximum(special.ndtr(high) - special.ndtr(-low), 1e-300))
+        return np.asarray(special.logsumexp(found, axis=0) - np.log(len(found)))
 
     def with_fantasy(self, point: np.ndarray) -> "Belief":
         """The belief after a trial at a point that gave just what is expected of it."""
         columns = self.columns(point[None, :])
-        mean = self.process.predict(columns)[0]
-        process = self.process
-        return replace(
-            self,
-            process=process.given(
+        mean = np.mean([part.predict(columns)[0] for part in self.parts], axis=0)
+
+        def grown(process: Process) -> Process:
+            return process.given(
                 np.vstack([process.columns, columns]), np.r_[process.outcomes, mean], np.r_[process.weights, 1.0]
-            ),
-        )
+            )
+
+        return replace(self, process=grown(self.process), plausible=tuple(grown(part) for part in self.plausible))
 
 
 def believe(
@@ -79,6 +119,7 @@ def believe(
     known_noise: np.ndarray | None = None,
     pivot: float | None = None,
     others: Sequence["Belief"] = (),
+    draws: int = DRAWS,
 ) -> Belief:
     """Fit the outcome on the scales that make the records most likely.
 
@@ -88,9 +129,10 @@ def believe(
     known_noise : standard deviation of each record, NaN where it is not known.
     pivot : limit or target about which the outcome may bend.
     others : beliefs of other campaigns about the same outcome; they are used as far as they foretell these records.
+    draws : how many plausible processes to average over; 0 for the likeliest alone.
     """
     weights = noise_weights(points, values, known_noise)
-    prior = Prior.of(space.number_columns)
+    prior = Prior.of(space.number_columns, space.encoded(points))
     best: Belief | None = None
     best_evidence = -np.inf
     for scale in candidate_scales(values, pivot):
@@ -114,7 +156,7 @@ def believe(
         steps=ALL_STEPS,
         start=logarithms(best.process),
     )
-    return replace(best, process=process)
+    return replace(best, process=process, plausible=plausible(process, prior, draws) if draws else ())
 
 
 def said_elsewhere(other: Belief, scale: OutcomeScale, points: np.ndarray) -> np.ndarray:
@@ -134,7 +176,7 @@ def borrowed_shares(
     if not others:
         return ()
     outcomes = belief.scale.forward(values)
-    prior = Prior.of(belief.space.number_columns)
+    prior = Prior.of(belief.space.number_columns, belief.columns(points))
     scores = []
     for other in (None, *others):
         rest = outcomes if other is None else outcomes - said_elsewhere(other, belief.scale, points)

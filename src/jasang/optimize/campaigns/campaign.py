@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from jasang.optimize.campaigns.belief import Belief
 from jasang.optimize.campaigns.learning import Learnt, in_specification, learn, learn_elsewhere, pivots_of
@@ -21,11 +20,11 @@ from jasang.optimize.campaigns.record import (
     settings_record,
     trial_record,
 )
-from jasang.optimize.campaigns.safety import demanded_chance
+from jasang.optimize.campaigns.safety import learnt_shift, shifted
 from jasang.optimize.campaigns.search import best_point
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.optimize.campaigns.space import Space
-from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expected_next_gain
+from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expected_gain, expected_next_gain
 
 LEAST_CHANCE = (
     0.5  # chance of staying in specification below which a trial is not suggested, where anything else can be
@@ -44,10 +43,14 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """One trial to make: the settings, the chance that it stays in specification, what is expected, and the cost of changing."""
+    """One trial to make: the settings, the chance that it stays in specification, what is expected, and the cost of changing.
+
+    `gain` is how much better than the present setting it is expected to be, in the unit of the first goal's outcome.
+    """
 
     settings: Mapping[str, Value]
     chance: float
+    gain: float
     expected: Mapping[str, Expected]
     change_cost: float
 
@@ -202,22 +205,22 @@ class Campaign:
     def _present(self) -> np.ndarray:
         return self.space.point(self.history[-1].settings if self.present is None else self.present)
 
-    def _demand(self) -> float:
-        """The chance that the model must state for a trial."""
-        if self.promise is None:
-            return LEAST_CHANCE
-        made = [trial for trial in self.trials if trial.stated is not None]
-        return demanded_chance(self.promise, [in_specification(trial, self.specifications) for trial in made])
+    def _shift(self) -> float:
+        """By how many standard deviations the model's chances are to be lowered, from how earlier suggestions fared."""
+        made = [(trial.stated, trial) for trial in self.trials if trial.stated is not None]
+        kept = [in_specification(trial, self.specifications) for _, trial in made]
+        return learnt_shift([stated for stated, _ in made], kept)
 
     def _next_point(self, learnt: Learnt, seed: int, last: np.ndarray) -> np.ndarray:
         gain = learnt.gain(seed)
         some_in_spec = learnt.in_spec.any()
-        demand = float(np.log(self._demand()))
+        demand = float(np.log(LEAST_CHANCE if self.promise is None else self.promise))
+        shift = self._shift()
         costs = np.array([one.change_cost for one in self.settings])
         base = self.trial_cost or float(costs.max()) or 1.0
 
         def worth(points: np.ndarray) -> np.ndarray:
-            chance = learnt.log_chance(points)
+            chance = shifted(learnt.log_chance(points), shift)
             if not some_in_spec:
                 return chance
             short = np.minimum(0.0, chance - demand)
@@ -249,14 +252,8 @@ class Campaign:
         changed = np.abs(point - last) > 1e-9
         return Suggestion(
             settings=self.space.named(point),
-            chance=self._stated(float(np.exp(learnt.log_chance(row)[0]))),
+            chance=float(np.exp(shifted(learnt.log_chance(row), self._shift())[0])),
+            gain=expected_gain(learnt, self._present(), point),
             expected=expected,
             change_cost=float(sum(s.change_cost for s, c in zip(self.settings, changed, strict=True) if c)),
         )
-
-    def _stated(self, chance: float) -> float:
-        """The chance to be told: with a promise, corrected so that what meets the demand meets the promise."""
-        if self.promise is None:
-            return chance
-        shift = float(stats.norm.ppf(self._demand()) - stats.norm.ppf(self.promise))
-        return float(stats.norm.cdf(stats.norm.ppf(np.clip(chance, 1e-12, 1 - 1e-12)) - shift))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jasang.optimize.campaigns.acquisition import OneGoal, SeveralGoals, log_chances, one_goal, several_goals
-from jasang.optimize.campaigns.belief import Belief, believe
+from jasang.optimize.campaigns.belief import DRAWS, Belief, believe
 from jasang.optimize.campaigns.outcome_scale import OutcomeScale
 from jasang.optimize.campaigns.process import Prior, fit
 from jasang.optimize.campaigns.setting import Goal, Specification, Trial
@@ -82,7 +82,10 @@ def learn(
     points = np.array([space.point(trial.settings) for trial in trials]).reshape(len(trials), len(space.settings))
     pivots = pivots_of(goals, specifications)
     beliefs = {}
-    for name in dict.fromkeys([goal.outcome for goal in goals] + [one.outcome for one in specifications]):
+    names = list(dict.fromkeys([goal.outcome for goal in goals] + [one.outcome for one in specifications]))
+    # A dozen outcomes: fewer draws of each, so that a suggestion stays a matter of a second.
+    draws = max(3, min(DRAWS, 32 // len(names)))
+    for name in names:
         values = np.array([measured(trial, name) for trial in trials])
         there = np.isfinite(values)
         if there.sum() < 2:
@@ -95,6 +98,7 @@ def learn(
             known_noise=noise[there],
             pivot=pivots.get(name),
             others=[other[name] for other in others if name in other],
+            draws=draws,
         )
     found = Learnt(
         space=space,
@@ -126,7 +130,7 @@ def learn_elsewhere(
         values = np.array([measured(trial, name) for trial in trials])
         there = np.isfinite(values)
         if there.sum() >= 5:
-            found[name] = believe(space, points[there], values[there], pivot=pivots.get(name))
+            found[name] = believe(space, points[there], values[there], pivot=pivots.get(name), draws=0)
     return found
 
 

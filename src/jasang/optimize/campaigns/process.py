@@ -13,6 +13,8 @@ MEAN_VARIANCE = 4.0  # of the unknown mean of standardised outcomes
 LENGTH_SPREAD = 1.7  # of the logarithm of a length
 LEVEL_LENGTH = 0.7  # logarithm of the length between levels
 SCALE_SPREAD = 1.5  # of the logarithm of the signal's variance
+EVEN_SPREAD = 0.29  # standard deviation of points spread evenly from 0 to 1
+CROWD_SCALE, CROWD_SPREAD = 1.0, 0.25  # how both grow with the logarithm of the crowding
 JITTER = 1e-8
 SMALLEST_NOISE, NOISE_SPREAD = 1e-6, 2.5
 
@@ -115,13 +117,28 @@ class Prior:
     noise_spread: float = NOISE_SPREAD
 
     @classmethod
-    def of(cls, numeric: np.ndarray) -> "Prior":
+    def of(cls, numeric: np.ndarray, columns: np.ndarray | None = None) -> "Prior":
         """The usual prior for columns of numbers and of named levels; bool of shape (columns,), true for numbers.
 
         Levels are believed to have much in common until records say otherwise: else one is tried out blindly after the other.
+        Where the records, shape (records, columns), crowd round one point, outcomes standardised on them vary more elsewhere.
         """
         length = -1.6 + 0.5 * float(np.log(max(1, int(numeric.sum()))))
-        return cls(length=np.where(numeric, length, LEVEL_LENGTH), length_spread=np.where(numeric, LENGTH_SPREAD, 1.0))
+        crowded = 0.0
+        if columns is not None and numeric.any():
+            spread = float(np.sqrt(np.var(columns[:, numeric], axis=0).mean()))
+            crowded = float(np.log(np.clip(EVEN_SPREAD / max(spread, 1e-9), 1.0, 30.0)))
+        return cls(
+            length=np.where(numeric, length, LEVEL_LENGTH),
+            length_spread=np.where(numeric, LENGTH_SPREAD, 1.0),
+            scale=0.5 + CROWD_SCALE * crowded,
+            scale_spread=SCALE_SPREAD + CROWD_SPREAD * crowded,
+        )
+
+
+def prior_spreads(prior: Prior, columns: int) -> np.ndarray:
+    """Spread of the logarithm of each hyperparameter; shape (columns + 2,)."""
+    return np.r_[np.full(columns, 1.0) * prior.length_spread, prior.scale_spread, prior.noise_spread]
 
 
 def negative_evidence(
@@ -153,7 +170,7 @@ def negative_evidence(
     gradient[-2] = 0.5 * (np.sum(residual * signal) + JITTER * scale * np.trace(residual))
     gradient[-1] = 0.5 * noise * float(np.diag(residual) @ weights)
     centres = np.r_[np.full(len(lengths), 1.0) * prior.length, prior.scale, prior.noise]
-    spreads = np.r_[np.full(len(lengths), 1.0) * prior.length_spread, prior.scale_spread, prior.noise_spread]
+    spreads = prior_spreads(prior, len(lengths))
     away = (theta - centres) / spreads
     value = 0.5 * float(outcomes @ alpha) + float(np.log(np.diag(chol)).sum()) + 0.5 * float(away @ away)
     value += 0.5 * len(outcomes) * float(np.log(2 * np.pi)) + float(np.log(spreads).sum())

@@ -1,30 +1,38 @@
-"""Which stated chance keeps a promise: the model's own chances, corrected by how earlier suggestions fared.
+"""How far the model's chances are to be trusted: they are moved by how earlier suggestions fared.
 
-A model fitted to few records is surer than it should be, and a search finds the points where it errs on the bright side.
-So the chance demanded of the next trial is moved after every trial, up after one out of specification and down after
-one within it, so
-that in the long run just the promised share stays in (adaptive conformal inference, Gibbs and Candès 2021).
+A model fitted to few records may be surer than it should be, and a search finds the points where it errs on the bright side.
+So every chance is moved before it is stated: down by a part of a standard deviation after a suggestion out of specification, up a
+little after each within, in proportion to what had been stated. In the long run as many stay in as was stated (adaptive conformal
+inference, Gibbs and Candès 2021, on the stated chance itself).
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-FIRST_MARGIN = 0.6  # standard deviations demanded beyond the promise before anything is known
-STEP = 0.8  # standard deviations by which one trial out of specification moves the demand, times 1 − (1 − promise)
+FIRST_SHIFT = 0.0  # standard deviations by which chances are lowered before anything is known
+STEP = 0.6  # standard deviations by which one unforeseen trial out of specification lowers them
+LEAST_SHIFT, MOST_SHIFT = -0.5, 3.0
 
 
-def demanded_chance(promise: float, kept: Sequence[bool]) -> float:
-    """The chance that the model must state for the next trial.
+def learnt_shift(stated: Sequence[float], kept: Sequence[bool]) -> float:
+    """By how many standard deviations the model's chances are to be lowered.
 
     Parameters
     ----------
-    promise : share of trials that shall stay in specification, above 0.5 and below 1.
-    kept : for each earlier safe suggestion, in order, whether it stayed in specification.
+    stated : the chance stated of each earlier suggestion, in order.
+    kept : whether it stayed in specification.
     """
-    margin = float(stats.norm.ppf(promise)) + FIRST_MARGIN
-    for stayed in kept:
-        margin += STEP * ((0.0 if stayed else 1.0) - (1.0 - promise))
-        margin = float(np.clip(margin, 0.0, 4.0))
-    return float(stats.norm.cdf(margin))
+    shift = FIRST_SHIFT
+    for chance, stayed in zip(stated, kept, strict=True):
+        shift += STEP * ((0.0 if stayed else 1.0) - (1.0 - chance))
+        shift = float(np.clip(shift, LEAST_SHIFT, MOST_SHIFT))
+    return shift
+
+
+def shifted(log_chance: np.ndarray, shift: float) -> np.ndarray:
+    """Logarithms of chances, lowered by `shift` standard deviations; shape as given."""
+    if shift == 0.0:
+        return log_chance
+    return np.asarray(special.log_ndtr(special.ndtri_exp(np.minimum(log_chance, -1e-16)) - shift))

@@ -46,15 +46,7 @@ def best_tried(learnt: Learnt, present: np.ndarray, least_chance: float) -> Gain
     usable &= np.all((learnt.points >= -1e-9) & ((learnt.points <= 1 + 1e-9) | ~learnt.space.numeric), axis=1)
     likely = np.flatnonzero(usable)
     point = learnt.points[likely[int(np.argmin(expected[likely]))]] if len(likely) else present
-    goal = learnt.goals[0]
-    belief = learnt.beliefs[goal.outcome]
-    both = np.vstack([present, point])
-    mean, covariance = belief.process.joint(belief.columns(both))
-    mean = mean + belief.lent(both)
-    covariance[np.diag_indices(2)] += 1e-10 * belief.process.scale
-    draws = np.random.default_rng(0).standard_normal((SAMPLES, 2)) @ np.linalg.cholesky(covariance).T + mean
-    losses = goal.loss(belief.scale.backward(draws))
-    gains = losses[:, 0] - losses[:, 1]
+    gains = gain_draws(learnt, present, point)
     low, high = np.quantile(gains, [0.025, 0.975])
     same = bool(np.allclose(point, present))
     return Gain(
@@ -66,6 +58,21 @@ def best_tried(learnt: Learnt, present: np.ndarray, least_chance: float) -> Gain
     )
 
 
+def gain_draws(learnt: Learnt, present: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Draws of the gain of a point over the present one, in the unit of the first goal; shape (samples,)."""
+    goal = learnt.goals[0]
+    belief = learnt.beliefs[goal.outcome]
+    losses = goal.loss(belief.scale.backward(belief.draws(np.vstack([present, point]), SAMPLES)))
+    gains = losses[:, 0] - losses[:, 1]
+    # On a logarithmic scale a draw in a thousand can outweigh all others.
+    return np.asarray(np.clip(gains, *np.quantile(gains, [0.005, 0.995])))
+
+
+def expected_gain(learnt: Learnt, present: np.ndarray, point: np.ndarray) -> float:
+    """The expected gain of a point over the present one, in the unit of the first goal."""
+    return 0.0 if np.allclose(point, present) else float(gain_draws(learnt, present, point).mean())
+
+
 def expected_next_gain(learnt: Learnt, point: np.ndarray, seed: int) -> float:
     """What the next trial is expected to gain, in the unit of the outcome (one goal) or of the hypervolume (several)."""
     gain = learnt.gain(seed)
@@ -74,9 +81,7 @@ def expected_next_gain(learnt: Learnt, point: np.ndarray, seed: int) -> float:
     if not isinstance(gain, OneGoal):
         return chance * float(np.exp(gain.log_gain(row)[0])) * float(np.prod(gain.units))
     belief = learnt.beliefs[learnt.goals[0].outcome]
-    mean, deviation = belief.predict(row)
-    quantiles = np.random.default_rng(seed).standard_normal(SAMPLES)
-    losses = learnt.goals[0].loss(belief.scale.backward(mean + deviation * quantiles))
+    losses = learnt.goals[0].loss(belief.scale.backward(belief.draws(row, SAMPLES, seed)[:, 0]))
     best = learnt.goals[0].loss(belief.scale.backward(gain.sign * np.array([np.median(gain.best)])))[0]
     return chance * float(np.mean(np.maximum(0.0, best - losses)))
 
