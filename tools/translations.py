@@ -1,6 +1,8 @@
 """The portal's catalogues: collects every sentence, keeps `locale/{ko,en}/LC_MESSAGES/django.po`, compiles them.
 
-    python tools/translations.py     after a sentence was added or changed; then write the Korean of what it lists
+    python tools/translations.py [AREA …]   after a sentence was added or changed; then write the Korean of what it lists
+
+An area that has a folder `locale` keeps its own sentences there; all others share `web/locale`.
 
 English is the sentence itself. A test keeps the catalogues complete and the compiled ones up to date.
 """
@@ -19,7 +21,6 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "jasang" / "web"
-LOCALES = WEB / "locale"
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -34,12 +35,20 @@ NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 UNSAID = (b'"PO', b'"Project', b'"Report', b'"Last-', b'"Language-Team', b'"Generated')
 
 
-def sentences() -> dict[Sentence, str]:
-    """Every sentence of code and templates (a pair where the number counts) and the file it is first seen in."""
+def places() -> tuple[Path, ...]:
+    """The folders that keep a catalogue: the portal's own and those of areas."""
+    return (WEB, *sorted(folder.parent for folder in WEB.glob("*/locale")))
+
+
+def sentences(place: Path = WEB) -> dict[Sentence, str]:
+    """Every sentence of the code and templates of a place (a pair where the number counts) and the file it is first seen in."""
     if not settings.configured:
         settings.configure()  # templatize() asks for settings; nothing of them matters here
+    others = [other for other in places() if place in other.parents]
     found: dict[Sentence, str] = {}
-    for file in sorted([*WEB.rglob("*.py"), *WEB.rglob("*.html")]):
+    for file in sorted([*place.rglob("*.py"), *place.rglob("*.html")]):
+        if any(other in file.parents for other in others):
+            continue
         for sentence in _in_file(file):
             found.setdefault(sentence, file.relative_to(WEB).as_posix())
     return found
@@ -54,22 +63,27 @@ def _in_file(file: Path) -> Iterator[Sentence]:
         yield tuple(sentence) if isinstance(sentence, (tuple, list)) else sentence
 
 
-def catalogue(language: str) -> Catalog:
+def folder(place: Path, language: str) -> Path:
+    """Where a place's catalogue of a language lies."""
+    return place / "locale" / language / "LC_MESSAGES"
+
+
+def catalogue(language: str, place: Path = WEB) -> Catalog:
     """The catalogue as it stands in the folder, or an empty one."""
-    file = LOCALES / language / "LC_MESSAGES" / "django.po"
+    file = folder(place, language) / "django.po"
     if not file.exists():
         return Catalog(locale=language)
     with file.open("rb") as opened:
         return read_po(opened, locale=language)
 
 
-def updated(language: str) -> Catalog:
-    """The catalogue with exactly today's sentences; translations are kept, English is filled in."""
-    kept = catalogue(language)
+def updated(language: str, place: Path = WEB) -> Catalog:
+    """The catalogue with exactly today's sentences; translations are kept (also those of other places), English is filled in."""
+    kept = [catalogue(language, one) for one in sorted(places(), key=lambda one: one != place)]
     fresh = Catalog(locale=language, charset="utf-8", fuzzy=False, creation_date=NO_DATE, revision_date=NO_DATE)
-    for sentence, file in sorted(sentences().items(), key=lambda pair: str(pair[0])):
-        known = kept.get(sentence if isinstance(sentence, str) else sentence[0])
-        string = known.string if known is not None else None
+    for sentence, file in sorted(sentences(place).items(), key=lambda pair: str(pair[0])):
+        named = sentence if isinstance(sentence, str) else sentence[0]
+        string = next((known.string for one in kept if (known := one.get(named)) is not None and known.string), None)
         if language == "en":
             string = sentence
         elif isinstance(sentence, tuple) and isinstance(string, str):
@@ -102,19 +116,20 @@ def untranslated(translations: Catalog) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Update and compile both catalogues; list what is still to be translated."""
-    missing: list[str] = []
-    for language in ("ko", "en"):
-        translations = updated(language)
-        folder = LOCALES / language / "LC_MESSAGES"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "django.po").write_bytes(as_text(translations))
-        (folder / "django.mo").write_bytes(compiled(translations))
-        missing += untranslated(translations)
+def main(areas: list[str]) -> int:
+    """Update and compile the catalogues (of the named areas, all without names); list what is still to be translated."""
+    chosen = [WEB / area for area in areas] or places()
+    # All are read before the first is written: a sentence that moves to another area takes its translation along.
+    made = [(place, language, updated(language, place)) for place in chosen for language in ("ko", "en")]
+    for place, language, translations in made:
+        target = folder(place, language)
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "django.po").write_bytes(as_text(translations))
+        (target / "django.mo").write_bytes(compiled(translations))
+    missing = [sentence for _, _, translations in made for sentence in untranslated(translations)]
     sys.stdout.write("".join(f"to translate: {sentence}\n" for sentence in missing))
     return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -25,27 +25,38 @@ def tool() -> Any:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_sentence_is_translated_and_none_is_left_over(tool: Any, language: str) -> None:
-    catalogue = tool.catalogue(language)
-    known = {message.id if isinstance(message.id, str) else tuple(message.id) for message in catalogue if message.id}
+    for place in tool.places():
+        catalogue = tool.catalogue(language, place)
+        known = {one.id if isinstance(one.id, str) else tuple(one.id) for one in catalogue if one.id}
 
-    assert tool.untranslated(catalogue) == []
-    assert known == set(tool.sentences())
+        assert tool.untranslated(catalogue) == [], place
+        assert known == set(tool.sentences(place)), place
+
+
+def test_same_sentence_says_the_same_in_every_area(tool: Any) -> None:
+    said: dict[Any, set[Any]] = {}
+    for place in tool.places():
+        for message in tool.catalogue("ko", place):
+            if message.id:
+                said.setdefault(message.id, set()).add(message.string)
+
+    assert {sentence: strings for sentence, strings in said.items() if len(strings) > 1} == {}
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_compiled_catalogue_matches_its_source(tool: Any, language: str) -> None:
-    compiled = tool.LOCALES / language / "LC_MESSAGES" / "django.mo"
-    with compiled.open("rb") as opened:
-        translations = gettext.GNUTranslations(opened)
+    for place in tool.places():
+        with (tool.folder(place, language) / "django.mo").open("rb") as opened:
+            translations = gettext.GNUTranslations(opened)
 
-    for message in tool.catalogue(language):
-        if isinstance(message.id, str) and message.id:
-            assert translations.gettext(message.id) == message.string
-        elif message.id:
-            assert [translations.ngettext(*message.id, n) for n in (1, 2)] == [
-                message.string[0],
-                message.string[-1],
-            ]
+        for message in tool.catalogue(language, place):
+            if isinstance(message.id, str) and message.id:
+                assert translations.gettext(message.id) == message.string
+            elif message.id:
+                assert [translations.ngettext(*message.id, n) for n in (1, 2)] == [
+                    message.string[0],
+                    message.string[-1],
+                ]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -53,6 +64,6 @@ def test_placeholders_survive_translation(tool: Any, language: str) -> None:
     import re
 
     holes = re.compile(r"%\((\w+)\)|(%%)")
-    for message in tool.catalogue(language):
+    for message in (one for place in tool.places() for one in tool.catalogue(language, place)):
         if isinstance(message.id, str) and message.id:
             assert sorted(holes.findall(message.id)) == sorted(holes.findall(message.string)), message.id

@@ -100,6 +100,8 @@ INSTALLED_APPS = [
     "jasang.web.tenants",
     "jasang.web.jobs",
     "jasang.web.floor",
+    "jasang.web.center",
+    "jasang.web.programme",
 ]
 MIDDLEWARE = [
     "jasang.web.ui.security.SecurityHeaders",
@@ -163,6 +165,13 @@ JOB_KINDS = {
     "study": "jasang.web.floor.studies.answer_question",
     "verify": "jasang.web.floor.life.check_effect",
 }
+# What an area adds to the frame around the pages: its tabs, on the pages of a factory and on those of an organisation.
+FACTORY_TABS = ["floor/tabs.html", "center/tabs.html"]
+ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
+# Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
+LISTENERS: dict[str, list[str]] = {"diagnosis_done": []}
+# What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
+SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)

@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("jasang.web.tenants.urls")),
     path("", start, name="start"),
     path("", include("jasang.web.floor.urls")),
+    path("", include("jasang.web.center.urls")),
+    path("", include("jasang.web.programme.urls")),
 ]
 
 handler404 = "jasang.web.ui.failures.not_found"

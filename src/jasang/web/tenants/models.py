@@ -1,4 +1,4 @@
-"""A factory, who belongs to it, and the failed sign-ins that slow a guesser down."""
+"""Organisations and factories, who does what in them, who looked at what, and failed sign-ins that slow a guesser down."""
 
 import secrets
 
@@ -9,12 +9,42 @@ _KEY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letters that are mistake
 
 
 class TenantMissing(RuntimeError):
-    """A query over many factories' rows named no factory."""
+    """A query over many factories' or organisations' rows named none."""
 
 
 def factory_key() -> str:
-    """The random part of a factory's addresses: says nothing about the factory and cannot be counted through."""
+    """The random part of an address: says nothing about what it stands for and cannot be counted through."""
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(10))
+
+
+class OrganisationKind(models.TextChoices):
+    """What an organisation is."""
+
+    OPERATOR = "operator"  # the ministry, or who runs the programme for it
+    COOPERATIVE = "cooperative"  # a co-operative or industry association
+    CENTRE = "centre"  # the 365 centre
+    SCHOOL = "school"
+    BUYER = "buyer"
+
+
+class Organisation(models.Model):
+    """The operator at the top, below it co-operatives, centres, schools and buyers; factories belong to a co-operative.
+
+    `path` names the organisation and all above it ("/3/17/"): what is below one begins with its path.
+    """
+
+    key = models.CharField(max_length=16, unique=True, default=factory_key, editable=False)
+    kind = models.CharField(max_length=16, choices=OrganisationKind.choices)
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    path = models.CharField(max_length=200, db_index=True, editable=False)
+    region = models.CharField(max_length=10, blank=True)  # one of the 17 시·도
+    industry = models.CharField(max_length=10, blank=True)  # KSIC
+    timezone = models.CharField(max_length=64, default="Asia/Seoul")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Factory(models.Model):
@@ -22,19 +52,49 @@ class Factory(models.Model):
 
     key = models.CharField(max_length=16, unique=True, default=factory_key, editable=False)
     name = models.CharField(max_length=120)
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="factories"
+    )
     timezone = models.CharField(max_length=64, default="Asia/Seoul")
+    region = models.CharField(max_length=10, blank=True)  # one of the 17 시·도
+    industry = models.CharField(max_length=10, blank=True)  # KSIC
+    employees = models.PositiveIntegerField(null=True, blank=True)
     store = models.CharField(max_length=500, blank=True)  # folder of its readings; blank = no collector yet
     created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
+class Role(models.TextChoices):
+    """What a person does in a factory or an organisation."""
+
+    OWNER = "owner"
+    ENGINEER = "engineer"
+    OPERATOR = "operator"
+    MENTOR = "mentor"
+    AGENT = "agent"  # of the 365 centre
+    COOP_OPERATOR = "coop_operator"
+    PROGRAMME_OPERATOR = "programme_operator"
+    JUDGE = "judge"
+    TEACHER = "teacher"
+    STUDENT = "student"
+    BUYER = "buyer"
+    AUDITOR = "auditor"
+
+
+FACTORY_ROLES = (Role.OWNER, Role.ENGINEER, Role.OPERATOR)  # people of the factory itself
+GUEST_ROLES = (Role.MENTOR, Role.AGENT)  # let in for a time; what they read is written down
+
+
 class Membership(models.Model):
-    """A person who may see a factory."""
+    """A person who may see a factory: its own people, and guests for a time."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     factory = models.ForeignKey(Factory, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.ENGINEER)
+    until = models.DateTimeField(null=True, blank=True)  # a guest's last moment
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,6 +102,41 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.factory_id}"
+
+
+class Post(models.Model):
+    """What a person does in an organisation. One person may have posts in several."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="posts")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="posts")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "organisation", "role"], name="one_post_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} of {self.organisation_id}"
+
+
+class AuditEvent(models.Model):
+    """Who did or read what, when, from where. Rows are only ever added."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    account = models.CharField(max_length=150)  # stays when the account is gone
+    role = models.CharField(max_length=20, blank=True)
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.SET_NULL, related_name="+")
+    factory = models.ForeignKey(Factory, null=True, on_delete=models.SET_NULL, related_name="+")
+    action = models.CharField(max_length=60)  # "read", "invite", "close" …
+    subject = models.CharField(max_length=300, blank=True)  # address of the page, or kind and key of the object
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["factory", "-at"]), models.Index(fields=["organisation", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.action} {self.subject}"
 
 
 class SignInFailure(models.Model):
@@ -59,14 +154,18 @@ class SignInFailure(models.Model):
 
 
 class TenantManager(models.Manager):
-    """Answers for one factory; a query that names none fails instead of showing another factory's rows."""
+    """Answers for one factory or for an organisation's factories; a query that names none fails instead of showing too much."""
 
     def get_queryset(self) -> models.QuerySet:
-        raise TenantMissing(f"{self.model.__name__}: use .of(factory)")
+        raise TenantMissing(f"{self.model.__name__}: use .of(factory) or .under(organisation)")
 
     def of(self, factory: Factory) -> models.QuerySet:
         """The rows of this factory."""
         return super().get_queryset().filter(factory=factory)
+
+    def under(self, organisation: Organisation) -> models.QuerySet:
+        """The rows of all factories of this organisation and of those below it: for people with a post there."""
+        return super().get_queryset().filter(factory__organisation__path__startswith=organisation.path)
 
     def of_every_factory(self) -> models.QuerySet:
         """The rows of all factories: for the worker, which serves everybody, never for a page."""
@@ -79,6 +178,36 @@ class TenantModel(models.Model):
     factory = models.ForeignKey(Factory, on_delete=models.CASCADE, related_name="+")
 
     objects = TenantManager()
+
+    class Meta:
+        abstract = True
+
+
+class OrganisationManager(models.Manager):
+    """Answers for one organisation or a branch of the tree."""
+
+    def get_queryset(self) -> models.QuerySet:
+        raise TenantMissing(f"{self.model.__name__}: use .of(organisation) or .under(organisation)")
+
+    def of(self, organisation: Organisation) -> models.QuerySet:
+        """The rows of this organisation."""
+        return super().get_queryset().filter(organisation=organisation)
+
+    def under(self, organisation: Organisation) -> models.QuerySet:
+        """The rows of this organisation and of all below it."""
+        return super().get_queryset().filter(organisation__path__startswith=organisation.path)
+
+    def of_every_organisation(self) -> models.QuerySet:
+        """The rows of all: for the worker, never for a page."""
+        return super().get_queryset()
+
+
+class OrganisationModel(models.Model):
+    """A row that belongs to one organisation."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+
+    objects = OrganisationManager()
 
     class Meta:
         abstract = True

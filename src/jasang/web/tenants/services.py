@@ -1,6 +1,6 @@
-"""Everything that changes factories, members and failed sign-ins."""
+"""Everything that changes organisations, factories, members, posts and failed sign-ins."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -9,7 +9,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from jasang.web.tenants.models import Factory, Membership, SignInFailure
+from jasang.web.tenants.models import (
+    AuditEvent,
+    Factory,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Post,
+    Role,
+    SignInFailure,
+)
 
 
 @transaction.atomic
@@ -35,10 +44,61 @@ def set_up_account(*, user_name: str, password: str | None) -> tuple[AbstractBas
 
 
 @transaction.atomic
-def add_member(*, user: AbstractBaseUser, factory: Factory) -> Membership:
-    """Let the person see the factory."""
-    membership, _ = Membership.objects.get_or_create(user=user, factory=factory)
+def add_member(
+    *, user: AbstractBaseUser, factory: Factory, role: Role = Role.ENGINEER, until: datetime | None = None
+) -> Membership:
+    """Let the person see the factory, a guest until a moment; who is a member already keeps the role."""
+    membership, made = Membership.objects.get_or_create(
+        user=user, factory=factory, defaults={"role": role, "until": until}
+    )
+    if not made and membership.until is not None:
+        membership.role, membership.until = role, until
+        membership.save(update_fields=["role", "until"])
     return membership
+
+
+@transaction.atomic
+def set_up_organisation(
+    *, name: str, kind: OrganisationKind, parent: Organisation | None = None, region: str = "", industry: str = ""
+) -> Organisation:
+    """The organisation of that name, kind and place in the tree, made if there is none."""
+    found = Organisation.objects.filter(name=name, kind=kind, parent=parent).first()
+    if found is not None:
+        return found
+    made = Organisation.objects.create(name=name, kind=kind, parent=parent, region=region, industry=industry)
+    made.path = f"{parent.path if parent else '/'}{made.pk}/"
+    made.save(update_fields=["path"])
+    return made
+
+
+@transaction.atomic
+def appoint(*, user: AbstractBaseUser, organisation: Organisation, role: Role) -> Post:
+    """Give the person a post in the organisation."""
+    post, _ = Post.objects.get_or_create(user=user, organisation=organisation, role=role)
+    return post
+
+
+def note_event(
+    *,
+    user: AbstractBaseUser | None,
+    action: str,
+    subject: str = "",
+    role: str = "",
+    factory: Factory | None = None,
+    organisation: Organisation | None = None,
+    address: str | None = None,
+) -> None:
+    """Add a line to the audit trail."""
+    AuditEvent.objects.create(
+        user=user,
+        account=user.get_username() if user is not None else "",
+        action=action,
+        subject=subject[:300],
+        role=role,
+        factory=factory,
+        organisation=organisation,
+        address=address,
+    )
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Small words of every page: the severity's mark, sizes of files, the page's language."""
 
 from django import template
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from jasang.web.ui.language import current
@@ -50,3 +51,15 @@ def language_now() -> str:
 def in_language(ko: str, en: str) -> str:
     """The one of two stored texts that is in the page's language."""
     return ko if current() == "ko" else en
+
+
+@register.simple_tag
+def factory_tabs() -> list[str]:
+    """The templates with each area's tabs on the pages of a factory."""
+    return settings.FACTORY_TABS
+
+
+@register.simple_tag
+def organisation_tabs() -> list[str]:
+    """The templates with each area's tabs on the pages of an organisation."""
+    return settings.ORGANISATION_TABS

@@ -1,0 +1,39 @@
+"""What other areas may point at: a finding of the factory."""
+
+from uuid import UUID
+
+from django.urls import reverse
+
+from jasang.plant.text import Text
+from jasang.web.floor.models import Diagnosis, Finding, Severity
+from jasang.web.jobs.announcing import Subject
+from jasang.web.tenants.models import Factory
+
+
+def finding(*, factory: Factory, key: str) -> Subject | None:
+    """The finding of that key, `None` when the factory has none."""
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        return None
+    found = Finding.objects.of(factory).filter(key=wanted).first()
+    if found is None:
+        return None
+    return _subject(factory, found)
+
+
+def subjects_of(diagnosis: Diagnosis) -> list[Subject]:
+    """All findings of a diagnosis, loudest first."""
+    found = Finding.objects.of(diagnosis.factory).filter(diagnosis=diagnosis).order_by("severity", "place")
+    return [_subject(diagnosis.factory, one) for one in found]
+
+
+def _subject(factory: Factory, found: Finding) -> Subject:
+    return Subject(
+        kind="finding",
+        key=str(found.key),
+        title=Text(ko=found.text_ko, en=found.text_en),
+        url=reverse("floor:finding", args=[factory.key, found.key]),
+        severity=Severity(found.severity).word,
+        document=found.document,
+    )

@@ -1,0 +1,42 @@
+"""How areas that do not know each other work together: one announces, others listen; one names a thing, others show it.
+
+Listeners and subjects are registered by a line in the settings (`LISTENERS`, `SUBJECTS`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from jasang.plant.text import Text
+from jasang.web.tenants.models import Factory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a case, a task or a course is about, as the area that owns it tells it.
+
+    `document` is plain data for a machine (a finding as in `jasang.findings/1`); `severity` is act, watch, note or blank.
+    """
+
+    kind: str
+    key: str
+    title: Text
+    url: str
+    severity: str = ""
+    document: dict[str, Any] | None = None
+
+
+def announce(event: str, *, factory: Factory, **about: Any) -> None:
+    """Tell every listener of the event, within the caller's transaction: it happens as a whole or not at all."""
+    if event not in settings.LISTENERS:
+        raise ValueError(f"unknown event {event!r}; known are {sorted(settings.LISTENERS)}")
+    for path in settings.LISTENERS[event]:
+        import_string(path)(factory=factory, **about)
+
+
+def subject(*, factory: Factory, kind: str, key: str) -> Subject | None:
+    """The thing of that kind and key in this factory, as its area tells it; `None` when there is none."""
+    path = settings.SUBJECTS.get(kind)
+    return None if path is None else import_string(path)(factory=factory, key=key)

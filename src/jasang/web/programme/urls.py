@@ -1,0 +1,6 @@
+"""Addresses of the area programme."""
+
+from django.urls import URLPattern
+
+app_name = "programme"
+urlpatterns: list[URLPattern] = []
