@@ -1,0 +1,288 @@
+"""From surfaces to one setting: gains with intervals, demands with their chance, the choice and its pruning."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from jasang.optimize.campaigns.setting import Goal, SettingLimit, Specification
+from jasang.optimize.recipe.answer import ConstraintChance, Curve, Gain
+from jasang.optimize.recipe.moves import Moved, Support, candidates
+from jasang.optimize.recipe.response import Surface
+
+Point = tuple[np.ndarray, np.ndarray]
+_Z = 1.959964
+_CHANCE = 0.9  # that a demand is kept
+_WORSE = 0.1  # of a guarded outcome's rate or spread, tolerated
+_CAUTION = 0.5  # standard deviations of pessimism in the choice
+_SMALL_MOVE = 0.06  # a move that brings less of the gain than this is left out
+_QUANTILES = stats.norm.ppf((np.arange(40) + 0.5) / 40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything a choice needs for one product: surfaces by outcome, today's setting, what may move and where."""
+
+    moved: Moved
+    now: Point
+    movable: np.ndarray
+    support: Support
+    goals: tuple[tuple[Goal, Surface], ...]
+    specifications: tuple[tuple[Specification, Surface], ...]
+    guards: tuple[tuple[Goal, Surface], ...]
+    interlocks: tuple[SettingLimit, ...]
+    in_spec: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gains:
+    """Gain of each candidate in one goal, in the outcome's unit, positive = better; `scale` is one step in any goal."""
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    before: float
+    scale: float
+
+
+def gains_of(surface: Surface, now: Point, to: Point) -> Gains:
+    """Gains with 95 % intervals of each row of `to` against `now`."""
+    mean, spread = surface.moved(now, to)
+    part = float(surface.part(*now)[0])
+    before = float(surface.level(part, np.zeros(1))[0])
+    return Gains(
+        value=before - surface.level(part, mean),
+        low=before - surface.level(part, mean + _Z * spread),
+        high=before - surface.level(part, mean - _Z * spread),
+        before=before,
+        scale=max(before, 1e-6) if surface.fit.binary else surface.unit_spread,
+    )
+
+
+def total_gain(scene: Scene, to: Point) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of the goals' gains in their scales, and its standard deviation, shape (rows,)."""
+    value, variance = np.zeros(len(to[0])), np.zeros(len(to[0]))
+    for _, surface in scene.goals:
+        gains = gains_of(surface, scene.now, to)
+        value += gains.value / gains.scale
+        variance += ((gains.value - gains.low) / _Z / gains.scale) ** 2
+    return value, np.sqrt(variance)
+
+
+def demands(scene: Scene, to: Point) -> list[tuple[Specification | Goal, np.ndarray, np.ndarray, float]]:
+    """For each specification and guard: itself, the chance that it is kept, the share inside (NaN for a guard) and today's."""
+    found: list[tuple[Specification | Goal, np.ndarray, np.ndarray, float]] = []
+    for specification, surface in scene.specifications:
+        part = float(surface.part(*scene.now)[0])
+        share_now = float(_inside(surface, specification, np.array([part]))[0])
+        demand = min(scene.in_spec, share_now - 0.01)
+        mean, spread = surface.moved(scene.now, to)
+        kept = np.zeros(len(mean))
+        for quantile in _QUANTILES:
+            kept += _inside(surface, specification, part + mean + quantile * spread) >= demand
+        share = _inside(surface, specification, part + mean)
+        found.append((specification, kept / _QUANTILES.size, share, share_now))
+    for goal, surface in scene.guards:
+        gains = gains_of(surface, scene.now, to)
+        error = np.maximum((gains.high - gains.low) / 2 / _Z, 1e-12)
+        chance = stats.norm.cdf((gains.value + _WORSE * gains.scale) / error)
+        found.append((goal, chance, np.full(len(chance), np.nan), float("nan")))
+    return found
+
+
+def _inside(surface: Surface, specification: Specification, part: np.ndarray) -> np.ndarray:
+    """Share of units within the specification when the settings' part is `part`, over what units deviated by lately."""
+    deviations = surface.deviations
+    low = -np.inf if specification.low is None else specification.low
+    high = np.inf if specification.high is None else specification.high
+    share: np.ndarray = (
+        np.searchsorted(deviations, high - part, side="right") - np.searchsorted(deviations, low - part, side="left")
+    ) / deviations.size
+    return share
+
+
+def choose(scene: Scene) -> tuple[Point, bool]:
+    """The setting that gains most with some caution and keeps every demand; and whether a demand forbade a clearly better one."""
+    first = candidates(scene.moved, scene.now, scene.movable, scene.support, scene.interlocks, seed=scene.seed)
+    best, free = _best(scene, first)
+    for step in range(3):
+        near = candidates(
+            scene.moved, scene.now, scene.movable, scene.support, scene.interlocks,
+            seed=scene.seed + 1 + step, around=best, count=1500,
+        )  # fmt: skip
+        near = np.vstack([best[0], near[0]]), np.vstack([best[1], near[1]])
+        best, also = _best(scene, near)
+        free = max(free, also)
+    reached = float(_score(scene, best)[0])
+    return _rounded(scene, _pruned(scene, best)), free > 1.3 * reached + 0.05
+
+
+def _score(scene: Scene, to: Point) -> np.ndarray:
+    value, spread = total_gain(scene, to)
+    score: np.ndarray = value - _CAUTION * spread
+    return score
+
+
+def _allowed(scene: Scene, to: Point) -> np.ndarray:
+    allowed = np.ones(len(to[0]), dtype=bool)
+    for _, chance, _, _ in demands(scene, to):
+        allowed &= chance >= _CHANCE
+    if len(scene.goals) > 1:  # no goal may pay for another
+        for _, surface in scene.goals:
+            gains = gains_of(surface, scene.now, to)
+            error = np.maximum((gains.high - gains.low) / 2 / _Z, 1e-12)
+            allowed &= stats.norm.cdf((gains.value + _WORSE * gains.scale) / error) >= _CHANCE
+    return allowed
+
+
+def _best(scene: Scene, to: Point) -> tuple[Point, float]:
+    score = _score(scene, to)
+    free = float(score.max())
+    allowed = _allowed(scene, to)
+    allowed[0] = True  # today's, or what was chosen before
+    place = int(np.where(allowed, score, -np.inf).argmax())
+    return (to[0][[place]], to[1][[place]]), free
+
+
+def _pruned(scene: Scene, best: Point) -> Point:
+    """Without the moves that hardly add to the gain: every change on the floor costs somebody's care."""
+    numeric = len(scene.moved.numeric)
+    point = best
+    whole = float(_score(scene, best)[0])
+    if whole <= 0:
+        return point
+    for _ in range(numeric + len(scene.moved.named)):
+        moves = [j for j in range(numeric) if point[0][0, j] != scene.now[0][0, j]]
+        moves += [numeric + k for k in range(len(scene.moved.named)) if point[1][0, k] != scene.now[1][0, k]]
+        tried = [_back(scene, point, move) for move in moves]
+        if not tried:
+            break
+        to = np.vstack([t[0] for t in tried]), np.vstack([t[1] for t in tried])
+        score = np.where(_allowed(scene, to) & scene.support.holds(*to), _score(scene, to), -np.inf)
+        if float(score.max()) < (1 - _SMALL_MOVE) * whole:
+            break
+        point = tried[int(score.argmax())]
+    return point
+
+
+def _back(scene: Scene, point: Point, move: int) -> Point:
+    numbers, codes = point[0].copy(), point[1].copy()
+    numeric = len(scene.moved.numeric)
+    if move < numeric:
+        numbers[0, move] = scene.now[0][0, move]
+    else:
+        codes[0, move - numeric] = scene.now[1][0, move - numeric]
+    return numbers, codes
+
+
+def _rounded(scene: Scene, point: Point) -> Point:
+    """Values to a hundredth of the span: what somebody can set; never outside the limits."""
+    numbers = point[0].copy()
+    for j, setting in enumerate(scene.moved.numeric):
+        span = float(scene.support.high[j] - scene.support.low[j])
+        if numbers[0, j] == scene.now[0][0, j] or setting.step is not None or span <= 0:
+            continue
+        digits = int(np.ceil(-np.log10(span / 100)))
+        value = round(float(numbers[0, j]), digits)
+        low = -np.inf if setting.low is None else setting.low
+        high = np.inf if setting.high is None else setting.high
+        numbers[0, j] = value if low <= value <= high else numbers[0, j]
+    return numbers, point[1]
+
+
+def told_gain(goal: Goal, surface: Surface, scene: Scene, to: Point) -> Gain:
+    """The gain of one setting as an answer tells it."""
+    levels = surface.drawn_levels((np.vstack([scene.now[0], to[0]]), np.vstack([scene.now[1], to[1]])))
+    gains = levels[:, 0] - levels[:, 1]
+    low, high = (float(end) for end in np.quantile(gains, [0.025, 0.975]))
+    before, after = (float(level) for level in levels.mean(0))
+    if goal.direction == "max":
+        before, after = (1 - before, 1 - after) if surface.fit.binary else (-before, -after)
+    return Gain(
+        outcome=goal.outcome,
+        direction=goal.direction,
+        value=float(gains.mean()),
+        low=low,
+        high=high,
+        before=before,
+        after=after,
+    )
+
+
+def told_demands(scene: Scene, to: Point) -> tuple[ConstraintChance, ...]:
+    """Specifications and guards at one setting."""
+    found = []
+    for one, chance, share, share_now in demands(scene, to):
+        specification = isinstance(one, Specification)
+        found.append(
+            ConstraintChance(
+                outcome=one.outcome,
+                demand="specification" if specification else "not_worse",
+                low=one.low if isinstance(one, Specification) else None,
+                high=one.high if isinstance(one, Specification) else None,
+                share=float(share[0]) if specification else None,
+                share_now=share_now if specification else None,
+                chance=float(chance[0]),
+            )
+        )
+    return tuple(found)
+
+
+def extrapolated(scene: Scene, to: Point) -> float:
+    """The share of the gain that lies beyond the last point, on the way from today's setting, near which enough rows are."""
+    rows = scene.moved.numbers.shape[0]
+    moves = np.flatnonzero(to[0][0] != scene.now[0][0])
+    shares = np.linspace(0.0, 1.0, 21)
+    path = scene.now[0] + shares[:, None] * (to[0] - scene.now[0])
+    halves = np.array([scale.half for scale in scene.support.scales])[moves]
+    near = np.ones((shares.size, rows), dtype=bool)
+    for place, j in enumerate(moves):
+        near &= np.abs(scene.moved.numbers[None, :, j] - path[:, [j]]) <= 0.4 * halves[place]
+    enough = near.sum(1) >= max(5, 0.002 * rows)
+    enough[0] = True
+    if enough[-1]:
+        return 0.0
+    last = int(np.flatnonzero(enough)[-1])
+    codes = np.repeat(to[1], shares.size, axis=0)
+    value, _ = total_gain(scene, (path, codes))
+    whole = float(value[-1])
+    return float(np.clip(1 - value[last] / whole, 0.0, 1.0)) if whole > 0 else 1.0
+
+
+def curves_of(scene: Scene, to: Point) -> tuple[Curve, ...]:
+    """The leading goal along each moved setting, the others as recommended, in the outcome's own direction."""
+    goal, surface = scene.goals[0]
+    sign = -1.0 if goal.direction == "max" else 1.0
+    numeric, found = len(scene.moved.numeric), []
+    part = float(surface.part(*scene.now)[0])
+    for place, setting in enumerate(scene.moved.settings):
+        number = place < numeric
+        if number and to[0][0, place] == scene.now[0][0, place]:
+            continue
+        if not number and to[1][0, place - numeric] == scene.now[1][0, place - numeric]:
+            continue
+        if number:
+            values: np.ndarray = np.linspace(scene.support.low[place], scene.support.high[place], 41)
+            numbers, codes = np.repeat(to[0], 41, axis=0), np.repeat(to[1], 41, axis=0)
+            numbers[:, place] = values
+            near = 0.15 * scene.support.scales[place].half
+            seen = (np.abs(scene.moved.numbers[:, [place]] - values) <= near).mean(0)
+        else:
+            values = np.flatnonzero(scene.support.levels[place - numeric])
+            numbers, codes = np.repeat(to[0], values.size, axis=0), np.repeat(to[1], values.size, axis=0)
+            codes[:, place - numeric] = values
+            seen = (scene.moved.codes[:, [place - numeric]] == values).mean(0)
+        mean, spread = surface.moved(scene.now, (numbers, codes))
+        ends = [sign * surface.level(part, mean + z * spread) for z in (0.0, -_Z, _Z)]
+        found.append(
+            Curve(
+                setting=setting.name,
+                values=tuple(float(v) for v in values) if number else tuple(setting.levels[int(v)] for v in values),
+                mean=ends[0],
+                low=np.minimum(ends[1], ends[2]),
+                high=np.maximum(ends[1], ends[2]),
+                seen=seen,
+            )
+        )
+    return tuple(found)

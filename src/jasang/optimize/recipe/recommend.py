@@ -1,0 +1,309 @@
+"""The settings that the record says are better than today's, for each product; or that it cannot tell, and why."""
+
+import numpy as np
+
+from jasang.optimize.campaigns.setting import Goal, Setting, Specification
+from jasang.optimize.recipe.answer import (
+    Gain,
+    Reason,
+    ReasonCode,
+    Recommendation,
+    SettingEvidence,
+    Status,
+)
+from jasang.optimize.recipe.choice import (
+    Point,
+    Scene,
+    choose,
+    curves_of,
+    extrapolated,
+    gains_of,
+    told_demands,
+    told_gain,
+    total_gain,
+)
+from jasang.optimize.recipe.context import Context, build_context
+from jasang.optimize.recipe.moves import Moved, how_settings_moved, support_of, today, together
+from jasang.optimize.recipe.next_experiment import experiment_for
+from jasang.optimize.recipe.records import RecipeRecords, binary_outcome, codes_of
+from jasang.optimize.recipe.response import Judgement, Learned, Surface, judge_surface, learn
+from jasang.optimize.recipe.trade import trade_points
+
+MOST_ROWS = 20_000  # of one product, the newest
+LEAST_ROWS = 60
+LEAST_DEFECTS = 8
+_MOST_SETTINGS = 10
+_NEAR_BEST = 0.04  # of the present rate (or of the spread): gains below it are not worth a change
+_LEAST_SHARE = 0.02  # products with less of the rows are not asked
+_Z = 1.959964
+
+
+def recommend_recipe(records: RecipeRecords) -> tuple[Recommendation, ...]:
+    """The recommendation of each product, those with most rows first.
+
+    Surfaces of every goal and specification over the settings, with time, lot and context held, are fitted as penalised
+    regressions (see `response`); a setting is recommended only where the 95 % interval of its gain against today's lies above 0,
+    the surface foretells stretches it was not learned from, every specification is kept with a chance of 0.9, and the
+    settings lie where the record speaks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jasang.optimize.campaigns import Goal, Setting
+    >>> rng = np.random.default_rng(1)
+    >>> temperature = rng.normal(200, 5, 3000).round(1)
+    >>> temperature[-100:] = 208.0
+    >>> defect = (rng.random(3000) < 0.03 + 0.002 * (temperature - 198) ** 2).astype(float)
+    >>> found = recommend_recipe(RecipeRecords(settings=(Setting(name="temperature", low=180, high=220),),
+    ...     values={"temperature": temperature}, outcomes={"defect": defect}, goals=(Goal(outcome="defect"),)))
+    >>> found[0].status.value, abs(found[0].recommended["temperature"] - 198) < 2
+    ('recommend', True)
+    """
+    answers: list[Recommendation] = []
+    if records.product is None:
+        return (_one(records, None),)
+    codes, products = codes_of(records.product)
+    counts = np.bincount(codes[codes >= 0], minlength=len(products))
+    for product in np.argsort(-counts, kind="stable"):
+        if counts[product] >= max(LEAST_ROWS, _LEAST_SHARE * records.rows) or not answers:
+            answers.append(_one(records.part(np.flatnonzero(codes == product)), products[product]))
+    return tuple(answers)
+
+
+def _one(records: RecipeRecords, product: str | None) -> Recommendation:
+    """One product: on each machine for itself where each has records enough and runs at settings of its own."""
+    known = _known_rows(records)
+    records = records.part(known[-MOST_ROWS:])
+    moved = _moved(records)
+    y = _loss(records.goals[0], records)
+    enough = y.size >= LEAST_ROWS and (not binary_outcome(y) or min(y.sum(), (1 - y).sum()) >= LEAST_DEFECTS)
+    if not enough:
+        count = float(y.sum()) if binary_outcome(y) else float(y.size)
+        few = (Reason(code=ReasonCode.TOO_FEW_RESULTS, value=count),)
+        return _silent(records, product, moved, y, few, (), None, None, None)
+    z = np.column_stack([_standard(column) for column in moved.numbers.T] or [np.empty((y.size, 0))])
+    context = build_context(_context(records), records.time, z)
+    evidence = how_settings_moved(moved, context)
+    reasons = _why_not(evidence, context)
+    movable = np.array([one.usable for one in evidence])
+    if not movable.any():
+        return _silent(records, product, moved, y, reasons, evidence, None, None, None)
+    scene, leading = _scene(records, moved, context, movable)
+    judgement = judge_surface(leading, scene.now)
+    return _answered(records, product, y, scene, judgement, evidence, reasons)
+
+
+def _answered(
+    records: RecipeRecords,
+    product: str | None,
+    y: np.ndarray,
+    scene: Scene,
+    judgement: Judgement,
+    evidence: tuple[SettingEvidence, ...],
+    reasons: tuple[Reason, ...],
+) -> Recommendation:
+    moved = scene.moved
+    if not judgement.known or judgement.low <= 0:
+        reasons = (Reason(code=ReasonCode.NO_EFFECT, value=judgement.slope), *reasons)
+        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, None)
+    if judgement.later_high < 0:
+        reasons = (Reason(code=ReasonCode.CHANGED, value=judgement.later), *reasons)
+        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, None)
+    point, forbidden = choose(scene)
+    gain = told_gain(*scene.goals[0], scene, point)
+    value, spread = (float(part[0]) for part in total_gain(scene, point))
+    sure = gain.low > 0 if len(scene.goals) == 1 else value - _Z * spread > 0
+    if not sure or value < _NEAR_BEST:
+        near = value < 2 * _NEAR_BEST
+        code = ReasonCode.CONSTRAINT if forbidden else ReasonCode.NEAR_BEST if near else ReasonCode.NOT_SURE
+        reasons = (Reason(code=code, value=value), *reasons)
+        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, gain)
+    if forbidden:
+        reasons = (Reason(code=ReasonCode.CONSTRAINT), *reasons)
+    return Recommendation(
+        product=product,
+        machine=None,
+        rows=y.size,
+        status=Status.RECOMMEND,
+        now=moved.values(scene.now[0][0], scene.now[1][0]),
+        recommended=moved.values(point[0][0], point[1][0]),
+        gain=gain,
+        other_gains=tuple(told_gain(goal, surface, scene, point) for goal, surface in scene.goals[1:]),
+        extrapolation=extrapolated(scene, point),
+        constraints=told_demands(scene, point),
+        reasons=reasons,
+        evidence=evidence,
+        curves=curves_of(scene, point),
+        trade=trade_points(scene, point),
+        experiment=None,
+        possible=gain,
+        held_out_slope=(judgement.slope, judgement.low, judgement.high),
+        outcome_mean=float(y.mean()),
+        outcome_spread=float(y.std()),
+    )
+
+
+def _silent(
+    records: RecipeRecords,
+    product: str | None,
+    moved: Moved,
+    y: np.ndarray,
+    reasons: tuple[Reason, ...],
+    evidence: tuple[SettingEvidence, ...],
+    scene: Scene | None,
+    judgement: Judgement | None,
+    possible: Gain | None,
+) -> Recommendation:
+    """An answer without a recommendation."""
+    keep = bool(reasons) and reasons[0].code in (ReasonCode.NEAR_BEST, ReasonCode.CONSTRAINT)
+    now = scene.now if scene is not None else today(moved)
+    known = judgement is not None and judgement.known
+    return Recommendation(
+        product=product,
+        machine=None,
+        rows=y.size,
+        status=Status.KEEP if keep else Status.CANNOT_TELL,
+        now=moved.values(now[0][0], now[1][0]) if y.size else {},
+        recommended=None,
+        gain=None,
+        other_gains=(),
+        extrapolation=0.0,
+        constraints=(),
+        reasons=reasons,
+        evidence=evidence,
+        curves=(),
+        trade=(),
+        experiment=None if keep or not y.size else experiment_for(records, moved, now, y, evidence),
+        possible=possible,
+        held_out_slope=(judgement.slope, judgement.low, judgement.high) if judgement is not None and known else None,
+        outcome_mean=float(y.mean()) if y.size else float("nan"),
+        outcome_spread=float(y.std()) if y.size else float("nan"),
+    )
+
+
+def _scene(records: RecipeRecords, moved: Moved, context: Context, movable: np.ndarray) -> tuple[Scene, Learned]:
+    """Fit every outcome and gather what the choice needs."""
+    levels = tuple(len(setting.levels) for setting in moved.named)
+    now = today(moved)
+    learned: list[Learned] = []
+
+    def surface(values: np.ndarray) -> Surface:
+        rows = np.flatnonzero(np.isfinite(values))
+        part = context if rows.size == values.size else context.rows(rows)
+        learned.append(
+            learn(
+                moved.numbers[rows], moved.codes[rows], levels, values[rows], part,
+                binary=binary_outcome(values), seed=records.seed,
+            )
+        )  # fmt: skip
+        return learned[-1].surface
+
+    goals = tuple((goal, surface(_loss(goal, records))) for goal in records.goals)
+    specifications = tuple(
+        (one, surface(records.outcomes[one.outcome])) for one in records.specifications if _enough(one, records)
+    )
+    guards = tuple((goal, surface(_loss(goal, records))) for goal in records.guards if _enough(goal, records))
+    scene = Scene(
+        moved=moved,
+        now=now,
+        movable=movable,
+        support=support_of(moved, now),
+        goals=goals,
+        specifications=specifications,
+        guards=guards,
+        interlocks=records.interlocks,
+        in_spec=records.in_spec,
+        seed=records.seed,
+    )
+    return scene, learned[0]
+
+
+def _enough(one: Specification | Goal, records: RecipeRecords) -> bool:
+    values = records.outcomes[one.outcome]
+    known = values[np.isfinite(values)]
+    if binary_outcome(values):
+        return bool(known.size >= LEAST_ROWS and min(known.sum(), (1 - known).sum()) >= LEAST_DEFECTS)
+    return bool(known.size >= LEAST_ROWS and np.unique(known[:2000]).size > 2)
+
+
+def _known_rows(records: RecipeRecords) -> np.ndarray:
+    """Rows whose goals and settings are known, in order."""
+    known = np.ones(records.rows, dtype=bool)
+    for goal in records.goals:
+        known &= np.isfinite(records.outcomes[goal.outcome])
+    for setting in records.settings:
+        column = records.values[setting.name]
+        if setting.numeric:
+            known &= np.isfinite(np.asarray(column, dtype=np.float64))
+        else:
+            known &= np.isin(np.asarray([str(value) for value in column]), setting.levels)
+    return np.flatnonzero(known)
+
+
+def _moved(records: RecipeRecords) -> Moved:
+    numeric = tuple(setting for setting in records.settings if setting.numeric)
+    named = tuple(setting for setting in records.settings if not setting.numeric)
+    rows = records.rows
+    numbers = [np.asarray(records.values[s.name], dtype=np.float64) for s in numeric]
+    return Moved(
+        numeric=numeric,
+        named=named,
+        numbers=np.column_stack(numbers) if numbers else np.empty((rows, 0)),
+        codes=np.column_stack([_codes(s, records.values[s.name]) for s in named])
+        if named
+        else np.empty((rows, 0), dtype=np.int64),
+    )
+
+
+def _codes(setting: Setting, column: np.ndarray) -> np.ndarray:
+    places = {level: place for place, level in enumerate(setting.levels)}
+    return np.array([places[str(value)] for value in column], dtype=np.int64)
+
+
+def _loss(goal: Goal, records: RecipeRecords) -> np.ndarray:
+    """The goal as a quantity to make small; wild values of a measurement are drawn in to the outermost usual ones."""
+    values = np.asarray(records.outcomes[goal.outcome], dtype=np.float64)
+    if binary_outcome(values):
+        return goal.loss(values) if goal.direction != "max" else 1.0 - values
+    loss = goal.loss(values)
+    if np.isfinite(loss).sum() < LEAST_ROWS:
+        return loss
+    low, middle, high = np.nanquantile(loss, [0.05, 0.5, 0.95])
+    found: np.ndarray = np.clip(loss, middle - 4 * max(middle - low, 1e-12), middle + 4 * max(high - middle, 1e-12))
+    return found
+
+
+def _context(records: RecipeRecords) -> dict[str, np.ndarray]:
+    named = dict(records.context)
+    if records.machine is not None:
+        named["machine"] = np.asarray(records.machine)
+    return named
+
+
+def _standard(column: np.ndarray) -> np.ndarray:
+    spread = float(column.std())
+    standard: np.ndarray = (column - column.mean()) / spread if spread > 0 else np.zeros_like(column)
+    return standard
+
+
+def _why_not(evidence: tuple[SettingEvidence, ...], context: Context) -> tuple[Reason, ...]:
+    """For each setting without a say, why."""
+    reasons = []
+    twins = {one.setting for one in together(evidence)}
+    for one in evidence:
+        if not one.moved:
+            reasons.append(Reason(code=ReasonCode.NEVER_MOVED, setting=one.setting))
+        elif not one.usable:
+            reasons.append(
+                Reason(code=ReasonCode.MOVED_WITH_LOT, setting=one.setting, other=context.lot, value=one.own_share)
+            )
+        elif one.setting in twins:
+            reasons.append(
+                Reason(
+                    code=ReasonCode.MOVED_WITH_SETTING, setting=one.setting, other=one.moves_with, value=one.association
+                )
+            )
+    return tuple(reasons)
+
+
+__all__ = ["Point", "gains_of", "recommend_recipe"]

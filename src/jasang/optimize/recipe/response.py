@@ -1,0 +1,241 @@
+"""How one outcome answers to the settings of one product when lot, time and context are held.
+
+The surface is judged by itself on stretches of the record it was not learned from (`judge_surface`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.special import expit
+
+from jasang.optimize.recipe.basis import SettingBasis, setting_basis
+from jasang.optimize.recipe.context import Context, group_means, results_before
+from jasang.optimize.recipe.penalised import Penalised, fit_penalised
+
+_FOLDS = 5
+_CLUSTERS = 40
+_DRAWS, _UNITS = 400, 60
+_RECENT = 300  # units whose context stands for tomorrow's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """A fitted outcome: smaller is better (`binary`: the chance of a defect, else the loss in the outcome's unit)."""
+
+    basis: SettingBasis
+    width: int  # columns of the settings, first in the fit
+    fit: Penalised
+    spread: np.ndarray  # covariance of the settings' coefficients, widened for what neighbours in time share
+    recent: np.ndarray  # linear predictors of the recent units without their settings' part
+    drawn: tuple[
+        np.ndarray, np.ndarray
+    ]  # coefficients (draws, width) and recent predictors (draws, units) that fit as well
+    unit_spread: float  # standard deviation of a unit about the surface (not binary)
+    deviations: np.ndarray  # of recent units from the settings' part, sorted: what context and chance add
+
+    def part(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """The settings' part of the linear predictor, shape (rows,)."""
+        found: np.ndarray = self.basis.columns(numbers, codes)[0] @ self.fit.beta[: self.width]
+        return found
+
+    def moved(
+        self, now: tuple[np.ndarray, np.ndarray], to: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Change of the linear predictor from the one row `now` to each row of `to`, and its standard deviation."""
+        change = self.basis.columns(*to)[0] - self.basis.columns(*now)[0]
+        mean = change @ self.fit.beta[: self.width]
+        variance = np.einsum("ij,jk,ik->i", change, self.spread, change)
+        return mean, np.sqrt(np.maximum(variance, 0.0))
+
+    def drawn_levels(self, points: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Expected outcome at each row of `points` in the recent context, once for each draw: (draws, rows)."""
+        beta, recent = self.drawn
+        parts = beta @ self.basis.columns(*points)[0].T
+        return np.column_stack([self.fit.mean(recent + part[:, None]).mean(1) for part in parts.T])
+
+    def level(self, part: float, change: np.ndarray) -> np.ndarray:
+        """Expected outcome in the recent context at the settings' part `part` plus each change, shape of `change`."""
+        at = self.recent + part
+        if not self.fit.binary:
+            level: np.ndarray = float(at.mean()) + change
+            return level
+        points = np.quantile(at, (np.arange(25) + 0.5) / 25)
+        chances: np.ndarray = expit(points[:, None] + np.asarray(change)[None, :]).mean(0)
+        return chances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Whether a surface holds where it was not learned: slope of results on what was foretold, 1 = as told, 0 = not at all."""
+
+    slope: float
+    low: float
+    high: float
+    later: float  # the same on the last third, learned on what was before
+    later_high: float
+    known: bool  # the settings explained enough to be judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """The surface with all it was learned from."""
+
+    surface: Surface
+    context: Context
+    numbers: np.ndarray
+    codes: np.ndarray
+    y: np.ndarray
+
+
+def learn(
+    numbers: np.ndarray,
+    codes: np.ndarray,
+    levels: tuple[int, ...],
+    y: np.ndarray,
+    context: Context,
+    *,
+    binary: bool,
+    seed: int = 0,
+) -> Learned:
+    """Fit the surface twice: the second time with the results of the units before, which operators react to, as a covariate."""
+    basis = setting_basis(numbers, levels, seed=seed)
+    first = _fit(basis, numbers, codes, y, context, binary, None)
+    fixed = first.eta - first.groups[context.groups]
+    held = context.with_columns(results_before(y - first.mean(fixed)))
+    fit = _fit(basis, numbers, codes, y, held, binary, first.penalties)
+    return Learned(
+        surface=_surface(basis, numbers, codes, y, held, fit), context=held, numbers=numbers, codes=codes, y=y
+    )
+
+
+def judge_surface(learned: Learned, now: tuple[np.ndarray, np.ndarray]) -> Judgement:
+    """Learn on four fifths of the record, foretell the fifth left out (contiguous), and regress results on what was foretold."""
+    rows = learned.y.size
+    fold = (np.arange(rows) * _FOLDS) // rows
+    foretold = np.zeros(rows)
+    for one in range(_FOLDS):
+        foretold[fold == one] = _foretell(learned, np.flatnonzero(fold != one), np.flatnonzero(fold == one), now)
+    if float(foretold.std()) < 1e-6 * max(1.0, float(learned.y.std())):
+        return Judgement(slope=0.0, low=-np.inf, high=np.inf, later=0.0, later_high=np.inf, known=False)
+    slope, low, high = _slope(learned, foretold, np.arange(rows))
+    late = np.arange(rows) >= 2 * rows // 3
+    part = _foretell(learned, np.flatnonzero(~late), np.flatnonzero(late), now)
+    later, later_high = 0.0, np.inf
+    if float(part.std()) > 0:
+        later, _, later_high = _slope(learned, part, np.flatnonzero(late))
+    return Judgement(slope=slope, low=low, high=high, later=later, later_high=later_high, known=True)
+
+
+def _fit(
+    basis: SettingBasis,
+    numbers: np.ndarray,
+    codes: np.ndarray,
+    y: np.ndarray,
+    context: Context,
+    binary: bool,
+    start: np.ndarray | None,
+) -> Penalised:
+    columns, blocks = basis.columns(numbers, codes)
+    shifted = tuple(block + columns.shape[1] for block in context.blocks)
+    X = np.hstack([columns, context.columns])
+    return fit_penalised(X, y, (*blocks, *shifted), context.groups, binary=binary, start=start)
+
+
+def _surface(
+    basis: SettingBasis, numbers: np.ndarray, codes: np.ndarray, y: np.ndarray, context: Context, fit: Penalised
+) -> Surface:
+    columns, _ = basis.columns(numbers, codes)
+    width = columns.shape[1]
+    X = np.hstack([columns, context.columns])
+    recent = slice(max(0, y.size - max(_RECENT, y.size // 10)), None)
+    residual = y - fit.mean(fit.eta)
+    widened = _shared_by_neighbours(X, residual, fit, context.groups, width)
+    return Surface(
+        basis=basis,
+        width=width,
+        fit=fit,
+        spread=fit.covariance[:width, :width] * widened,
+        recent=(fit.eta - columns @ fit.beta[:width])[recent],
+        drawn=_draws(fit, X[recent], context.groups[recent], width, widened),
+        unit_spread=float(np.sqrt(fit.sigma2)),
+        deviations=np.sort((y - columns @ fit.beta[:width])[slice(max(0, y.size - max(1000, y.size // 5)), None)]),
+    )
+
+
+def _draws(
+    fit: Penalised, X: np.ndarray, groups: np.ndarray, width: int, widened: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of the posterior, variances times `widened`: settings' coefficients, and recent units without their settings."""
+    rng = np.random.default_rng(0)
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0) * widened)
+    away = rng.normal(size=(_DRAWS, values.size)) @ root.T
+    chosen = np.unique(np.linspace(0, len(X) - 1, _UNITS).round().astype(np.int64))
+    present, places = np.unique(groups[chosen], return_inverse=True)
+    effects = fit.groups[present] - away @ fit.group_link[present].T
+    effects = effects + np.sqrt(widened) * fit.group_spread[present] * rng.normal(size=effects.shape)
+    beta = fit.beta + away
+    return beta[:, :width], beta[:, width:] @ X[chosen, width:].T + effects[:, places]
+
+
+def _shared_by_neighbours(X: np.ndarray, residual: np.ndarray, fit: Penalised, groups: np.ndarray, width: int) -> float:
+    """By how much variances grow because units close in time share more than the model knows: at least 1.
+
+    The sandwich over stretches of time against the same with single units, over the settings' leading directions.
+    """
+    weight = expit(fit.eta) * (1 - expit(fit.eta)) if fit.binary else np.ones(residual.size)
+    values, vectors = np.linalg.eigh(fit.covariance[:width, :width])
+    lead = vectors[:, -min(4, width) :] * np.sqrt(np.maximum(values[-min(4, width) :], 0.0))
+    influence = X @ (fit.covariance[:, :width] @ np.linalg.pinv(fit.covariance[:width, :width]) @ lead)
+    influence = influence - group_means(influence, groups)
+    count = min(_CLUSTERS, max(8, residual.size // 25))
+    stretch = (np.arange(residual.size) * count) // residual.size
+    ratios = []
+    for column in influence.T:
+        scores = np.bincount(stretch, weights=column * residual)
+        alone = float(np.sum(weight * column**2)) * (1.0 if fit.binary else fit.sigma2)
+        ratios.append(float(scores @ scores) / max(alone, 1e-300))
+    return float(np.clip(np.mean(ratios), 1.0, 10.0))
+
+
+def _foretell(
+    learned: Learned, learn_rows: np.ndarray, rows: np.ndarray, now: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """The settings' part of the rows against today's setting, learned on other rows."""
+    surface = learned.surface
+    fit = _fit(
+        surface.basis,
+        learned.numbers[learn_rows],
+        learned.codes[learn_rows],
+        learned.y[learn_rows],
+        learned.context.rows(learn_rows),
+        surface.fit.binary,
+        surface.fit.penalties,
+    )
+    change = surface.basis.columns(learned.numbers[rows], learned.codes[rows])[0] - surface.basis.columns(*now)[0]
+    found: np.ndarray = change @ fit.beta[: surface.width]
+    return found
+
+
+def _slope(learned: Learned, foretold: np.ndarray, rows: np.ndarray) -> tuple[float, float, float]:
+    """The coefficient of what was foretold with its 95 % interval over stretches of time."""
+    context = learned.context.rows(rows)
+    y, binary = learned.y[rows], learned.surface.fit.binary
+    columns = [foretold[:, None]]
+    if context.lot is not None:
+        columns.append(group_means(foretold[:, None], context.groups))
+    X = np.hstack([*columns, context.columns])
+    blocks = tuple(block + len(columns) for block in context.blocks)
+    fit = fit_penalised(X, y, blocks, context.groups, binary=binary)
+    weight = expit(fit.eta) * (1 - expit(fit.eta)) if binary else np.ones(y.size)
+    influence = X @ fit.covariance[:, 0] / (1.0 if binary else fit.sigma2)
+    totals = np.bincount(context.groups, weights=weight)
+    influence = influence - (np.bincount(context.groups, weights=weight * influence) / totals)[context.groups]
+    count = min(_CLUSTERS, max(8, y.size // 25))
+    stretch = (np.arange(y.size) * count) // y.size
+    scores = np.bincount(stretch, weights=influence * (y - fit.mean(fit.eta)))
+    robust = float(scores @ scores) * count / (count - 1)
+    error = float(np.sqrt(max(robust, float(fit.covariance[0, 0]))))
+    slope, half = float(fit.beta[0]), float(stats.t.ppf(0.975, count - 1)) * error
+    return slope, slope - half, slope + half
