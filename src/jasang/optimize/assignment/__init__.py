@@ -1,0 +1,1 @@
+"""Who is sent where: mentors, or teams of three, to factories."""
