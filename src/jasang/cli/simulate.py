@@ -41,6 +41,12 @@ def _add_cell(kinds: "_SubParsersAction[Any]") -> None:
     cell = kinds.add_parser("cell", help=say(Text(ko="OPC UA 서버로 엽니다", en="serve the cell over OPC UA")))
     cell.add_argument("--host", default="127.0.0.1", help=say(Text(ko="기다릴 주소", en="address to listen on")))
     cell.add_argument("--port", type=int, default=4840, help=say(Text(ko="기다릴 포트", en="port to listen on")))
+    cell.add_argument(
+        "--modbus-port",
+        type=int,
+        metavar="PORT",
+        help=say(Text(ko="이 포트에서 Modbus TCP로도 엽니다", en="serve the cell over Modbus TCP on this port too")),
+    )
     cell.add_argument("--seed", type=int, default=1)
     cell.add_argument(
         "--speed", type=float, default=1.0, help=say(Text(ko="몇 배 빠르게", en="times faster than reality"))
@@ -99,6 +105,7 @@ def _cell(arguments: argparse.Namespace, language: Language) -> int:
     serve_cell(
         host=arguments.host,
         port=arguments.port,
+        modbus_port=arguments.modbus_port,
         seed=arguments.seed,
         speed=arguments.speed,
         faults=tuple(arguments.fault),

@@ -20,6 +20,8 @@ class Entry:
 
 PROTOCOLS: Mapping[str, Entry] = MappingProxyType(
     {
+        "modbus": Entry(module="modbus", member="Modbus", extra="modbus"),
+        "mqtt": Entry(module="mqtt", member="Mqtt", extra="mqtt"),
         "opcua": Entry(module="opcua", member="OpcUa", extra="opcua"),
     }
 )

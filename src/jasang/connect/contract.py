@@ -55,7 +55,8 @@ class Link:
     """One connection as collect.toml describes it, valid and complete. Passwords and secrets never show in a log or a repr.
 
     `timeout` in s. `options` is an instance of the protocol's `options`; `None` means its defaults. `secrets` holds the values
-    of the environment variables that fields `x_env` of the options name, by the field's name.
+    of the environment variables that fields `x_env` of the options name, by the field's name. `trial` tells a protocol that this
+    is only a try: it leaves no session, message or mark behind.
     """
 
     name: str
@@ -70,11 +71,15 @@ class Link:
     options: Any = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path = Path()  # of collect.toml: what its paths are relative to
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One variable that a machine offers. `low` and `high` are its range in `unit`; `None` where the machine does not say."""
+    """One variable that a machine offers. `low` and `high` are its range in `unit`; `None` where the machine does not say.
+
+    `value` is what it holds now, where asking for it costs nothing.
+    """
 
     address: str
     path: str  # names from the starting point, joined by dots
@@ -83,6 +88,7 @@ class Variable:
     low: float | None = None
     high: float | None = None
     writable: bool = False
+    value: float | int | str | bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

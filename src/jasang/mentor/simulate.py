@@ -3,8 +3,10 @@
 import asyncio
 import importlib
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 from jasang.errors import ConfigurationError, WrongArguments
 from jasang.mentor.until_stopped import until_stopped
@@ -24,6 +26,7 @@ def serve_cell(
     *,
     host: str = "127.0.0.1",
     port: int = 4840,
+    modbus_port: int | None = None,
     seed: int = 1,
     speed: float = 1.0,
     faults: tuple[str, ...] = (),
@@ -31,17 +34,13 @@ def serve_cell(
     with_parent: bool = False,
     listening: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve a running virtual cell over OPC UA until stopped; faults begin at once. `listening` is told the address.
+    """Serve a running virtual cell over OPC UA until stopped, faults from the start; `listening` is told each address.
 
-    Raises `ConfigurationError` when the extra `jasang[opcua]` is missing, `ConnectionFailed` when the port is taken.
+    With `modbus_port` the same cell is a Modbus TCP device too.
+    Raises `ConfigurationError` when the extra `jasang[opcua]` (or `[modbus]`) is missing, `ConnectionFailed` when the port is taken.
     """
-    try:
-        server_module = importlib.import_module("jasang.simulate.opcua")
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            ko=f"가상 셀을 OPC UA로 열려면 {error.name!r} 이(가) 필요합니다. pip install 'jasang[opcua]' 로 설치하세요.",
-            en=f"serving the cell over OPC UA needs {error.name!r}: pip install 'jasang[opcua]'",
-        ) from error
+    server_module = _module("opcua", "OPC UA")
+    modbus_module = None if modbus_port is None else _module("modbus", "Modbus")
     hours: Hours = "around_the_clock"  # whoever starts the demo at night still wants to see a running machine
     cell = Cell(
         seed=seed,
@@ -54,10 +53,16 @@ def serve_cell(
     cell.step(FIRST_MINUTES * 60.0)  # the first visitor finds a last shot and counters
     server = server_module.CellServer(cell, host=host, port=port, speed=speed)
 
+    devices = [server]
+    if modbus_module is not None:
+        devices.append(modbus_module.CellDevice(cell, host=host, port=modbus_port))
+
     async def serve() -> None:
-        async with until_stopped(duration=duration, with_parent=with_parent) as stop, server.serving():
-            if listening is not None:
-                listening(server.url)
+        async with until_stopped(duration=duration, with_parent=with_parent) as stop, AsyncExitStack() as open_devices:
+            for device in devices:
+                await open_devices.enter_async_context(device.serving())
+                if listening is not None:
+                    listening(device.url)
             living = asyncio.create_task(server.live())
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({living, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -68,6 +73,17 @@ def serve_cell(
                 raise results[0]
 
     asyncio.run(serve())
+
+
+def _module(name: str, spoken: str) -> ModuleType:
+    """The cell's server for a protocol; it is only loaded when it is asked for."""
+    try:
+        return importlib.import_module(f"jasang.simulate.{name}")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            ko=f"가상 셀을 {spoken}(으)로 열려면 {error.name!r} 이(가) 필요합니다. pip install 'jasang[{name}]' 로 설치하세요.",
+            en=f"serving the cell over {spoken} needs {error.name!r}: pip install 'jasang[{name}]'",
+        ) from error
 
 
 def write_factory_folder(
