@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def test_connections(settings_file: Path) -> list[tuple[Link, Begun | Text]]:
 
 async def _try(link: Link) -> Begun | Text:
     answer: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
-    task = asyncio.ensure_future(load(link.protocol).collect(link, _Trial(answer)))
+    task = asyncio.ensure_future(load(link.protocol).collect(replace(link, trial=True), _Trial(answer)))
     try:
         waiting: list[asyncio.Future[Any]] = [answer, task]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
