@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,20 +134,29 @@ class Wire:
             "input": self._client.read_input_registers,
             "holding": self._client.read_holding_registers,
         }
-        try:
-            answer = await calls[block.area](block.start, count=block.count, device_id=block.unit_id)
-        except (TimeoutError, ModbusException) as error:
-            if not self._client.connected:
-                raise Gone(str(error)) from error
-            raise Refused(NO_ANSWER) from error
-        except OSError as error:
-            raise Gone(str(error)) from error
+        answer = await self._answer(calls[block.area], block)
         if answer.isError():
             raise Refused(int(answer.exception_code))
         found: list[int] = answer.bits if block.area in ("coil", "discrete") else answer.registers
         if len(found) < block.count:
             raise Refused(255)  # a late answer to another question; on a serial line nothing else tells them apart
         return found[: block.count]
+
+    async def _answer(self, call: Callable[..., Awaitable[Any]], block: Block) -> Any:
+        clock = asyncio.get_running_loop().time
+        for last in (False, False, True):
+            asked = clock()
+            try:
+                return await call(block.start, count=block.count, device_id=block.unit_id)
+            except (TimeoutError, ModbusException) as error:
+                if not self._client.connected:
+                    raise Gone(str(error)) from error
+                # An error before the time is up is the late answer to an earlier question: ask again.
+                if clock() - asked >= 0.9 * self._link.timeout or last:
+                    raise Refused(NO_ANSWER) from error
+            except OSError as error:
+                raise Gone(str(error)) from error
+        raise Refused(NO_ANSWER)
 
     def _check_device(self, device: str) -> None:
         if os.name != "posix":
