@@ -8,10 +8,10 @@ import pytest
 
 from jasang.errors import UnreadableInput
 from jasang.mentor.diagnose import diagnose
-from jasang.mentor.store_data import is_store, store_evidence
+from jasang.mentor.store_data import store_evidence
 from jasang.plant.factory import Factory
 from jasang.plant.reading import Reading, Signal
-from jasang.store import open_store
+from jasang.store import is_store, open_store
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SIGNALS = ("INJ-01.Barrel.Temperature", "INJ-01.Mould.Temperature", "INJ-01.Oil.Temperature")

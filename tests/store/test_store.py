@@ -15,7 +15,7 @@ import pytest
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading, Signal
-from jasang.store import READING_SCHEMA, Reader, Store, fresh, open_reader, open_store, settled, to_readings
+from jasang.store import READING_SCHEMA, Reader, Store, open_reader, open_store, ownership, settled, to_readings
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -143,17 +143,13 @@ def test_small_files_of_finished_days_become_one_and_a_reader_sees_no_difference
         store.append([reading(f"s{i % 3}", hour * 3600 + i, float(i)) for i in range(100)])
         store.settle(NOON + timedelta(hours=hour + 1))
     before = typed(everything(store))
-    table = settled.open_table(folder)
-    assert table is not None
-    assert len(table.file_uris()) == 6  # the day is not over
+    assert len(settled.SettledTable(folder).entries()) == 6  # the day is not over
 
     store.settle(NOON + DAY)
 
-    table = settled.open_table(folder)
-    assert table is not None
-    assert len(table.file_uris()) == 1
+    assert len(settled.SettledTable(folder).entries()) == 1
     assert typed(everything(store)) == typed(everything(open_reader(folder))) == before
-    assert settled.last_batch(folder) == 6  # compaction keeps the number of the last settlement
+    assert settled.SettledTable(folder).last_batch() == 6  # compaction keeps the number of the last settlement
 
 
 @pytest.mark.parametrize("step", ["before the commit", "after the commit"])
@@ -163,25 +159,25 @@ def test_crash_while_settling_loses_and_doubles_nothing(
     store = open_store(folder)
     store.append([reading("a", i, float(i)) for i in range(100)])
     before = typed(everything(store))
-    real = settled.write
+    real = settled.SettledTable.commit
 
-    def crash(*arguments: object) -> None:
+    def crash(*arguments: object, **named: object) -> None:
         if step == "after the commit":
-            real(*arguments)  # type: ignore[arg-type]
+            real(*arguments, **named)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(settled, "write", crash)
+    monkeypatch.setattr(settled.SettledTable, "commit", crash)
     with pytest.raises(KeyboardInterrupt):
         store.settle(NOON + DAY)
     store.append([reading("a", 50.5, 50.5)])  # what arrived after the settlement began stays fresh
     store.close()
-    monkeypatch.setattr(settled, "write", real)
+    monkeypatch.setattr(settled.SettledTable, "commit", real)
     expected = sorted([*before, *typed([reading("a", 50.5, 50.5)])], key=lambda row: row[1])  # type: ignore[arg-type, return-value]
 
     assert typed(everything(open_reader(folder))) == expected  # even before anybody repairs it
     again = open_store(folder)
     assert typed(everything(again)) == expected
-    assert again.settle(NOON + DAY) == 1
+    assert again.settle(NOON + DAY) == (1 if step == "after the commit" else 101)
     assert typed(everything(again)) == expected
     assert pl.scan_delta(str(folder / settled.FOLDER)).collect().height == 101
     again.close()
@@ -255,12 +251,8 @@ def test_owner_file_is_private_and_its_token_is_needed(store: Store, folder: Pat
 
 
 def test_a_store_has_one_owner(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def held(path: str, **_: object) -> None:
-        raise fresh.duckdb.IOException(f"Could not set lock on file {path!r}")
-
-    monkeypatch.setattr(fresh, "LOCK_PATIENCE", 0.0)
-    monkeypatch.setattr(fresh.duckdb, "connect", held)
-    with pytest.raises(StoreError, match="is another collector writing to it"):
+    monkeypatch.setattr(ownership, "PATIENCE", 0.0)
+    with pytest.raises(StoreError, match="another collector is writing to the store"):
         open_store(folder)
 
 
@@ -269,7 +261,7 @@ def test_a_store_has_one_owner(store: Store, folder: Path, monkeypatch: pytest.M
     [
         (lambda folder: folder.mkdir(), "is no store of readings"),
         (lambda folder: None, "is no store of readings"),
-        (lambda folder: _with(folder, '{"format": "jasang.store/9"}'), "opens 'jasang.store/1'"),
+        (lambda folder: _with(folder, '{"format": "jasang.store/9"}'), "opens 'jasang.store/2'"),
         (lambda folder: _with(folder, "not json"), "cannot be read"),
     ],
 )
@@ -285,9 +277,9 @@ def _with(folder: Path, content: str) -> None:
     (folder / "format.json").write_text(content)
 
 
-def test_damaged_file_is_told(folder: Path) -> None:
+def test_damaged_list_of_files_is_told(folder: Path) -> None:
     open_store(folder).close()
-    (folder / fresh.FILE).write_bytes(b"rubbish" * 1000)
+    (folder / "fresh" / "manifest.json").write_bytes(b"rubbish" * 1000)
 
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match=r"manifest\.json cannot be read"):
         open_store(folder)

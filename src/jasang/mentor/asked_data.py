@@ -10,9 +10,10 @@ import numpy as np
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.errors import WrongArguments
 from jasang.mentor.factory_data import open_factory
-from jasang.mentor.store_data import is_store, store_evidence
+from jasang.mentor.store_data import store_evidence
 from jasang.plant.factory import Column, Factory, Kind, Role
 from jasang.plant.text import Progress, silent
+from jasang.store import is_store
 
 
 @contextmanager

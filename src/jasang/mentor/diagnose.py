@@ -18,9 +18,10 @@ from jasang.diagnose.waiting import with_waiting_time
 from jasang.diagnose.worth import with_worth
 from jasang.mentor.factory_data import Notice, open_factory
 from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
-from jasang.mentor.store_data import is_store, store_evidence
+from jasang.mentor.store_data import store_evidence
 from jasang.plant.factory import Column, Factory
 from jasang.plant.text import Progress, Text, silent
+from jasang.store import is_store
 
 # Reading takes about this share of the whole time; only the progress bar uses it.
 _READING = 0.4

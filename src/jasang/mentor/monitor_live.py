@@ -15,11 +15,11 @@ from jasang.analyze.monitors import Event, find_events, score
 from jasang.diagnose.fault_story import as_datetime
 from jasang.errors import UnreadableInput
 from jasang.mentor.monitor_file import SavedMonitor, read_monitor
-from jasang.mentor.store_data import MONITOR_SCORE, STEP, TIME, grid, is_store
+from jasang.mentor.store_data import MONITOR_SCORE, STEP, TIME, grid
 from jasang.mentor.until_stopped import until_stopped
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
-from jasang.store import open_reader
+from jasang.store import is_store, open_reader
 from jasang.store.contract import Reader
 
 LOOK_EVERY = 60.0  # s

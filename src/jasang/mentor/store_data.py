@@ -44,11 +44,6 @@ class GridSource:
         return self.frame.select(columns)
 
 
-def is_store(path: Path) -> bool:
-    """Whether the folder is a collector's store."""
-    return (path / "format.json").is_file() and (path / "fresh.duckdb").exists()
-
-
 def store_evidence(store: Path, *, factory: Factory, progress: Progress = silent) -> EvidenceBase:
     """The last `MOST_ROWS` minutes of a collector's store, one table for each machine.
 

@@ -1,4 +1,4 @@
-"""Readings kept: append, read, last, downsample; embedded by default.
+"""Readings kept: append, range, last, grid, downsample, history; embedded by default.
 
 `open_store(folder)` is for the one process that writes; `open_reader(folder)` for any other, at the same time.
 """
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA, Reader, Store
 from jasang.store.embedded import EmbeddedReader, EmbeddedStore
+from jasang.store.folder import is_store
 from jasang.store.rows import to_readings
 
-__all__ = ["BUCKET_SCHEMA", "READING_SCHEMA", "Reader", "Store", "open_reader", "open_store", "to_readings"]
+__all__ = ["BUCKET_SCHEMA", "READING_SCHEMA", "Reader", "Store", "is_store", "open_reader", "open_store", "to_readings"]
 
 
 def open_store(folder: Path | str) -> Store:

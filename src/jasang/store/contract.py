@@ -1,19 +1,23 @@
 """What every store of readings promises, whichever way the readings lie on disk.
 
 Times are UTC with a zone and kept to one microsecond. A span is half open: `start` belongs to it, `end` does not.
-One reading is known by its signal and source time: the same pair written again replaces the older reading.
+One reading is known by its signal and source time: the same pair written again replaces the older reading, which stays in its
+history.
 An appended reading is acknowledged when `append` returns: it is in a committed, synced transaction and survives a kill.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from jasang.plant.reading import Reading, Signal
 
-FORMAT = "jasang.store/1"
+FORMAT = "jasang.store/2"
+FORMER_FORMATS = ("jasang.store/1",)  # opened too; the owner turns them into FORMAT
 
 # Columns of `range`, sorted by signal, then source time. How a value is told from its three columns:
 #   number   `number` is set, `text` is null       (`whole` says whether the machine gave an integer; then `number` is its
@@ -67,6 +71,20 @@ class Reader(Protocol):
 
     def downsample(self, signals: Sequence[str], start: datetime, end: datetime, buckets: int) -> pa.Table:
         """Minimum, maximum and mean of each signal in `buckets` equal spans of `[start, end)`, as `BUCKET_SCHEMA`."""
+
+    def grid(
+        self, signals: Sequence[str], start: datetime, end: datetime, step: timedelta
+    ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """The number of each signal at `start`, `start + step`, … before `end`: of its last reading at or before that time.
+
+        Returns the times, shape (n,), `datetime64[us]` UTC, and the numbers, shape (n, len(signals)), in the order of `signals`.
+        NaN before the first reading, and from a reading that is bad (status code 0x8…) or carries no number until the next good
+        one: a broken sensor does not keep its last value. Truth values are 1 and 0. Readings before `start` count.
+        Raises `ValueError` for a backward span, a step below 1 µs, or more than 200 million cells.
+        """
+
+    def history(self, signal: str, time: datetime) -> tuple[Reading, ...]:
+        """What was written for one signal and source time, in the order of arrival; the last one counts."""
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -1,39 +1,45 @@
-"""The store that comes with Jasang: a folder with fresh readings in DuckDB and settled ones in Delta Lake.
+"""The store that comes with Jasang: a folder, see `folder`, with fresh readings in a log and settled ones in Delta Lake."""
 
-format.json    which release can open the folder
-fresh.duckdb   readings of the last hour or so, owned by the one process that writes
-settled/       everything older, a Delta Lake table
-owner.json     where the owner answers other processes; absent when nobody writes
-"""
-
-import json
 import logging
-import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading, Signal
-from jasang.store import settled
-from jasang.store.contract import FORMAT, READING_SCHEMA
-from jasang.store.fresh import FILE, LOCK_PATIENCE, Fresh
+from jasang.store import compact as compaction
+from jasang.store import ownership, queries, settle
+from jasang.store.answers import Answers
+from jasang.store.block import Block, from_table, joined
+from jasang.store.contract import FORMAT
+from jasang.store.describing import read_signals, with_undescribed, write_signals
+from jasang.store.folder import prepare, read_format
+from jasang.store.fresh import Fresh, FreshOnDisk
+from jasang.store.fresh_view import FreshView
 from jasang.store.group_commit import GroupCommit
-from jasang.store.loopback import Answers, LoopbackServer, read_owner
-from jasang.store.merged import last_readings, read_buckets, read_range
-from jasang.store.rows import complete, microseconds, numbered, to_table
+from jasang.store.loopback import LoopbackServer, read_owner
+from jasang.store.older import OlderFresh, migrate
+from jasang.store.rows import complete, microseconds, to_table
+from jasang.store.settle import DAY, REPLACED, Tables
+from jasang.store.settled import SettledTable
 
-FORMAT_FILE = "format.json"
-DAY = timedelta(days=1) // timedelta(
-    microseconds=1
-)  # one settlement is one UTC day at most: one partition, bounded memory
+PATIENCE = 10.0  # s a reader waits where an owner is just coming or going
+
+Answer = TypeVar("Answer")
+Grid = tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]
 
 _log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
+
+
+def _tables(folder: Path) -> Tables:
+    return Tables(settled=SettledTable(folder), replaced=SettledTable(folder, REPLACED))
 
 
 class EmbeddedStore:
@@ -41,143 +47,177 @@ class EmbeddedStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        _prepare(folder)
-        self._fresh = Fresh(folder / FILE)
+        found = prepare(folder)
+        self._ownership = ownership.Ownership(folder)
+        try:
+            if found != FORMAT:
+                migrate(folder)
+            self._tables = _tables(folder)
+            self._fresh = Fresh(folder)
+            settle.resume(self._fresh, self._tables)
+            self._described = read_signals(folder)
+        except BaseException:
+            self._ownership.release()
+            raise
+        self._describing, self._settling = threading.Lock(), threading.Lock()
         self._commits = GroupCommit(self._commit)
-        self._server = LoopbackServer(folder, self._fresh)
-        self._resume_settlement()
+        self._server = LoopbackServer(folder, self)
 
     def append(self, readings: Sequence[Reading]) -> int:
-        return self.append_table(to_table(readings))
+        return self.append_table(to_table(readings)) if readings else 0
 
     def append_table(self, rows: pa.Table) -> int:
         return self.append_tables([rows])
 
     def append_tables(self, tables: Sequence[pa.Table]) -> int:
-        completed = pa.concat_tables([complete(rows) for rows in tables] or [READING_SCHEMA.empty_table()])
-        if completed.num_rows:
-            self._commits.submit(completed)
-        return int(completed.num_rows)
+        blocks = [self._block(complete(rows)) for rows in tables if rows.num_rows]
+        if not blocks:
+            return 0
+        together = joined(blocks)
+        self._commits.submit(together)
+        return len(together)
 
-    def _commit(self, group: Sequence[pa.Table]) -> None:
-        self._fresh.append(numbered(pa.concat_tables(group), self._fresh.next_sequence()))
+    def _block(self, rows: pa.Table) -> Block:
+        signal = rows.column("signal").combine_chunks()
+        if not pa.types.is_dictionary(signal.type):
+            signal = signal.dictionary_encode()
+            rows = rows.set_column(0, "signal", signal)
+        return from_table(rows, self._fresh.codes(signal.dictionary.to_pylist()))
+
+    def _commit(self, group: Sequence[Block]) -> None:
+        self._fresh.append(joined(group))
 
     def describe(self, signals: Iterable[Signal]) -> None:
-        self._fresh.describe(signals)
+        with self._describing:
+            described = self._described | {signal.name: signal for signal in signals}
+            if described != self._described:
+                write_signals(self._folder, described.values())
+                self._described = described
 
     def settle(self, before: datetime) -> int:
-        self._resume_settlement()
-        moved = 0
-        while True:
-            batch = settled.last_batch(self._folder) + 1
-            settlement = self._fresh.begin_settlement(microseconds(before), batch, DAY)
-            if settlement is None:
-                settled.compact(self._folder, before.date())
-                return moved
-            settled.write(self._folder, self._fresh.settling_rows(settlement), batch)
-            moved += self._fresh.end_settlement(settlement)
+        with self._settling:
+            moved = settle.settle(self._fresh, self._tables, microseconds(before))
+            compaction.compact(self._tables, microseconds(before) // DAY * DAY)
+            return moved
 
-    def _resume_settlement(self) -> None:
-        """Finish what a crash interrupted: `settled.write` does nothing for a batch that was committed before."""
-        settlement = self._fresh.pending_settlement()
-        if settlement is not None:
-            _log.info("finishing settlement %d of the store in %s", settlement.batch, self._folder)
-            settled.write(self._folder, self._fresh.settling_rows(settlement), settlement.batch)
-            self._fresh.end_settlement(settlement)
+    def compact(self) -> int:
+        """Put together all small files of the settled table; how many files there are less."""
+        with self._settling:
+            return compaction.compact(self._tables, 2**62, everything=True)
+
+    def seal(self) -> None:
+        """Write what is only in the log to sealed files; nothing that a reader sees changes."""
+        self._fresh.seal()
+
+    def fresh_view(self) -> FreshView:
+        """What has not been settled; for the processes that ask the owner."""
+        return self._fresh.view()
+
+    def fresh_last(self) -> tuple[Block, list[str]]:
+        """The latest row of each signal and all names; for the processes that ask the owner."""
+        return self._fresh.last()
 
     def signals(self) -> tuple[Signal, ...]:
-        return tuple(self._fresh.signals())
+        rows, names = self._fresh.last()
+        return with_undescribed(self._described, (names[code] for code in rows.signal))
 
     def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
-        return last_readings(self._fresh.last(), signals)
+        return queries.last_readings(*self._fresh.last(), signals)
 
     def range(self, signals: Sequence[str], start: datetime, end: datetime) -> pa.Table:
-        return read_range(self._folder, self._fresh.range, signals, start, end)
+        return queries.read_range(self._tables.settled, self._fresh.view(), signals, start, end)
 
     def downsample(self, signals: Sequence[str], start: datetime, end: datetime, buckets: int) -> pa.Table:
-        return read_buckets(self._folder, self._fresh.range, signals, start, end, buckets)
+        return queries.read_buckets(self._tables.settled, self._fresh.view(), signals, start, end, buckets)
+
+    def grid(self, signals: Sequence[str], start: datetime, end: datetime, step: timedelta) -> Grid:
+        return queries.read_grid(self._tables.settled, self._fresh.view(), signals, start, end, step)
+
+    def history(self, signal: str, time: datetime) -> tuple[Reading, ...]:
+        return queries.read_history(self._tables, self._fresh.view(), signal, time)
 
     def close(self) -> None:
         self._server.close()
         self._fresh.close()
+        self._ownership.release()
 
 
 class EmbeddedReader:
-    """Reads a store's folder from any process, whether somebody writes to it or not."""
+    """Reads a store's folder from any process, whether somebody writes to it or not. Threads may share it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        _check_format(folder)
+        read_format(folder)
+        self._tables = _tables(folder)
+        self._answers: Answers | None = None
+        self._on_disk: tuple[object, FreshOnDisk | OlderFresh] | None = None
 
     def signals(self) -> tuple[Signal, ...]:
-        return tuple(self._ask(lambda source: source.signals()))
+        return self._ask(lambda source: tuple(source.signals()))
 
     def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
-        return last_readings(self._ask(lambda source: source.last()), signals)
+        return queries.last_readings(*self._ask(lambda source: source.last(signals)), signals)
 
     def range(self, signals: Sequence[str], start: datetime, end: datetime) -> pa.Table:
-        return read_range(self._folder, self._fresh_range, signals, start, end)
+        return queries.read_range(self._tables.settled, self, signals, start, end)
 
     def downsample(self, signals: Sequence[str], start: datetime, end: datetime, buckets: int) -> pa.Table:
-        return read_buckets(self._folder, self._fresh_range, signals, start, end, buckets)
+        return queries.read_buckets(self._tables.settled, self, signals, start, end, buckets)
+
+    def grid(self, signals: Sequence[str], start: datetime, end: datetime, step: timedelta) -> Grid:
+        return queries.read_grid(self._tables.settled, self, signals, start, end, step)
+
+    def history(self, signal: str, time: datetime) -> tuple[Reading, ...]:
+        return queries.read_history(self._tables, self, signal, time)
+
+    def select(self, names: Sequence[str], start: int, end: int) -> Block:
+        """Fresh rows, wherever they are."""
+        return self._ask(lambda source: source.select(names, start, end))
+
+    def before(self, names: Sequence[str], moment: int) -> Block:
+        """The last fresh rows before a moment."""
+        return self._ask(lambda source: source.before(names, moment))
 
     def close(self) -> None:
-        """Nothing stays open between two questions."""
+        if self._answers is not None:
+            self._answers.close()
+        self._answers = self._on_disk = None
 
-    def _fresh_range(self, signals: Sequence[str], start: int, end: int) -> tuple[pa.Table, int]:
-        return self._ask(lambda source: source.range(list(signals), start, end))
-
-    def _ask(self, question: Callable[[Answers | Fresh], Answer]) -> Answer:
-        """Ask the owner, or the file itself when nobody owns it. An owner may come or go between the two, hence the patience."""
-        deadline = time.monotonic() + LOCK_PATIENCE
+    def _ask(self, question: Callable[[Answers | FreshOnDisk | OlderFresh], Answer]) -> Answer:
+        """Ask the owner, or the files when nobody owns them. An owner may come or go between the two, hence the patience."""
+        deadline = time.monotonic() + PATIENCE
         while True:
             owner = read_owner(self._folder)
             if owner is not None:
+                if self._answers is None or self._answers.owner != owner:
+                    self._answers = Answers(owner)
                 try:
-                    return question(Answers(owner))
+                    return question(self._answers)
                 except ConnectionError:
                     _log.debug("owner %d of %s is gone", owner.pid, self._folder)
             try:
-                file = Fresh(self._folder / FILE, read_only=True, patience=0.0)
+                return question(self._files())
             except StoreError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not ownership.is_owned(self._folder):
                     raise
                 time.sleep(0.05)
-                continue
-            try:
-                return question(file)
-            finally:
-                file.close()
+
+    def _files(self) -> FreshOnDisk | OlderFresh:
+        """The fresh part as it lies on disk now; opened again only when a file of it has changed."""
+        seen = _stamps(self._folder)
+        if self._on_disk is None or self._on_disk[0] != seen:
+            older = read_format(self._folder) != FORMAT
+            self._on_disk = (seen, OlderFresh(self._folder) if older else FreshOnDisk(self._folder))
+        return self._on_disk[1]
 
 
-def _prepare(folder: Path) -> None:
-    if not (folder / FORMAT_FILE).exists():
+def _stamps(folder: Path) -> object:
+    files = [folder / "format.json", folder / "signals.json", *sorted((folder / "fresh").glob("*"))]
+    found = []
+    for file in files:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            new = folder / f"{FORMAT_FILE}.{os.getpid()}"
-            new.write_text(json.dumps({"format": FORMAT}), encoding="utf-8")
-            os.replace(new, folder / FORMAT_FILE)
-        except OSError as error:
-            raise StoreError(
-                ko=f"저장소 폴더 {folder} 을(를) 만들 수 없습니다: {error}",
-                en=f"the store's folder {folder} cannot be made: {error}",
-            ) from error
-    _check_format(folder)
-
-
-def _check_format(folder: Path) -> None:
-    path = folder / FORMAT_FILE
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("format")
-    except FileNotFoundError as error:
-        raise StoreError(
-            ko=f"{folder} 은(는) 읽은 값의 저장소가 아닙니다({FORMAT_FILE} 파일이 없습니다). 먼저 jasang collect 를 실행하세요.",
-            en=f"{folder} is no store of readings (it has no {FORMAT_FILE}); run jasang collect first",
-        ) from error
-    except (OSError, ValueError, AttributeError) as error:
-        raise StoreError(ko=f"{path} 을(를) 읽을 수 없습니다: {error}", en=f"{path} cannot be read: {error}") from error
-    if found != FORMAT:
-        raise StoreError(
-            ko=f"{folder} 은(는) 형식 {found!r} 입니다. 이 버전은 {FORMAT!r} 만 엽니다.",
-            en=f"{folder} has format {found!r}; this release opens {FORMAT!r}",
-        )
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((file.name, status.st_size, status.st_mtime_ns))
+    return found

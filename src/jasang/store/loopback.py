@@ -1,11 +1,10 @@
 """How other processes on this computer ask the owner for fresh readings: Arrow streams over HTTP on 127.0.0.1.
 
 The owner writes its port and a random token to `owner.json` (mode 0600) in the store's folder: whoever may read the folder's
-secrets may read the readings. DuckDB lets no second process open a file that one writes, hence this detour.
+secrets may read the readings. What is fresh lies in the owner's memory, hence this detour.
 """
 
 import hmac
-import http.client
 import json
 import logging
 import os
@@ -14,13 +13,15 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Signal
-from jasang.store.fresh import Fresh
+from jasang.store.block import Block, to_table
+from jasang.store.fresh_view import FreshView
 
 OWNER_FILE = "owner.json"
 TIMEOUT = 30.0  # seconds
@@ -54,23 +55,38 @@ def _write_owner(folder: Path, owner: Owner) -> None:
     os.replace(new, folder / OWNER_FILE)
 
 
+class Answering(Protocol):
+    """What the owner answers from."""
+
+    def fresh_view(self) -> FreshView: ...
+
+    def fresh_last(self) -> tuple[Block, list[str]]: ...
+
+    def signals(self) -> tuple[Signal, ...]: ...
+
+    def seal(self) -> None: ...
+
+
 class LoopbackServer:
     """Answers readers in other processes from threads of the owner."""
 
-    def __init__(self, folder: Path, fresh: Fresh) -> None:
+    def __init__(self, folder: Path, source: Answering) -> None:
         token = secrets.token_urlsafe(32)
         self._folder = folder
         self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.fresh, self._server.token = fresh, token
+        self._server.source, self._server.token = source, token
         self.owner = Owner(pid=os.getpid(), port=self._server.server_address[1], token=token)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="store readers", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="store readers", daemon=True
+        )
         self._thread.start()
         _write_owner(folder, self.owner)
 
     def close(self) -> None:
-        """Stop answering; readers find the file itself from now on."""
+        """Stop answering; readers find the files themselves from now on."""
         if read_owner(self._folder) == self.owner:
             (self._folder / OWNER_FILE).unlink(missing_ok=True)
+        self._server.closing = True
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -78,40 +94,58 @@ class LoopbackServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    fresh: Fresh
+    source: Answering
     token: str
+    closing = False
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body of an answer leave together
 
     def do_POST(self) -> None:
         asked = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.server.closing:  # a kept connection outlives the server
+            self.close_connection = True
+            self._answer(403, b"")
+            return
         if not hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {self.server.token}"):
             self._answer(403, b"")
             return
         try:
-            question = json.loads(asked)
-            if self.path == "/range":
-                rows, settled_before = self.server.fresh.range(question["signals"], question["start"], question["end"])
-                self._answer(200, _as_stream(rows), settled_before)
-            elif self.path == "/last":
-                self._answer(200, _as_stream(self.server.fresh.last()))
-            elif self.path == "/signals":
-                known = [[s.name, s.asset, s.unit, s.address] for s in self.server.fresh.signals()]
-                self._answer(200, json.dumps(known).encode())
-            else:
-                self._answer(404, b"")
+            body = self._found(json.loads(asked))
+            self._answer(404 if body is None else 200, b"" if body is None else body)
         except StoreError as error:
             self._answer(500, json.dumps({"ko": error.ko, "en": error.en}).encode())
         except (ValueError, KeyError, TypeError):
             self._answer(400, b"")
 
-    def _answer(self, status: int, body: bytes | pa.Buffer, settled_before: int = 0) -> None:
+    def _found(self, question: dict[str, Any]) -> bytes | pa.Buffer | None:
+        source = self.server.source
+        if self.path == "/select":
+            names = question["names"]
+            return _as_stream(to_table(source.fresh_view().select(names, question["start"], question["end"]), names))
+        if self.path == "/before":
+            names = question["names"]
+            return _as_stream(to_table(source.fresh_view().before(names, question["moment"]), names))
+        if self.path == "/last":
+            rows, names = source.fresh_last()
+            if question["names"] is not None:
+                wanted = set(question["names"])
+                rows = rows.take(np.fromiter((names[code] in wanted for code in rows.signal), bool, len(rows)))
+            return _as_stream(to_table(rows, names))
+        if self.path == "/signals":
+            return json.dumps([[s.name, s.asset, s.unit, s.address] for s in source.signals()]).encode()
+        if self.path == "/seal":
+            source.seal()
+            return b""
+        return None
+
+    def _answer(self, status: int, body: bytes | pa.Buffer) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Settled-Before", str(settled_before))
         self.end_headers()
         self.wfile.write(body)
 
@@ -124,48 +158,3 @@ def _as_stream(rows: pa.Table) -> pa.Buffer:
     with pa.ipc.new_stream(sink, rows.schema) as writer:
         writer.write_table(rows)
     return sink.getvalue()
-
-
-class Answers:
-    """The owner's answers, seen from another process. `ConnectionError` when the owner is gone."""
-
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
-
-    def range(self, signals: list[str], start: int, end: int) -> tuple[pa.Table, int]:
-        body, settled_before = self._ask("/range", {"signals": signals, "start": start, "end": end})
-        return _table(body), settled_before
-
-    def last(self) -> pa.Table:
-        return _table(self._ask("/last", {})[0])
-
-    def signals(self) -> list[Signal]:
-        found = json.loads(self._ask("/signals", {})[0])
-        return [Signal(name=name, asset=asset, unit=unit, address=address) for name, asset, unit, address in found]
-
-    def _ask(self, path: str, question: dict[str, Any]) -> tuple[bytes, int]:
-        # http.client, not urllib: a proxy from the environment must never see the token.
-        connection = http.client.HTTPConnection("127.0.0.1", self._owner.port, timeout=TIMEOUT)
-        try:
-            connection.request("POST", path, json.dumps(question), {"Authorization": f"Bearer {self._owner.token}"})
-            response = connection.getresponse()
-            body = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectionError(f"the owner of the store does not answer: {error}") from error
-        finally:
-            connection.close()
-        if response.status == 403:  # another program has the port of an owner that is gone
-            raise ConnectionError("the port belongs to somebody else")
-        if response.status == 500:
-            raise StoreError(**json.loads(body))
-        if response.status != 200:
-            raise StoreError(
-                ko=f"수집기가 요청 {path} 에 상태 {response.status}(으)로 답했습니다. 포털과 수집기의 버전이 같은지 확인하세요.",
-                en=f"the collector answered {path} with status {response.status}; are portal and collector of one version?",
-            )
-        return body, int(response.headers.get("X-Settled-Before", "0"))
-
-
-def _table(body: bytes) -> pa.Table:
-    with pa.ipc.open_stream(body) as reader:
-        return reader.read_all()

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pyarrow as pa
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading
 from jasang.store.contract import READING_SCHEMA
-
-# What lies on disk: READING_SCHEMA plus the order of arrival, which decides between two readings of one signal and source time.
-ROW_SCHEMA = READING_SCHEMA.append(pa.field("sequence", pa.int64(), nullable=False))
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,23 +32,6 @@ def check_span(start: datetime, end: datetime) -> tuple[int, int]:
     if last < first:
         raise ValueError(f"a span must not end before it starts, got {start.isoformat()} to {end.isoformat()}")
     return first, last
-
-
-def newest_of_each(relation: str, key: str, latest: str = "sequence") -> str:
-    """SQL for the rows of a relation whose (`latest`, sequence) is the greatest of their key.
-
-    By a join on the row's own number, not a window or `arg_max` over whole rows: those turn -0.0 into 0.0 in DuckDB.
-    """
-    columns = ", ".join(ROW_SCHEMA.names)
-    # The relation stands here twice on purpose: the inner scan then reads three narrow columns only.
-    newest = f"SELECT max_by(sequence, ({latest}, sequence)) AS sequence FROM ({relation}) GROUP BY {key}"
-    return f"SELECT {columns} FROM ({relation}) SEMI JOIN ({newest}) USING (sequence)"
-
-
-def numbered(rows: pa.Table, first_sequence: int) -> pa.Table:
-    """Rows of `READING_SCHEMA` as `ROW_SCHEMA`, numbered from `first_sequence` in their order."""
-    sequence = np.arange(first_sequence, first_sequence + rows.num_rows, dtype=np.int64)
-    return pa.Table.from_arrays([*rows.columns, pa.array(sequence)], schema=ROW_SCHEMA)
 
 
 def to_table(readings: Sequence[Reading]) -> pa.Table:
@@ -91,7 +70,7 @@ def to_table(readings: Sequence[Reading]) -> pa.Table:
 
 
 def complete(rows: pa.Table) -> pa.Table:
-    """A table as `READING_SCHEMA`: what may be left out is filled in, a dictionary-encoded signal is spelt out.
+    """A table as `READING_SCHEMA`, but for a dictionary-encoded signal: what may be left out is filled in.
 
     Raises `StoreError` when a column is unknown, missing or of another kind, or a signal or source time is null.
     """
@@ -109,7 +88,7 @@ def complete(rows: pa.Table) -> pa.Table:
                 ko=f"읽은 값의 표에서 {field.name} 열 {column.null_count}칸이 비어 있습니다.",
                 en=f"a table of readings has {column.null_count} nulls in {field.name!r}; expected none",
             )
-    return pa.Table.from_arrays(columns, schema=READING_SCHEMA)
+    return pa.Table.from_arrays(columns, names=READING_SCHEMA.names)
 
 
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
@@ -117,6 +96,8 @@ def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
         left_out = {"receive_time": datetime.now(UTC), "whole": False, "quality": 0}.get(field.name)
         return pa.repeat(pa.scalar(left_out, field.type), rows.num_rows)
     column = rows.column(field.name)
+    if pa.types.is_dictionary(column.type) and column.type.value_type == field.type:
+        return column
     try:
         if pa.types.is_timestamp(field.type) and (not pa.types.is_timestamp(column.type) or column.type.tz is None):
             raise pa.ArrowTypeError(f"expected a timestamp with a zone, got {column.type}")

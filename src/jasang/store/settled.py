@@ -1,122 +1,216 @@
 """Settled readings: a Delta Lake table that any tool may read while it grows.
 
-Columns are those of `ROW_SCHEMA` plus `day` (UTC date, the partition). `quality` is a 64-bit integer because Delta Lake has no
-unsigned numbers. Each settlement is one commit that carries its number as an application transaction, so a repeated one is known.
+Files are written by `settled_file` and committed through deltalake. A settlement carries its number as an application
+transaction, so a repeated one is known. Each file begins with the number of its settlement: of two rows of one signal and
+source time the one in the file with the greater number counts.
 """
 
+import contextlib
 import json
-import os
-from collections import Counter
-from datetime import date
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, RemoveAction
 
 from jasang.errors import StoreError
-from jasang.store.rows import ROW_SCHEMA, moment
+from jasang.store.block import Block, empty
+from jasang.store.log import sync_file, sync_folder
+from jasang.store.parquet_rows import DELTA_SCHEMA
+from jasang.store.rows import moment
+from jasang.store.settled_file import SettledFile, Written
 
-FOLDER = "settled"
-_APPLICATION = "jasang.store"
-_WRITER = WriterProperties(compression="ZSTD")
-
-
-def open_table(folder: Path) -> DeltaTable | None:
-    """The settled table of a store's folder, `None` before the first settlement."""
-    path = str(folder / FOLDER)
-    try:
-        return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
-    except (DeltaError, OSError) as error:
-        raise StoreError(
-            ko=f"정리된 자료 {path} 을(를) 열 수 없습니다: {error}",
-            en=f"the settled readings in {path} cannot be opened: {error}",
-        ) from error
+FOLDER = "readings"
+APPLICATION = "jasang.store"
+_SCHEMA = Schema.from_arrow(DELTA_SCHEMA)
 
 
-def last_batch(folder: Path) -> int:
-    """The number of the last settlement that was committed, 0 before the first."""
-    table = open_table(folder)
-    return 0 if table is None else table.transaction_version(_APPLICATION) or 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file of the table. `first` and `last` are source times, both included."""
+
+    file: SettledFile
+    first: int
+    last: int
+    size: int  # bytes
+
+    @property
+    def name(self) -> str:
+        """Its path in the table."""
+        return self.file.path.name
 
 
-def write(folder: Path, rows: pa.Table, batch: int) -> None:
-    """Commit the rows as settlement `batch` and force them to disk; a batch that is there already is left as it is."""
-    if batch <= last_batch(folder):
-        return
-    path = folder / FOLDER
-    try:
-        write_deltalake(
-            str(path),
-            _as_delta(rows),
-            mode="append",
-            partition_by=["day"],
-            writer_properties=_WRITER,
-            commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, batch)]),
-        )
-    except (DeltaError, OSError) as error:
-        raise StoreError(
-            ko=f"정리된 자료 {path} 에 쓰지 못했습니다: {error}",
-            en=f"settled readings cannot be written to {path}: {error}",
-        ) from error
-    _force_to_disk(path)
+class SettledTable:
+    """The settled table of a store's folder, for reading and, by the owner, for writing.
 
-
-def compact(folder: Path, before: date) -> int:
-    """Make one file of the many small ones of each day before `before` (UTC); return how many days. Readers notice nothing.
-
-    The small files stay for a day, for readers that have just listed them.
+    The list of files is kept and brought up to date only when Delta Lake has a newer version; files stay open.
     """
-    table = open_table(folder)
-    if table is None:
-        return 0
-    days = Counter(str(day) for day in pa.table(table.get_add_actions(flatten=True))["partition.day"].to_pylist())
-    finished = sorted(day for day, count in days.items() if count > 1 and day < before.isoformat())
+
+    def __init__(self, store: Path, name: str = FOLDER) -> None:
+        self.folder = store / name
+        self._table: DeltaTable | None = None
+        self._entries: tuple[Entry, ...] = ()
+        self._lock = threading.Lock()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The files, oldest settlement first."""
+        with self._lock:
+            self._refresh()
+            return self._entries
+
+    def _refresh(self) -> None:
+        with _telling(self.folder):
+            if self._table is None:
+                if not DeltaTable.is_deltatable(str(self.folder)):
+                    return
+                self._table = DeltaTable(str(self.folder))
+            elif (self.folder / "_delta_log" / f"{self._table.version() + 1:020}.json").exists():
+                self._table.update_incremental()
+            else:
+                return
+            self._entries = self._listed(self._table)
+
+    def _listed(self, table: DeltaTable) -> tuple[Entry, ...]:
+        known = {entry.name: entry for entry in self._entries}
+        actions = pa.table(table.get_add_actions(flatten=True))
+        rows = actions.select(["path", "size_bytes", "num_records", "min.source_time", "max.source_time"]).to_pylist()
+        entries = [known.get(row["path"]) or self._entry(row) for row in rows]
+        return tuple(sorted(entries, key=lambda entry: (entry.file.batch, entry.name)))
+
+    def _entry(self, row: dict[str, object]) -> Entry:
+        first, last = (round(row[f"{which}.source_time"].timestamp() * 1e6) for which in ("min", "max"))  # type: ignore[attr-defined]
+        file = SettledFile(self.folder / str(row["path"]), int(str(row["num_records"])))
+        return Entry(file=file, first=first, last=last, size=int(str(row["size_bytes"])))
+
+    def last_batch(self) -> int:
+        """The number of the last settlement that was committed, 0 before the first."""
+        with self._lock, _telling(self.folder):
+            self._refresh()
+            return 0 if self._table is None else self._table.transaction_version(APPLICATION) or 0
+
+    def new_path(self, batch: int) -> Path:
+        """Where the next file of a settlement goes."""
+        self.folder.mkdir(exist_ok=True)
+        return self.folder / f"{batch:012}-{uuid.uuid4().hex}.parquet"
+
+    def commit(self, added: Sequence[Written], removed: Sequence[Entry] = (), *, batch: int | None = None) -> None:
+        """One version of the table, synced: files come, files go, and settlement `batch` is done."""
+        now = int(time.time() * 1000)
+        actions: list[AddAction | RemoveAction] = [_adding(file, now) for file in added]
+        actions += [RemoveAction(entry.name, True, now, entry.size, {}) for entry in removed]
+        done = None if batch is None else [Transaction(APPLICATION, batch)]
+        sync_folder(self.folder)
+        with self._lock, _telling(self.folder):
+            self._refresh()
+            if self._table is None:
+                self._table = DeltaTable.create(str(self.folder), _SCHEMA, name="readings")
+            self._table.create_write_transaction(
+                actions, "append", _SCHEMA, commit_properties=CommitProperties(app_transactions=done)
+            )
+            self._table.update_incremental()
+            log = self.folder / "_delta_log"
+            sync_file(log / f"{self._table.version():020}.json")
+            sync_folder(log)
+            self._entries = self._listed(self._table)
+
+    def vacuum(self) -> int:
+        """Delete files that left the table more than a day ago; a reader that has just listed them is served. How many."""
+        with self._lock, _telling(self.folder):
+            self._refresh()
+            if self._table is None:
+                return 0
+            return len(
+                self._table.vacuum(retention_hours=24, enforce_retention_duration=False, dry_run=False, full=True)
+            )
+
+    def select(self, names: Sequence[str], start: int, end: int, *, full: bool) -> list[list[Block]]:
+        """For each signal its rows of the span, by file, oldest settlement first; rows of each file are sorted by time.
+
+        Without `full` there are no texts and no receive times. A signal's rows are numbered by its place in `names`.
+        """
+        found: list[list[Block]] = [[] for _ in names]
+        for entry in self.entries():
+            if entry.last < start or entry.first >= end:
+                continue
+            pieces = entry.file.signals()
+            groups: dict[int, Block] = {}
+            for place, name in enumerate(names):
+                for piece in pieces.get(name, ()):
+                    if piece.last < start or piece.first >= end:
+                        continue
+                    if piece.group not in groups:
+                        groups[piece.group] = entry.file.group(piece.group, full=full)
+                    rows = groups[piece.group].take(slice(piece.at, piece.at + piece.rows))
+                    found[place].append(_of(rows, place, start, end))
+        return found
+
+    def before(self, names: Sequence[str], moment_: int) -> list[Block]:
+        """For each signal its last row with a source time before the moment; an empty block where there is none."""
+        entries = self.entries()
+        groups: dict[tuple[int, int], Block] = {}
+        return [self._last_before(entries, groups, name, place, moment_) for place, name in enumerate(names)]
+
+    def _last_before(
+        self, entries: Sequence[Entry], groups: dict[tuple[int, int], Block], name: str, place: int, moment_: int
+    ) -> Block:
+        pieces = [
+            (min(piece.last, moment_ - 1), number, piece)
+            for number, entry in enumerate(entries)
+            if entry.first < moment_
+            for piece in entry.file.signals().get(name, ())
+            if piece.first < moment_
+        ]
+        found, found_in = empty(), -1
+        for latest, number, piece in sorted(pieces, key=lambda item: item[:2], reverse=True):
+            if len(found) and latest < found.source[0]:
+                break  # no other piece can have a later row
+            key = (number, piece.group)
+            if key not in groups:
+                groups[key] = entries[number].file.group(piece.group, full=False)
+            rows = _of(groups[key].take(slice(piece.at, piece.at + piece.rows)), place, -(2**62), moment_)
+            last = rows.take(slice(len(rows) - 1, None))
+            # Of two with the same time the one of the later settlement counts.
+            if not len(found) or (int(last.source[0]), number) > (int(found.source[0]), found_in):
+                found, found_in = last, number
+        return found
+
+
+def _of(rows: Block, place: int, start: int, end: int) -> Block:
+    low, high = rows.source.searchsorted([start, end])
+    rows = rows.take(slice(int(low), int(high)))
+    if place:
+        rows = Block(**{**rows.columns(), "signal": rows.signal + place})
+    return rows
+
+
+def _adding(file: Written, now: int) -> AddAction:
+    # Delta Lake keeps milliseconds in statistics; cut, so the greatest time is told one later.
+    statistics = {
+        "numRecords": file.rows,
+        "minValues": {"source_time": _told(file.first)},
+        "maxValues": {"source_time": _told(file.last)},
+        "nullCount": {"source_time": 0},
+    }
+    return AddAction(file.path.name, file.path.stat().st_size, {}, now, True, json.dumps(statistics))
+
+
+def _told(microseconds: int) -> str:
+    return moment(microseconds).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@contextlib.contextmanager
+def _telling(folder: Path) -> Iterator[None]:
     try:
-        for day in finished:
-            table.optimize.compact(partition_filters=[("day", "=", day)], writer_properties=_WRITER)
-        if finished:
-            table.vacuum(retention_hours=24, enforce_retention_duration=False, dry_run=False)
+        yield
     except (DeltaError, OSError) as error:
         raise StoreError(
-            ko=f"정리된 자료를 합치지 못했습니다: {error}", en=f"settled readings could not be compacted: {error}"
+            ko=f"정리된 자료 {folder} 을(를) 열거나 쓸 수 없습니다: {error}",
+            en=f"the settled readings in {folder} cannot be opened or written: {error}",
         ) from error
-    return len(finished)
-
-
-def files(table: DeltaTable, start: int, end: int) -> list[str]:
-    """The Parquet files that may hold readings with `start <= source_time < end` (microseconds since 1970)."""
-    first, last = moment(start).date().isoformat(), moment(max(start, end - 1)).date().isoformat()
-    return list(table.file_uris(file_pruning_predicate=f"day >= DATE '{first}' AND day <= DATE '{last}'"))
-
-
-def _as_delta(rows: pa.Table) -> pa.Table:
-    quality = rows.schema.get_field_index("quality")
-    rows = rows.set_column(quality, "quality", rows.column("quality").cast(pa.int64()))
-    return rows.append_column("day", pc.cast(rows.column("source_time"), pa.date32()))
-
-
-def from_parquet(rows: pa.Table) -> pa.Table:
-    """Rows read from the table's files, as `ROW_SCHEMA`."""
-    return rows.select(ROW_SCHEMA.names).cast(ROW_SCHEMA)
-
-
-def _force_to_disk(path: Path) -> None:
-    """Sync the newest commit and the files it added: the fresh copies are deleted next, and power may fail right after."""
-    newest = max((path / "_delta_log").glob("*.json"), key=lambda entry: entry.name)
-    added = [json.loads(line) for line in newest.read_text(encoding="utf-8").splitlines() if line]
-    written = [path / action["add"]["path"] for action in added if "add" in action]
-    for file in (*written, newest):
-        _sync(file)
-    for directory in {file.parent for file in (*written, newest)}:
-        if os.name == "posix":  # Windows cannot open a directory; NTFS journals its entries
-            _sync(directory)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,91 @@
+"""Putting small files of the settled table together, and rewriting files without some of their rows.
+
+A file that is read by signal should have some 100,000 rows of each: then a month of one signal is one read. Readers notice
+nothing; replaced rows go to the table of replaced ones. A group of files that overlap in time is always rewritten as a whole, so
+that the number of the newest of them stays right for all rows.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from jasang.store.block import Block, joined, newest, ordered
+from jasang.store.settle import SplitWriter, Tables
+from jasang.store.settled import Entry
+from jasang.store.settled_file import SettledFile, telling_not_written, union_of_times
+
+ROWS_OF_A_SIGNAL = 100_000  # on average, from which on a file is large enough
+MOST_FILES = 16  # in a group, before it is rewritten in any case
+
+Keep = Callable[[str, Block], Block]
+
+
+def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
+    """Put together files whose rows all lie before `before` (microseconds); how many files there are less.
+
+    A large file is not rewritten for every small one that follows, unless `everything`.
+    """
+    saved = 0
+    for group in groups([entry for entry in tables.settled.entries() if entry.last < before]):
+        if _worth_while(group, everything=everything):
+            saved += len(group) - rewrite(tables, group)
+    if saved:
+        tables.settled.vacuum()
+    return saved
+
+
+def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None) -> int:
+    """Write the rows of files that overlap with no other file anew, those that `keep` returns; how many files that makes."""
+    ordered_group = sorted(group, key=lambda entry: (entry.file.batch, entry.name))
+    batch = ordered_group[-1].file.batch
+    received = union_of_times([entry.file.received() for entry in group])
+    with telling_not_written(tables.settled.folder):
+        files = SplitWriter(tables.settled, received=received, batch=batch)
+        earlier = SplitWriter(tables.replaced, received=received, batch=batch)
+        for name, rows in _by_signal([entry.file for entry in ordered_group]):
+            kept, gone = newest(ordered(rows))
+            files.add(name, kept if keep is None else keep(name, kept))
+            earlier.add(name, gone if keep is None else keep(name, gone))
+        added, replaced = files.close(), earlier.close()
+    if replaced:
+        tables.replaced.commit(replaced)
+    tables.settled.commit(added, group)
+    return len(added)
+
+
+def _by_signal(files: Sequence[SettledFile]) -> Iterator[tuple[str, Block]]:
+    """The rows of each signal in order of the names, by file; one row group of each file in memory."""
+    at_hand: dict[int, tuple[int, Block]] = {}
+    for name in sorted({name for file in files for name in file.signals()}):
+        parts = []
+        for number, file in enumerate(files):
+            for piece in file.signals().get(name, ()):
+                if number not in at_hand or at_hand[number][0] != piece.group:
+                    at_hand[number] = (piece.group, file.group(piece.group, full=True))
+                parts.append(at_hand[number][1].take(slice(piece.at, piece.at + piece.rows)))
+        yield name, joined(parts)
+
+
+def groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Files that overlap in time, and neighbours as long as the whole is small, by time."""
+    found: list[list[Entry]] = []
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.first):
+        if found and (entry.first <= end or not _large([*found[-1], entry])):
+            found[-1].append(entry)
+            end = max(end, entry.last)
+        else:
+            found.append([entry])
+            end = entry.last
+    return found
+
+
+def _large(group: Sequence[Entry]) -> bool:
+    signals = {name for entry in group for name in entry.file.signals()}
+    return sum(entry.file.rows for entry in group) > 2 * ROWS_OF_A_SIGNAL * len(signals)
+
+
+def _worth_while(group: Sequence[Entry], *, everything: bool) -> bool:
+    # Two files may be the two kinds of one: whole milliseconds and not.
+    if len(group) < 2 or (len(group) == 2 and group[0].file.milliseconds() != group[1].file.milliseconds()):
+        return False
+    rows = [entry.file.rows for entry in group]
+    return everything or len(group) > MOST_FILES or sum(rows) - max(rows) >= max(rows) / 2

@@ -1,0 +1,201 @@
+"""Fresh and settled readings as one: the caller never knows where a reading lies.
+
+Fresh rows are asked for first and settled files after: a row on its way is seen twice and folded into one, never missed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from jasang.plant.reading import Reading
+from jasang.store.block import BAD, NUMBER, TRUTH, WHOLE, Array, Block, joined, merged, ordered, to_table
+from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA
+from jasang.store.rows import check_span, microseconds, to_readings
+from jasang.store.settle import Tables
+from jasang.store.settled import SettledTable
+
+MOST_GRID = 200_000_000  # cells of a grid; 1.6 GB
+
+
+class FreshRows(Protocol):
+    """Where fresh rows are asked for: see `FreshView`."""
+
+    def select(self, names: Sequence[str], start: int, end: int) -> Block: ...
+
+    def before(self, names: Sequence[str], moment: int) -> Block: ...
+
+
+def read_range(
+    settled: SettledTable, fresh: FreshRows, signals: Sequence[str], start: datetime, end: datetime
+) -> pa.Table:
+    """`Reader.range` over both places."""
+    names = sorted(set(signals))
+    blocks = [block for block in _each(settled, fresh, names, check_span(start, end), full=True) if len(block)]
+    return to_table(joined(blocks), names) if blocks else READING_SCHEMA.empty_table()
+
+
+def read_history(tables: Tables, fresh: FreshRows, signal: str, time: datetime) -> tuple[Reading, ...]:
+    """`Reader.history` of what lies in all places."""
+    at = microseconds(time)
+    rows = fresh.select([signal], at, at + 1)
+    older = [
+        *tables.replaced.select([signal], at, at + 1, full=True)[0],
+        *tables.settled.select([signal], at, at + 1, full=True)[0],
+    ]
+    return without_copies(to_readings(to_table(joined([*older, rows]), [signal])))
+
+
+def _each(
+    settled: SettledTable, fresh: FreshRows, names: Sequence[str], span: tuple[int, int], *, full: bool
+) -> Iterator[Block]:
+    """For each signal its rows of the span, one a source time, sorted by time."""
+    if not names or span[0] >= span[1]:
+        return
+    rows = ordered(fresh.select(names, *span))
+    ends = np.searchsorted(rows.signal, np.arange(len(names) + 1))
+    for place, blocks in enumerate(settled.select(names, *span, full=full)):
+        fresh_rows = rows.take(slice(int(ends[place]), int(ends[place + 1])))
+        yield merged([*blocks, fresh_rows] if len(fresh_rows) else blocks)
+
+
+def read_buckets(
+    settled: SettledTable, fresh: FreshRows, signals: Sequence[str], start: datetime, end: datetime, buckets: int
+) -> pa.Table:
+    """`Reader.downsample` over both places."""
+    if buckets < 1:
+        raise ValueError(f"a span is divided into at least 1 bucket, got {buckets}")
+    first, last = check_span(start, end)
+    names = sorted(set(signals))
+    # Microseconds, rounded up so that no reading falls behind the last bucket.
+    width = max(1, -((first - last) // buckets))
+    parts = [
+        _buckets(name, rows, first, width)
+        for name, rows in zip(names, _each(settled, fresh, names, (first, last), full=False), strict=False)
+    ]
+    return pa.concat_tables(parts) if parts else BUCKET_SCHEMA.empty_table()
+
+
+def _buckets(name: str, rows: Block, first: int, width: int) -> pa.Table:
+    bucket = (rows.source - first) // width
+    starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1])) if len(rows) else np.empty(0, np.int64)
+    counts = np.diff(np.append(starts, len(rows)))
+    usable = _has_number(rows) & np.isfinite(rows.number)
+    if usable.all():
+        numbers, at, used = rows.number, starts, counts
+        filled = np.ones(len(starts), bool)
+    else:
+        used = np.add.reduceat(usable.astype(np.int64), starts) if len(starts) else counts
+        filled = used > 0
+        numbers, at = rows.number[usable], (np.cumsum(used) - used)[filled]
+        used = used[filled]
+
+    def told(values: Array) -> pa.Array:
+        if filled.all():
+            return pa.array(values)
+        every = np.full(len(starts), np.nan)
+        every[filled] = values
+        return pa.array(every, mask=~filled)
+
+    reduced = [
+        operation.reduceat(numbers, at) if len(at) else np.empty(0) for operation in (np.minimum, np.maximum, np.add)
+    ]
+    bad = rows.quality >= BAD
+    columns = [
+        pa.array([name], pa.string())
+        .dictionary_encode()
+        .take(pa.array(np.zeros(len(starts), np.int32)))
+        .cast(pa.string()),
+        pa.array(first + bucket[starts] * width).cast(pa.timestamp("us", tz="UTC")),
+        told(reduced[0]),
+        told(reduced[1]),
+        told(reduced[2] / used if len(used) else reduced[2]),
+        pa.array(counts.astype(np.int64)),
+        pa.array(np.add.reduceat(bad.astype(np.int64), starts) if len(starts) else np.empty(0, np.int64)),
+    ]
+    return pa.Table.from_arrays(columns, schema=BUCKET_SCHEMA)
+
+
+def _has_number(rows: Block) -> Array:
+    has: Array = (rows.kind == NUMBER) | (rows.kind == WHOLE) | (rows.kind == TRUTH)
+    return has
+
+
+def read_grid(
+    settled: SettledTable, fresh: FreshRows, signals: Sequence[str], start: datetime, end: datetime, step: timedelta
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+    """`Reader.grid` over both places."""
+    first, last = check_span(start, end)
+    width = step // timedelta(microseconds=1)
+    if width < 1:
+        raise ValueError(f"the step of a grid is at least 1 µs, got {step}")
+    count = -((first - last) // width)
+    if count * len(signals) > MOST_GRID:
+        raise ValueError(f"a grid has at most {MOST_GRID:,} cells, got {count:,} times x {len(signals):,} signals")
+    times = first + width * np.arange(count, dtype=np.int64)
+    matrix = np.full((len(signals), count), np.nan)
+    names = sorted(set(signals))
+    row_of: dict[str, list[int]] = {}
+    for row, name in enumerate(signals):
+        row_of.setdefault(name, []).append(row)
+    carried = _before(settled, fresh, names, first)
+    each = _each(settled, fresh, names, (first, last), full=False)
+    for name, before, rows in zip(names, carried, each, strict=False):
+        line = _held(before, rows, first, width, count)
+        for row in row_of[name]:
+            matrix[row] = line
+    return times.view("datetime64[us]"), matrix.T
+
+
+def _before(settled: SettledTable, fresh: FreshRows, names: Sequence[str], moment: int) -> list[Block]:
+    """For each signal its last row before the moment; a fresh one counts before a settled one with the same time."""
+    rows = fresh.before(names, moment)
+    found = settled.before(names, moment)
+    for at, place in enumerate(rows.signal):
+        if not len(found[place]) or rows.source[at] >= found[place].source[0]:
+            found[place] = rows.take(slice(at, at + 1))
+    return found
+
+
+def _held(before: Block, rows: Block, first: int, width: int, count: int) -> Array:
+    """The value that holds at each of `count` times: of the last reading at or before it; NaN where that has no good number."""
+    values = np.concatenate([_good_numbers(before), _good_numbers(rows)])
+    if not len(before):
+        values = np.concatenate([[np.nan], values])
+    # A reading holds from the first time at or after it; between two readings in one step the later one counts.
+    begins = -((first - rows.source) // width)
+    repeats = np.diff(begins, prepend=0, append=count)
+    line: Array = np.repeat(values, repeats)
+    return line
+
+
+def _good_numbers(rows: Block) -> Array:
+    good = _has_number(rows) & (rows.quality < BAD)
+    numbers: Array = rows.number if good.all() else np.where(good, rows.number, np.nan)
+    return numbers
+
+
+def last_readings(rows: Block, names: Sequence[str], signals: Sequence[str] | None) -> Mapping[str, Reading]:
+    """`Reader.last` from the last rows of all signals."""
+    if signals is not None:
+        wanted = set(signals)
+        rows = rows.take(np.fromiter((names[code] in wanted for code in rows.signal), bool, len(rows)))
+    readings = sorted(to_readings(to_table(rows, names)), key=lambda reading: reading.signal)
+    return {reading.signal: reading for reading in readings}
+
+
+def without_copies(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Readings in their order, each once: a row on its way lies in two places."""
+    kept: list[Reading] = []
+    for reading in readings:
+        if not any(_same(reading, other) for other in kept):
+            kept.append(reading)
+    return tuple(kept)
+
+
+def _same(one: Reading, other: Reading) -> bool:
+    return replace(one, value=None) == replace(other, value=None) and repr(one.value) == repr(other.value)
