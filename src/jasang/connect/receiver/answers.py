@@ -1,0 +1,41 @@
+"""What InfluxDB would answer: `/api/v2/write` in the words of 2.x, `/write` in those of 1.x, so that their clients understand."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from jasang.connect.line_protocol import BadLine
+
+SHOWN = 10  # bad lines in a message
+_CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    404: "not found",
+    413: "request too large",
+    422: "unprocessable entity",
+    500: "internal error",
+    503: "unavailable",
+}
+
+
+def refused(version: int, status: int, message: str, **more: object) -> web.Response:
+    """A refusal with its JSON body; 1.x also says it in a header."""
+    headers = {"Retry-After": "1"} if status == 503 else {}
+    if version == 1:
+        headers["X-Influxdb-Error"] = message.replace("\n", " ").replace("\r", " ")
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Basic realm="jasang"'
+        return web.json_response({"error": message}, status=status, headers=headers)
+    return web.json_response({"code": _CODES[status], "message": message, **more}, status=status, headers=headers)
+
+
+def kept_in_part(version: int, points: int, bad: Sequence[BadLine]) -> web.Response:
+    """400 for lines that are no line protocol, 422 (2.x) for good ones beyond a limit; the good lines of the body are kept."""
+    reasons = [str(line) for line in bad[:SHOWN]]
+    if len(bad) > SHOWN:
+        reasons.append(f"and {len(bad) - SHOWN} more lines")
+    message = "\n".join(reasons)
+    if points or not any(line.is_format for line in bad):
+        message = f"partial write: {message} dropped={len(bad)}"
+    status = 400 if version == 1 or any(line.is_format for line in bad) else 422
+    return refused(version, status, message, line=bad[0].number)
