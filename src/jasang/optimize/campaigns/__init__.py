@@ -4,7 +4,7 @@ A small Gaussian process in NumPy and SciPy; no files, clock or network. The met
 """
 
 from jasang.optimize.campaigns.campaign import Campaign, Expected, Suggestion
-from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial
+from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.optimize.campaigns.worth import Gain, StopAdvice
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "StopAdvice",
     "Suggestion",
     "Trial",
+    "Value",
 ]

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from jasang.optimize.campaigns.belief import Belief
-from jasang.optimize.campaigns.learning import Learnt, in_specification, learn, learn_elsewhere, pivots_of
+from jasang.optimize.campaigns.learning import (
+    Learnt,
+    in_specification,
+    judged,
+    learn,
+    learn_elsewhere,
+    measured,
+    pivots_of,
+)
 from jasang.optimize.campaigns.record import (
     FORMAT,
     check_format,
@@ -29,6 +37,9 @@ from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expect
 LEAST_CHANCE = (
     0.5  # chance of staying in specification below which a trial is not suggested, where anything else can be
 )
+# How strongly the limits of settings count against a trial of which nothing is known: corners lie far from all records, and are
+# poor guesses.
+EDGE = 6.0
 TOO_RISKY = 30.0  # how strongly a chance below that counts against a trial
 
 
@@ -114,6 +125,23 @@ class Campaign:
             raise ValueError(f"expected costs of 0 or more, got {self.trial_cost} and {self.gain_value}")
         for trial in (*self.history, *self.trials, *(one for other in self.elsewhere for one in other)):
             self.space.point(trial.settings)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Every outcome that a goal or a specification names, once."""
+        names = [goal.outcome for goal in self.goals] + [one.outcome for one in self.specifications]
+        return tuple(dict.fromkeys(names))
+
+    def kept(self) -> tuple[bool, ...]:
+        """Which trials worked and stayed in specification, in order."""
+        return tuple(in_specification(trial, self.specifications) for trial in self.trials)
+
+    def check(self) -> None:
+        """Raise ValueError where the records are too few to suggest a trial: each outcome needs two measured values."""
+        for name in self.outcomes:
+            there = sum(bool(np.isfinite(measured(trial, name))) for trial in (*self.history, *self.trials))
+            if there < 2:
+                raise ValueError(f"outcome {name!r}: expected at least two measured values, got {there}")
 
     def tell(self, results: Trial | Sequence[Trial]) -> "Campaign":
         """Add what trials gave; returns the campaign itself."""
@@ -207,9 +235,12 @@ class Campaign:
 
     def _shift(self) -> float:
         """By how many standard deviations the model's chances are to be lowered, from how earlier suggestions fared."""
-        made = [(trial.stated, trial) for trial in self.trials if trial.stated is not None]
-        kept = [in_specification(trial, self.specifications) for _, trial in made]
-        return learnt_shift([stated for stated, _ in made], kept)
+        made = [
+            (trial.stated, in_specification(trial, self.specifications))
+            for trial in self.trials
+            if trial.stated is not None and judged(trial, self.specifications)
+        ]
+        return learnt_shift([stated for stated, _ in made], [kept for _, kept in made])
 
     def _next_point(self, learnt: Learnt, seed: int, last: np.ndarray) -> np.ndarray:
         gain = learnt.gain(seed)
@@ -227,7 +258,8 @@ class Campaign:
             # A tenth of a percent below the promise counts like a broken one.
             risk = TOO_RISKY * short if self.promise is None else np.where(short < 0, 1e3 * short - 1e3, 0.0)
             changes = (np.abs(points - last) > 1e-9) @ costs
-            return np.asarray(gain.log_gain(points) + chance + risk - np.log1p(changes / base))
+            edge = EDGE * self.space.edges(points) * learnt.ignorance(points)
+            return np.asarray(gain.log_gain(points) + chance + risk - edge - np.log1p(changes / base))
 
         return best_point(self.space, worth, self._good(learnt), seed=seed, avoid=learnt.points)
 

@@ -44,6 +44,16 @@ class Learnt:
         likely = self.expected_losses(spread)[self.log_chance(spread) > np.log(0.5)]
         return several_goals(believed, self.goals, self.losses, self.in_spec, likely)
 
+    def ignorance(self, points: np.ndarray) -> np.ndarray:
+        """How little is known of the goals at the points: 0 where tried, 1 far from all records; shape (points,)."""
+        found = np.zeros(len(points))
+        for goal in self.goals:
+            belief = self.beliefs[goal.outcome]
+            _, deviations = belief.predict_parts(points)
+            scales = np.array([part.scale for part in belief.parts])[:, None]
+            found += (deviations**2 / scales).mean(axis=0) / len(self.goals)
+        return np.minimum(found, 1.0)
+
     def expected_losses(self, points: np.ndarray) -> np.ndarray:
         """Loss of each goal at the expected outcome; shape (points, goals)."""
         found = []
@@ -145,6 +155,13 @@ def in_specification(trial: Trial, specifications: Sequence[Specification]) -> b
     return not trial.failed and all(one.holds(measured(trial, one.outcome)) for one in specifications)
 
 
+def judged(trial: Trial, specifications: Sequence[Specification]) -> bool:
+    """Whether it is known if a trial stayed in specification: it failed, left a limit, or every outcome was measured."""
+    values = [measured(trial, one.outcome) for one in specifications]
+    left = any(np.isfinite(value) and not one.holds(value) for one, value in zip(specifications, values, strict=True))
+    return trial.failed or left or bool(np.isfinite(values).all())
+
+
 def pivots_of(goals: Sequence[Goal], specifications: Sequence[Specification]) -> dict[str, float]:
     """The value about which each outcome matters most."""
     found = {goal.outcome: goal.target for goal in goals if goal.target is not None}
@@ -160,7 +177,9 @@ def _works(space: Space, points: np.ndarray, trials: Sequence[Trial]) -> Belief 
     if not any(trial.failed for trial in trials):
         return None
     values = np.array([-1.0 if trial.failed else 1.0 for trial in trials])
-    prior = replace(Prior.of(space.number_columns), noise=-3.0, noise_spread=1.0)
+    # Most settings work like their neighbours, and one failure does not cast doubt on all the rest.
+    usual = Prior.of(space.number_columns)
+    prior = replace(usual, length=usual.length + 0.5, scale=-0.5, scale_spread=1.0, noise=-3.0, noise_spread=1.0)
     process = fit(space.encoded(points), values - 1.0, prior=prior, restarts=2)
     # Untried regions are believed to work like the rest: the mean is that of what works.
     shifted = process.given(process.columns, values - 1.0, process.weights)

@@ -138,7 +138,7 @@ class Prior:
 
 def prior_spreads(prior: Prior, columns: int) -> np.ndarray:
     """Spread of the logarithm of each hyperparameter; shape (columns + 2,)."""
-    return np.r_[np.full(columns, 1.0) * prior.length_spread, prior.scale_spread, prior.noise_spread]
+    return np.asarray(np.r_[np.full(columns, 1.0) * prior.length_spread, prior.scale_spread, prior.noise_spread])
 
 
 def negative_evidence(

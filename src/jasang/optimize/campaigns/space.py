@@ -105,6 +105,11 @@ class Space:
                 columns += [(points[:, place] == level).astype(float) for level in range(len(setting.levels))]
         return np.column_stack(columns)
 
+    def edges(self, points: np.ndarray) -> np.ndarray:
+        """Share of the numeric settings that lie at a limit, falling to 0 an eighth of the range inside; shape (points,)."""
+        inside = np.minimum(points, 1.0 - points)[:, self.numeric]
+        return np.asarray(np.maximum(0.0, 1.0 - 8.0 * inside).sum(axis=1) / len(self.settings))
+
     def spread(self, count: int, seed: int) -> np.ndarray:
         """About `count` allowed points spread over the whole space, on steps; shape (points, settings)."""
         if count < 1:
