@@ -23,6 +23,8 @@ PROTOCOLS: Mapping[str, Entry] = MappingProxyType(
         "modbus": Entry(module="modbus", member="Modbus", extra="modbus"),
         "mqtt": Entry(module="mqtt", member="Mqtt", extra="mqtt"),
         "opcua": Entry(module="opcua", member="OpcUa", extra="opcua"),
+        "sparkplug": Entry(module="sparkplug", member="Sparkplug", extra="sparkplug"),
+        "sql": Entry(module="sql", member="Sql", extra="sql"),
     }
 )
 
