@@ -172,6 +172,32 @@ STUDIES: tuple[StudyKind, ...] = (
         answers="jasang.mentor.causes:answer",
     ),
     StudyKind(
+        name="recommend",
+        title=Text(ko="설정 추천", en="Recommended settings"),
+        question=Text(ko="지금보다 나은 설정은?", en="Which settings would be better than today's?"),
+        tables=(Kind.UNITS,),
+        options=(
+            Option(
+                name="target",
+                label=Text(ko="좋게 할 열(비우면 판정)", en="Column to improve (empty: the verdict)"),
+                asks="column",
+                roles=(Role.DEFECT, Role.QUALITY, Role.ENERGY),
+            ),
+            Option(
+                name="direction",
+                label=Text(ko="방향", en="Direction"),
+                asks="choice",
+                choices=(
+                    ("", Text(ko="열에서 알아냄", en="known from the column")),
+                    ("min", Text(ko="작을수록 좋음", en="less is better")),
+                    ("max", Text(ko="클수록 좋음", en="more is better")),
+                ),
+            ),
+            Option(name="product", label=Text(ko="제품", en="Product"), asks="text"),
+        ),
+        answers="jasang.mentor.recommend:answer",
+    ),
+    StudyKind(
         name="losses",
         title=Text(ko="시간 손실", en="Losses"),
         question=Text(

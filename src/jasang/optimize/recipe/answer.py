@@ -50,6 +50,7 @@ class Gain:
 
     outcome: str
     direction: str
+    unit: str | None
     value: float
     low: float
     high: float
@@ -126,7 +127,8 @@ class Recommendation:
 
     product: str | None
     machine: str | None
-    rows: int
+    rows: int  # used
+    rows_all: int  # of the product in the record
     status: Status
     now: dict[str, Value]
     recommended: dict[str, Value] | None

@@ -7,7 +7,7 @@ from scipy import stats
 
 from jasang.optimize.campaigns.setting import Goal, SettingLimit, Specification
 from jasang.optimize.recipe.answer import ConstraintChance, Curve, Gain
-from jasang.optimize.recipe.moves import Moved, Support, candidates
+from jasang.optimize.recipe.moves import Moved, Support, candidates, interlocked
 from jasang.optimize.recipe.response import Surface
 
 Point = tuple[np.ndarray, np.ndarray]
@@ -115,7 +115,7 @@ def choose(scene: Scene) -> tuple[Point, bool]:
         best, also = _best(scene, near)
         free = max(free, also)
     reached = float(_score(scene, best)[0])
-    return _rounded(scene, _pruned(scene, best)), free > 1.3 * reached + 0.05
+    return _settable(scene, _pruned(scene, best)), free > 1.04 * reached + 0.01
 
 
 def _score(scene: Scene, to: Point) -> np.ndarray:
@@ -159,11 +159,17 @@ def _pruned(scene: Scene, best: Point) -> Point:
         if not tried:
             break
         to = np.vstack([t[0] for t in tried]), np.vstack([t[1] for t in tried])
-        score = np.where(_allowed(scene, to) & scene.support.holds(*to), _score(scene, to), -np.inf)
+        score = np.where(_allowed(scene, to) & _reachable(scene, to), _score(scene, to), -np.inf)
         if float(score.max()) < (1 - _SMALL_MOVE) * whole:
             break
         point = tried[int(score.argmax())]
     return point
+
+
+def _reachable(scene: Scene, to: Point) -> np.ndarray:
+    """Whether settings lie where the record speaks and keep the limits between them."""
+    reachable: np.ndarray = scene.support.holds(*to) & interlocked(scene.moved.numeric, to[0], scene.interlocks)
+    return reachable
 
 
 def _back(scene: Scene, point: Point, move: int) -> Point:
@@ -176,14 +182,23 @@ def _back(scene: Scene, point: Point, move: int) -> Point:
     return numbers, codes
 
 
-def _rounded(scene: Scene, point: Point) -> Point:
-    """Values to a hundredth of the span: what somebody can set; never outside the limits."""
+def _settable(scene: Scene, point: Point) -> Point:
+    """Values to a hundredth of the span, else to a thousandth: what somebody can set, where all demands are still kept."""
+    for fineness in (100, 1000):
+        rounded = _rounded(scene, point, fineness)
+        if bool(interlocked(scene.moved.numeric, rounded[0], scene.interlocks)[0] and _allowed(scene, rounded)[0]):
+            return rounded
+    return point
+
+
+def _rounded(scene: Scene, point: Point, fineness: int) -> Point:
+    """Values to a share of the span, never outside the limits."""
     numbers = point[0].copy()
     for j, setting in enumerate(scene.moved.numeric):
         span = float(scene.support.high[j] - scene.support.low[j])
         if numbers[0, j] == scene.now[0][0, j] or setting.step is not None or span <= 0:
             continue
-        digits = int(np.ceil(-np.log10(span / 100)))
+        digits = int(np.ceil(-np.log10(span / fineness)))
         value = round(float(numbers[0, j]), digits)
         low = -np.inf if setting.low is None else setting.low
         high = np.inf if setting.high is None else setting.high
@@ -196,13 +211,14 @@ def told_gain(goal: Goal, surface: Surface, scene: Scene, to: Point) -> Gain:
     levels = surface.drawn_levels((np.vstack([scene.now[0], to[0]]), np.vstack([scene.now[1], to[1]])))
     gains = levels[:, 0] - levels[:, 1]
     low, high = (float(end) for end in np.quantile(gains, [0.025, 0.975]))
-    before, after = (float(level) for level in levels.mean(0))
+    before, after = (float(level) for level in np.median(levels, axis=0))
     if goal.direction == "max":
         before, after = (1 - before, 1 - after) if surface.fit.binary else (-before, -after)
     return Gain(
         outcome=goal.outcome,
         direction=goal.direction,
-        value=float(gains.mean()),
+        unit="share" if surface.fit.binary else None,
+        value=float(np.median(gains)),
         low=low,
         high=high,
         before=before,

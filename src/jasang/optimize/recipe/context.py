@@ -72,7 +72,7 @@ def build_context(named: Mapping[str, np.ndarray], time: np.ndarray | None, z: n
     else:
         _, groups = np.unique(lots[lot], return_inverse=True)
         own = np.column_stack([z, z**2])
-        add(group_means(own, groups), penalised=False)
+        add(group_means(own, groups), penalised=True)
     return Context(columns=np.hstack(parts), blocks=tuple(blocks), groups=groups.astype(np.int64), lot=lot)
 
 

@@ -31,9 +31,20 @@ class Moved:
         """Numeric ones first."""
         return (*self.numeric, *self.named)
 
+    def only(self, places: np.ndarray) -> "Moved":
+        """The settings at these places alone (numeric ones first)."""
+        count = len(self.numeric)
+        numbers, codes = places[places < count], places[places >= count] - count
+        return Moved(
+            numeric=tuple(self.numeric[j] for j in numbers),
+            named=tuple(self.named[j] for j in codes),
+            numbers=self.numbers[:, numbers],
+            codes=self.codes[:, codes],
+        )
+
     def values(self, numbers: np.ndarray, codes: np.ndarray) -> dict[str, Value]:
         """One row as values by name."""
-        found: dict[str, Value] = {s.name: float(v) for s, v in zip(self.numeric, numbers, strict=True)}
+        found: dict[str, Value] = {s.name: float(f"{v:.10g}") for s, v in zip(self.numeric, numbers, strict=True)}
         return found | {s.name: s.levels[int(c)] for s, c in zip(self.named, codes, strict=True)}
 
 
@@ -75,6 +86,28 @@ def how_settings_moved(moved: Moved, context: Context) -> tuple[SettingEvidence,
             )
         )
     return tuple(found)
+
+
+def leading_settings(
+    moved: Moved, context: Context, y: np.ndarray, evidence: Sequence[SettingEvidence], most: int
+) -> np.ndarray:
+    """Places of the settings to model, ascending: all that moved, or the `most` whose own curve goes with the result most."""
+    usable = np.array([place for place, one in enumerate(evidence) if one.moved], dtype=np.int64)
+    if usable.size <= most:
+        return usable
+    result = _own_part(y, context)
+    strength = []
+    for place in usable:
+        if place < len(moved.numeric):
+            z = scale_of(moved.numbers[:, place]).scaled(moved.numbers[:, place])
+            columns = np.column_stack([_own_part(z, context), _own_part(z**2, context)])
+        else:
+            codes = moved.codes[:, place - len(moved.numeric)]
+            levels = np.unique(codes)[1:]
+            columns = np.column_stack([_own_part((codes == level).astype(np.float64), context) for level in levels])
+        found = np.linalg.lstsq(columns, result, rcond=None)[0]
+        strength.append(float(np.var(columns @ found)) * (1.0 if evidence[place].usable else 1e-3))
+    return np.sort(usable[np.argsort(strength)[::-1][:most]])
 
 
 def _moves_often(column: np.ndarray) -> bool:
@@ -216,7 +249,7 @@ def candidates(
     numbers = np.where(movable[:d], np.clip(numbers, support.low, support.high), now[0])
     codes = np.where(movable[d:], codes, now[1])
     numbers = _on_steps(moved.numeric, numbers, now[0])
-    good = support.holds(numbers, codes) & _interlocked(moved.numeric, numbers, interlocks)
+    good = support.holds(numbers, codes) & interlocked(moved.numeric, numbers, interlocks)
     return np.vstack([now[0], numbers[good]]), np.vstack([now[1], codes[good]])
 
 
@@ -229,7 +262,7 @@ def _on_steps(settings: Sequence[Setting], numbers: np.ndarray, now: np.ndarray)
     return found
 
 
-def _interlocked(settings: Sequence[Setting], numbers: np.ndarray, interlocks: Sequence[SettingLimit]) -> np.ndarray:
+def interlocked(settings: Sequence[Setting], numbers: np.ndarray, interlocks: Sequence[SettingLimit]) -> np.ndarray:
     """Whether each candidate keeps the limits between settings."""
     places = {setting.name: j for j, setting in enumerate(settings)}
     good = np.ones(numbers.shape[0], dtype=bool)

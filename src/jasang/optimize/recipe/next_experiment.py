@@ -3,13 +3,14 @@
 import numpy as np
 
 from jasang.optimize.campaigns.setting import Setting
-from jasang.optimize.experiments import Factor, central_composite, full_factorial, power, replicates_needed
+from jasang.optimize.experiments import Factor, full_factorial, power, replicates_needed
 from jasang.optimize.recipe.answer import NextExperiment, SettingEvidence
 from jasang.optimize.recipe.moves import Moved
 from jasang.optimize.recipe.records import RecipeRecords, binary_outcome
 
 _MOST_FACTORS = 3
 _UNITS = (20, 50, 100, 200, 500, 1000, 2000)
+_RUN_COST = 50  # units that a change of settings costs before the line is steady again
 _WANTED = 0.8
 _SHARE_OF_RATE, _SHARE_OF_SPREAD = 0.4, 0.5  # the effect worth seeing
 _ALIKE = 1.5  # units of one run share more than chance: the variance of a run's mean grows so much
@@ -45,12 +46,15 @@ def experiment_for(
     design = full_factorial(factors, centre=2 if numbers else 0)
     if len(factors) == 1 and factors[0].numeric:
         design = full_factorial(factors, levels=3)
+    cheapest = (np.inf, _UNITS[-1], 3)
     for units in _UNITS:
         sigma = spread * float(np.sqrt(_ALIKE / units))
         times = replicates_needed(design, effect=effect, sigma=sigma, wanted=_WANTED, most=3)
         if times is not None:
-            break
-    times = times or 3
+            cost = design.runs * times * (units + _RUN_COST)
+            cheapest = min(cheapest, (cost, units, times))
+    _, units, times = cheapest
+    sigma = spread * float(np.sqrt(_ALIKE / units))
     made = design.repeated(times)
     found = [one.power for one in power(made, effect=effect, sigma=sigma)]
     return NextExperiment(design=made, units=units, effect=effect, power=float(np.nanmin(found)))
@@ -72,6 +76,3 @@ def _factor(setting: Setting, moved: Moved, now: tuple[np.ndarray, np.ndarray]) 
         return None
     digits = int(np.ceil(-np.log10((high - low) / 50)))
     return Factor(name=setting.name, low=round(low, digits), high=round(high, digits), unit=setting.unit)
-
-
-__all__ = ["central_composite", "experiment_for"]

@@ -1,5 +1,7 @@
 """The settings that the record says are better than today's, for each product; or that it cannot tell, and why."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from jasang.optimize.campaigns.setting import Goal, Setting, Specification
@@ -12,18 +14,16 @@ from jasang.optimize.recipe.answer import (
     Status,
 )
 from jasang.optimize.recipe.choice import (
-    Point,
     Scene,
     choose,
     curves_of,
     extrapolated,
-    gains_of,
     told_demands,
     told_gain,
     total_gain,
 )
 from jasang.optimize.recipe.context import Context, build_context
-from jasang.optimize.recipe.moves import Moved, how_settings_moved, support_of, today, together
+from jasang.optimize.recipe.moves import Moved, how_settings_moved, leading_settings, support_of, today, together
 from jasang.optimize.recipe.next_experiment import experiment_for
 from jasang.optimize.recipe.records import RecipeRecords, binary_outcome, codes_of
 from jasang.optimize.recipe.response import Judgement, Learned, Surface, judge_surface, learn
@@ -32,7 +32,8 @@ from jasang.optimize.recipe.trade import trade_points
 MOST_ROWS = 20_000  # of one product, the newest
 LEAST_ROWS = 60
 LEAST_DEFECTS = 8
-_MOST_SETTINGS = 10
+_MOST_SETTINGS = 8  # modelled together; of more, those that move with the result most
+_ALONE_ROWS, _ALONE_DEFECTS = 2500, 80  # from which on a machine is asked for itself
 _NEAR_BEST = 0.04  # of the present rate (or of the spread): gains below it are not worth a change
 _LEAST_SHARE = 0.02  # products with less of the rows are not asked
 _Z = 1.959964
@@ -61,54 +62,87 @@ def recommend_recipe(records: RecipeRecords) -> tuple[Recommendation, ...]:
     """
     answers: list[Recommendation] = []
     if records.product is None:
-        return (_one(records, None),)
+        return _by_machine(records, None)
     codes, products = codes_of(records.product)
     counts = np.bincount(codes[codes >= 0], minlength=len(products))
     for product in np.argsort(-counts, kind="stable"):
         if counts[product] >= max(LEAST_ROWS, _LEAST_SHARE * records.rows) or not answers:
-            answers.append(_one(records.part(np.flatnonzero(codes == product)), products[product]))
+            answers.extend(_by_machine(records.part(np.flatnonzero(codes == product)), products[product]))
     return tuple(answers)
 
 
-def _one(records: RecipeRecords, product: str | None) -> Recommendation:
-    """One product: on each machine for itself where each has records enough and runs at settings of its own."""
-    known = _known_rows(records)
-    records = records.part(known[-MOST_ROWS:])
-    moved = _moved(records)
+def _by_machine(records: RecipeRecords, product: str | None) -> tuple[Recommendation, ...]:
+    """One product on each machine for itself where each has records enough, else on all, with the machine held as context."""
+    if records.machine is not None:
+        codes, machines = codes_of(records.machine)
+        parts = [records.part(np.flatnonzero(codes == machine)) for machine in range(len(machines))]
+        if len(parts) > 1 and all(_plenty(part) for part in parts):
+            return tuple(_one(part, product, machine) for part, machine in zip(parts, machines, strict=True))
+    return (_one(records, product, None),)
+
+
+def _plenty(records: RecipeRecords) -> bool:
+    values = records.outcomes[records.goals[0].outcome]
+    values = values[np.isfinite(values)]
+    if values.size < _ALONE_ROWS:
+        return False
+    return not binary_outcome(values) or bool(min(values.sum(), (1 - values).sum()) >= _ALONE_DEFECTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One product (on one machine) made ready: what every answer about it carries."""
+
+    records: RecipeRecords
+    product: str | None
+    machine: str | None
+    rows_all: int
+    moved: Moved
+    y: np.ndarray
+    evidence: tuple[SettingEvidence, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    def because(self, code: ReasonCode, value: float | None = None) -> "_Case":
+        """With a leading reason."""
+        return replace(self, reasons=(Reason(code=code, value=value), *self.reasons))
+
+
+def _one(records: RecipeRecords, product: str | None, machine: str | None) -> Recommendation:
+    """One product: enough results, settings that moved by themselves, a surface that holds, a setting that is better."""
+    rows_all = records.rows
+    records = records.part(_known_rows(records)[-MOST_ROWS:])
     y = _loss(records.goals[0], records)
-    enough = y.size >= LEAST_ROWS and (not binary_outcome(y) or min(y.sum(), (1 - y).sum()) >= LEAST_DEFECTS)
-    if not enough:
-        count = float(y.sum()) if binary_outcome(y) else float(y.size)
-        few = (Reason(code=ReasonCode.TOO_FEW_RESULTS, value=count),)
-        return _silent(records, product, moved, y, few, (), None, None, None)
-    z = np.column_stack([_standard(column) for column in moved.numbers.T] or [np.empty((y.size, 0))])
-    context = build_context(_context(records), records.time, z)
-    evidence = how_settings_moved(moved, context)
-    reasons = _why_not(evidence, context)
-    movable = np.array([one.usable for one in evidence])
-    if not movable.any():
-        return _silent(records, product, moved, y, reasons, evidence, None, None, None)
-    scene, leading = _scene(records, moved, context, movable)
-    judgement = judge_surface(leading, scene.now)
-    return _answered(records, product, y, scene, judgement, evidence, reasons)
+    case = _Case(
+        records=records, product=product, machine=machine, rows_all=rows_all, moved=_moved(records), y=y
+    )  # fmt: skip
+    if y.size < LEAST_ROWS or (binary_outcome(y) and min(y.sum(), (1 - y).sum()) < LEAST_DEFECTS):
+        count = min(float(y.sum()), float((1 - y).sum())) if binary_outcome(y) and y.size else float(y.size)
+        return _silent(case.because(ReasonCode.TOO_FEW_RESULTS, count), None, None, None)
+    context = _context_of(case)
+    evidence = how_settings_moved(case.moved, context)
+    case = replace(case, evidence=evidence, reasons=_why_not(evidence, context))
+    if not any(one.usable for one in evidence):
+        return _silent(case, None, None, None)
+    kept = leading_settings(case.moved, context, y, evidence, _MOST_SETTINGS)
+    if kept.size < len(evidence):
+        case = replace(case, moved=case.moved.only(kept))
+        context = _context_of(case)
+    movable = np.array([evidence[place].usable for place in kept])
+    scene, learned = _scene(case, context, movable)
+    return _answered(case, scene, judge_surface(learned, scene.now))
 
 
-def _answered(
-    records: RecipeRecords,
-    product: str | None,
-    y: np.ndarray,
-    scene: Scene,
-    judgement: Judgement,
-    evidence: tuple[SettingEvidence, ...],
-    reasons: tuple[Reason, ...],
-) -> Recommendation:
-    moved = scene.moved
+def _context_of(case: _Case) -> Context:
+    numbers = case.moved.numbers
+    z = np.column_stack([_standard(column) for column in numbers.T] or [np.empty((case.y.size, 0))])
+    return build_context(_context(case.records), case.records.time, z)
+
+
+def _answered(case: _Case, scene: Scene, judgement: Judgement) -> Recommendation:
     if not judgement.known or judgement.low <= 0:
-        reasons = (Reason(code=ReasonCode.NO_EFFECT, value=judgement.slope), *reasons)
-        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, None)
+        return _silent(case.because(ReasonCode.NO_EFFECT, judgement.slope), scene, judgement, None)
     if judgement.later_high < 0:
-        reasons = (Reason(code=ReasonCode.CHANGED, value=judgement.later), *reasons)
-        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, None)
+        return _silent(case.because(ReasonCode.CHANGED, judgement.later), scene, judgement, None)
     point, forbidden = choose(scene)
     gain = told_gain(*scene.goals[0], scene, point)
     value, spread = (float(part[0]) for part in total_gain(scene, point))
@@ -116,64 +150,47 @@ def _answered(
     if not sure or value < _NEAR_BEST:
         near = value < 2 * _NEAR_BEST
         code = ReasonCode.CONSTRAINT if forbidden else ReasonCode.NEAR_BEST if near else ReasonCode.NOT_SURE
-        reasons = (Reason(code=code, value=value), *reasons)
-        return _silent(records, product, moved, y, reasons, evidence, scene, judgement, gain)
+        return _silent(case.because(code, value), scene, judgement, gain)
     if forbidden:
-        reasons = (Reason(code=ReasonCode.CONSTRAINT), *reasons)
-    return Recommendation(
-        product=product,
-        machine=None,
-        rows=y.size,
+        case = case.because(ReasonCode.CONSTRAINT)
+    silent = _silent(case, scene, judgement, gain)
+    return replace(
+        silent,
         status=Status.RECOMMEND,
-        now=moved.values(scene.now[0][0], scene.now[1][0]),
-        recommended=moved.values(point[0][0], point[1][0]),
+        recommended=case.moved.values(point[0][0], point[1][0]),
         gain=gain,
         other_gains=tuple(told_gain(goal, surface, scene, point) for goal, surface in scene.goals[1:]),
         extrapolation=extrapolated(scene, point),
         constraints=told_demands(scene, point),
-        reasons=reasons,
-        evidence=evidence,
         curves=curves_of(scene, point),
         trade=trade_points(scene, point),
         experiment=None,
-        possible=gain,
-        held_out_slope=(judgement.slope, judgement.low, judgement.high),
-        outcome_mean=float(y.mean()),
-        outcome_spread=float(y.std()),
     )
 
 
-def _silent(
-    records: RecipeRecords,
-    product: str | None,
-    moved: Moved,
-    y: np.ndarray,
-    reasons: tuple[Reason, ...],
-    evidence: tuple[SettingEvidence, ...],
-    scene: Scene | None,
-    judgement: Judgement | None,
-    possible: Gain | None,
-) -> Recommendation:
+def _silent(case: _Case, scene: Scene | None, judgement: Judgement | None, possible: Gain | None) -> Recommendation:
     """An answer without a recommendation."""
-    keep = bool(reasons) and reasons[0].code in (ReasonCode.NEAR_BEST, ReasonCode.CONSTRAINT)
-    now = scene.now if scene is not None else today(moved)
+    y, moved = case.y, case.moved
+    keep = bool(case.reasons) and case.reasons[0].code in (ReasonCode.NEAR_BEST, ReasonCode.CONSTRAINT)
+    now = today(moved) if y.size else None
     known = judgement is not None and judgement.known
     return Recommendation(
-        product=product,
-        machine=None,
+        product=case.product,
+        machine=case.machine,
         rows=y.size,
+        rows_all=case.rows_all,
         status=Status.KEEP if keep else Status.CANNOT_TELL,
-        now=moved.values(now[0][0], now[1][0]) if y.size else {},
+        now=moved.values(now[0][0], now[1][0]) if now is not None else {},
         recommended=None,
         gain=None,
         other_gains=(),
         extrapolation=0.0,
-        constraints=(),
-        reasons=reasons,
-        evidence=evidence,
+        constraints=told_demands(scene, scene.now) if keep and scene is not None else (),
+        reasons=case.reasons,
+        evidence=case.evidence,
         curves=(),
         trade=(),
-        experiment=None if keep or not y.size else experiment_for(records, moved, now, y, evidence),
+        experiment=None if keep or now is None else experiment_for(case.records, moved, now, y, case.evidence),
         possible=possible,
         held_out_slope=(judgement.slope, judgement.low, judgement.high) if judgement is not None and known else None,
         outcome_mean=float(y.mean()) if y.size else float("nan"),
@@ -181,8 +198,9 @@ def _silent(
     )
 
 
-def _scene(records: RecipeRecords, moved: Moved, context: Context, movable: np.ndarray) -> tuple[Scene, Learned]:
+def _scene(case: _Case, context: Context, movable: np.ndarray) -> tuple[Scene, Learned]:
     """Fit every outcome and gather what the choice needs."""
+    records, moved = case.records, case.moved
     levels = tuple(len(setting.levels) for setting in moved.named)
     now = today(moved)
     learned: list[Learned] = []
@@ -304,6 +322,3 @@ def _why_not(evidence: tuple[SettingEvidence, ...], context: Context) -> tuple[R
                 )
             )
     return tuple(reasons)
-
-
-__all__ = ["Point", "gains_of", "recommend_recipe"]

@@ -69,7 +69,7 @@ class RecipeRecords:
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return int(np.asarray(self.outcomes[self.goals[0].outcome]).shape[0])
+        return int(np.asarray(next(iter(self.outcomes.values()), np.empty(0))).shape[0])
 
     def part(self, rows: np.ndarray) -> "RecipeRecords":
         """The records of these rows (int64) alone."""

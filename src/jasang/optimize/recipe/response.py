@@ -16,7 +16,7 @@ from jasang.optimize.recipe.penalised import Penalised, fit_penalised
 _FOLDS = 5
 _CLUSTERS = 40
 _DRAWS, _UNITS = 400, 60
-_RECENT = 300  # units whose context stands for tomorrow's
+_RECENT = 500  # units whose context stands for tomorrow's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ def _surface(
     columns, _ = basis.columns(numbers, codes)
     width = columns.shape[1]
     X = np.hstack([columns, context.columns])
-    recent = slice(max(0, y.size - max(_RECENT, y.size // 10)), None)
+    recent = slice(max(0, y.size - max(_RECENT, y.size // 5)), None)
     residual = y - fit.mean(fit.eta)
     widened = _shared_by_neighbours(X, residual, fit, context.groups, width)
     return Surface(

@@ -1,0 +1,176 @@
+"""Recommendations from history on made records of known truth: found where data speak, silent where they do not."""
+
+import numpy as np
+import pytest
+from benchmarks.recipe_plants import make_plant, score
+
+from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification
+from jasang.optimize.recipe import ReasonCode, RecipeRecords, Status, recommend_recipe
+
+ROWS = 3000
+
+
+def records(seed: int = 0, *, effect: float = 0.004, **more: object) -> RecipeRecords:
+    """Temperature with a window about 198, pressure without effect; the last rows stand at 208."""
+    rng = np.random.default_rng(seed)
+    temperature, pressure = rng.normal(202, 4, ROWS).round(1), rng.normal(80, 5, ROWS).round(1)
+    temperature[-150:] = 208.0
+    chance = np.clip(0.03 + effect * (temperature - 198) ** 2, 0, 1)
+    values = {"temperature": temperature, "pressure": pressure}
+    given = {
+        "settings": (Setting(name="temperature", low=185, high=215), Setting(name="pressure", low=60, high=100)),
+        "values": values,
+        "outcomes": {"defect": (rng.random(ROWS) < chance).astype(float)},
+        "goals": (Goal(outcome="defect"),),
+    }
+    return RecipeRecords(**(given | more))  # type: ignore[arg-type]
+
+
+def test_window_is_found_and_what_has_no_effect_is_left_alone() -> None:
+    (found,) = recommend_recipe(records())
+
+    assert found.status is Status.RECOMMEND
+    assert found.recommended is not None
+    assert found.gain is not None
+    assert found.now["temperature"] == 208.0
+    assert found.recommended["temperature"] == pytest.approx(198, abs=2)
+    assert found.recommended["pressure"] == found.now["pressure"]
+    assert found.gain.low < 0.004 * 100 < found.gain.high
+    assert [curve.setting for curve in found.curves] == ["temperature"]
+
+
+def test_recommendation_stays_inside_the_safe_limits() -> None:
+    tight = (Setting(name="temperature", low=203, high=215), Setting(name="pressure", low=60, high=100))
+
+    (found,) = recommend_recipe(records(settings=tight))
+
+    assert found.recommended is not None
+    assert 203 <= float(found.recommended["temperature"]) <= 204.5
+
+
+def test_interlock_between_settings_is_kept() -> None:
+    lock = SettingLimit(weights={"temperature": 1.0, "pressure": 1.0}, low=284.0)
+
+    (found,) = recommend_recipe(records(interlocks=(lock,)))
+
+    assert found.recommended is not None
+    assert float(found.recommended["temperature"]) + float(found.recommended["pressure"]) >= 284.0 - 0.2
+
+
+def test_specification_of_another_outcome_binds() -> None:
+    plain = records()
+    rng = np.random.default_rng(9)
+    length = 100 + 0.1 * (plain.values["temperature"] - 208) + 0.2 * rng.normal(size=ROWS)
+    limited = records(
+        outcomes={**plain.outcomes, "length": length},
+        specifications=(Specification(outcome="length", low=99.0, high=101.0),),
+    )
+
+    (found,) = recommend_recipe(limited)
+
+    # At 198 every second part would be too short; 95 % inside allows the mean down to 99 + 1.645 × 0.2, that is 201.3 °C.
+    assert found.recommended is not None
+    assert 200.8 <= float(found.recommended["temperature"]) <= 204.5
+    assert found.constraints[0].chance >= 0.9
+    assert ReasonCode.CONSTRAINT in [reason.code for reason in found.reasons]
+
+
+def test_setting_that_moved_only_with_the_lot_cannot_be_told() -> None:
+    rng = np.random.default_rng(2)
+    lot = np.repeat(np.arange(30), 100)
+    moved = rng.normal(size=30)
+    defect = (rng.random(ROWS) < 0.05 * np.exp(0.5 * moved[lot])).astype(float)
+    asked = RecipeRecords(
+        settings=(Setting(name="temperature", low=185, high=215),),
+        values={"temperature": 200 + 3 * moved[lot]},
+        outcomes={"defect": defect},
+        goals=(Goal(outcome="defect"),),
+        context={"lot": np.array([f"L{code}" for code in lot], dtype=object)},
+    )
+
+    (found,) = recommend_recipe(asked)
+
+    assert found.status is Status.CANNOT_TELL
+    assert [(reason.code, reason.setting, reason.other) for reason in found.reasons] == [
+        (ReasonCode.MOVED_WITH_LOT, "temperature", "lot")
+    ]
+    assert found.experiment is not None
+    assert found.experiment.design.factors[0].name == "temperature"
+    assert found.experiment.power >= 0.8
+
+
+def test_setting_that_never_moved_is_named() -> None:
+    still = records(values={"temperature": np.full(ROWS, 200.0), "pressure": np.full(ROWS, 80.0)})
+
+    (found,) = recommend_recipe(still)
+
+    assert found.status is Status.CANNOT_TELL
+    assert [reason.code for reason in found.reasons] == [ReasonCode.NEVER_MOVED, ReasonCode.NEVER_MOVED]
+
+
+def test_too_few_defects_are_told() -> None:
+    few = np.zeros(ROWS)
+    few[[10, 900, 2000]] = 1.0
+
+    (found,) = recommend_recipe(records(outcomes={"defect": few}))
+
+    assert [(reason.code, reason.value) for reason in found.reasons] == [(ReasonCode.TOO_FEW_RESULTS, 3.0)]
+
+
+def test_best_setting_is_kept() -> None:
+    plain = records(3)
+    at_best = dict(plain.values)
+    at_best["temperature"] = np.where(np.arange(ROWS) >= ROWS - 150, 198.0, plain.values["temperature"])
+    rng = np.random.default_rng(3)
+    defect = (rng.random(ROWS) < np.clip(0.03 + 0.004 * (at_best["temperature"] - 198) ** 2, 0, 1)).astype(float)
+
+    (found,) = recommend_recipe(records(values=at_best, outcomes={"defect": defect}))
+
+    assert found.status is Status.KEEP
+
+
+def test_two_goals_give_a_trade_with_the_chosen_point_in_it() -> None:
+    plain = records()
+    rng = np.random.default_rng(4)
+    energy = 10 + 0.05 * (plain.values["pressure"] - 60) + 0.3 * rng.normal(size=ROWS)
+    both = records(
+        outcomes={**plain.outcomes, "energy": energy}, goals=(Goal(outcome="defect"), Goal(outcome="energy"))
+    )
+
+    (found,) = recommend_recipe(both)
+
+    assert found.status is Status.RECOMMEND
+    assert [point.chosen for point in found.trade].count(True) == 1
+    assert len(found.other_gains) == 1
+    assert found.other_gains[0].value > 0.3
+
+
+def test_each_product_gets_its_own_answer() -> None:
+    plant = make_plant("products", 1)
+
+    found = recommend_recipe(plant.records)
+
+    assert {one.product for one in found} == {"P1", "P2", "P3"}
+
+
+@pytest.mark.parametrize("kind", ["window", "ridge", "categorical", "drift", "ambient", "constraint", "cycle"])
+def test_planted_gain_is_reached(kind: str) -> None:
+    plant = make_plant(kind, 2)
+
+    (found,) = recommend_recipe(plant.records)
+    line = score(plant, found)
+
+    assert found.status is Status.RECOMMEND
+    assert float(line["gain"]) >= 0.7 * float(line["attainable"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plant_where_settings_do_nothing_gets_no_recommendation(seed: int) -> None:
+    (found,) = recommend_recipe(make_plant("null", seed).records)
+
+    assert found.status is not Status.RECOMMEND
+
+
+def test_wrong_columns_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="there is no column 'scrap'"):
+        records(goals=(Goal(outcome="scrap"),))
