@@ -71,7 +71,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
         (CONNECTION + "colour = 1\n", r"connections\[0\].colour: is not a known field; check its spelling"),
         (CONNECTION.replace('name = "press"\n', ""), r"connections\[0\].name: is missing"),
         (CONNECTION.replace('"press"', "5"), r"connections\[0\].name: found 5, expected: .*string"),
-        (CONNECTION.replace("opcua", "fax"), r"connections\[0\].protocol: 'fax' is no protocol; expected one of opcua"),
+        (CONNECTION.replace("opcua", "fax"), r"connections\[0\].protocol: 'fax' is no protocol; expected one of .*opcua"),
         (
             CONNECTION.replace("opc.tcp", "http"),
             r"connections\[0\].url: 'http://10.0.0.5:4840' must begin with opc.tcp://…",

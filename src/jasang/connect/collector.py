@@ -5,6 +5,7 @@ the collector's memory only when the store has acknowledged them.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -22,6 +23,7 @@ from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 
 FLUSH_EVERY = 0.5  # s; how long a reading may wait before it is on disk
+GATHER = 0.05  # s; how long it waits at least when a receipt for it is awaited, so that one transaction serves many
 BATCH = 10_000  # readings in one transaction
 MOST_WAITING = 2_000_000  # readings kept in memory while the store cannot take them; some 400 MB
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # s between two attempts to connect
@@ -92,6 +94,7 @@ class Collector:
         self._arrived = asyncio.Event()
         self._stored = self._dropped = self._taken = 0
         self._waiters: list[asyncio.Future[None]] = []
+        self._awaited = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> CollectorStatus:
         """Collect until `stop` is set, then write down all that has arrived; the final status."""
@@ -202,6 +205,7 @@ class Collector:
         while self._stored + self._dropped < ticket:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
+            self._awaited.set()
             await waiter
 
     async def last(self, signals: Sequence[str]) -> Mapping[str, Reading]:
@@ -229,7 +233,7 @@ class Collector:
                 self._arrived.clear()
                 await self._arrived.wait()
                 if not ending.is_set():
-                    await asyncio.sleep(FLUSH_EVERY)
+                    await self._gather()
                 continue
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
@@ -249,6 +253,14 @@ class Collector:
             failing = False
             self._stored += len(batch)
             self._wake()
+
+    async def _gather(self) -> None:
+        """Let readings gather for one transaction; only shortly when somebody waits to hear that they are kept."""
+        await asyncio.sleep(GATHER)
+        if not self._waiters:
+            self._awaited.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._awaited.wait(), FLUSH_EVERY - GATHER)
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

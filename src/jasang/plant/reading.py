@@ -32,6 +32,9 @@ class Reading:
     quality: int = 0
 
     def __post_init__(self) -> None:
+        # Readings are made by the million; nearly all carry the one UTC of the standard library.
+        if self.source_time.tzinfo is UTC and self.receive_time.tzinfo is UTC:
+            return
         for name in ("source_time", "receive_time"):
             moment: datetime = getattr(self, name)
             if moment.tzinfo is None or moment.utcoffset() != UTC.utcoffset(None):

@@ -205,7 +205,7 @@ class _Run:
 
     def _tell(self, now: float) -> None:
         told, interpreter = self._told, self._interpreter
-        doubts = (*self._silent, *interpreter.doubts())
+        doubts = (*self._silent, *interpreter.doubts.texts())
         if told.changes >= 0 and now - told.at < TELL_EVERY:
             return
         if told.changes == interpreter.changes and told.doubts == doubts:

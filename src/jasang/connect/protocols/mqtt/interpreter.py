@@ -1,12 +1,12 @@
 """Messages as readings, by the rules of a connection; what cannot be understood is counted, told with an example, and no more."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from jasang.connect.contract import Link
+from jasang.connect.protocols.mqtt.doubts import Doubts
 from jasang.connect.protocols.mqtt.json_path import JsonPath, Leaf, NotThere, clean, json_path, leaves
 from jasang.connect.protocols.mqtt.meaning import (
     GOOD,
@@ -45,15 +45,6 @@ class Rule:
     time: JsonPath | None = None
     quality: JsonPath | None = None
     unit_path: JsonPath | None = None
-
-
-@dataclass(slots=True)
-class Complaint:
-    """One kind of doubt about one topic rule: how often, and the first example."""
-
-    count: int = 0
-    topic: str = ""
-    example: Text = field(default_factory=lambda: Text(ko="", en=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +106,7 @@ class Interpreter:
 
     rules: Sequence[Rule]
     signals: dict[str, Signal] = field(default_factory=dict)
-    complaints: dict[tuple[int, str], Complaint] = field(default_factory=dict)
+    doubts: Doubts = field(default_factory=Doubts)
     heard: set[int] = field(default_factory=set)
     changes: int = 0  # of `signals`
     _routes: dict[str, tuple[tuple[int, Mapping[str, str]], ...]] = field(default_factory=dict)
@@ -282,12 +273,8 @@ class Interpreter:
         return known
 
     def _complain(self, at: int, kind: str, topic: str, example: Text) -> None:
-        complaint = self.complaints.setdefault((at, kind), Complaint(topic=topic, example=example))
-        complaint.count += 1
-
-    def doubts(self) -> tuple[Text, ...]:
-        """A sentence for each kind of doubt and topic, with the first example. Counts are told as "more than 10, 100 …"."""
-        return tuple(_told(kind, one) for (_, kind), one in self.complaints.items())
+        text = _sentence(kind, example)
+        self.doubts.note((at, kind), f"토픽 {topic!r}: {text.ko}", f"topic {topic!r}: {text.en}")
 
 
 def reading_of(sample: Sample, message: Message, retained: str) -> Reading:
@@ -315,30 +302,27 @@ def _of(name: str, text: Text) -> Text:
     return Text(ko=f"{name}: {text.ko}", en=f"{name}: {text.en}") if name else text
 
 
-def _told(kind: str, one: Complaint) -> Text:
-    topic, example, example_ko = one.topic, one.example.en, one.example.ko
-    bound = 10 ** int(math.log10(one.count))
-    ko_often, en_often = (f"{bound}번 이상", f"{bound} times or more") if bound > 1 else ("", "")
+def _sentence(kind: str, example: Text) -> Text:
     ko, en = {
         "bad": (
-            f"읽을 수 없는 메시지가 왔습니다. 예: {example_ko}",
-            f"a message cannot be read, for example: {example}",
+            f"읽을 수 없는 메시지가 왔습니다. 예: {example.ko}",
+            f"a message cannot be read, for example: {example.en}",
         ),
         "time": (
-            f"시각을 읽을 수 없어 받은 시각을 썼습니다. 예: {example_ko}",
-            f"a time cannot be read, the time of arrival was taken; for example: {example}",
+            f"시각을 읽을 수 없어 받은 시각을 썼습니다. 예: {example.ko}",
+            f"a time cannot be read, the time of arrival was taken; for example: {example.en}",
         ),
         "zone": (
-            f"시각에 시간대가 없어 {example_ko}(으)로 보았습니다. time_zone을 적어 주세요.",
-            f"times come without a zone and were taken as {example}; set time_zone",
+            f"시각에 시간대가 없어 {example.ko}(으)로 보았습니다. time_zone을 적어 주세요.",
+            f"times come without a zone and were taken as {example.en}; set time_zone",
         ),
-        "quality": (f"품질 표시를 알 수 없습니다. 예: {example_ko}", f"a quality is not known, for example: {example}"),
+        "quality": (
+            f"품질 표시를 알 수 없습니다. 예: {example.ko}",
+            f"a quality is not known, for example: {example.en}",
+        ),
         "many": (
-            f"신호가 {MOST_SIGNALS}개를 넘습니다. 이름에 번호가 들어가지 않는지 보세요. 예: {example_ko}",
-            f"there are more than {MOST_SIGNALS} signals, is there a number in their names? For example: {example}",
+            f"신호가 {MOST_SIGNALS}개를 넘습니다. 이름에 번호가 들어가지 않는지 보세요. 예: {example.ko}",
+            f"there are more than {MOST_SIGNALS} signals, is there a number in their names? For example: {example.en}",
         ),
     }[kind]
-    return Text(
-        ko=f"토픽 {topic!r}: {ko}" + (f" ({ko_often})" if ko_often else ""),
-        en=f"topic {topic!r}: {en}" + (f" ({en_often})" if en_often else ""),
-    )
+    return Text(ko=ko, en=en)

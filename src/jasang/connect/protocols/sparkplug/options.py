@@ -30,8 +30,8 @@ def node_id(text: str) -> NodeId:
 class SparkplugOptions(BrokerOptions):
     """Fields of a Sparkplug connection; times in s.
 
-    With `primary`, the connection tells the edge nodes by STATE messages of its `host_id` whether it collects; the id must be this
-    connection's alone. `nodes`: edge nodes that are asked for their births at once, and missed when they are silent.
+    With `primary`, the connection tells the edge nodes by STATE messages of its `host_id` whether it collects; the id must be
+    this connection's alone. `nodes`: edge nodes that are asked for their births at once, and missed when they are silent.
     """
 
     host_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_host_id)] = "jasang"
