@@ -18,6 +18,7 @@ from jasang.plant.factory import Column, Kind, Role
 
 _MOST_LEVELS = 12
 _HELD_VALUES, _HELD_SHARE = 60, 0.9  # different values, and rows like the one before, of a column that is set
+_PAUSE = 900.0  # s: a start is told from a breath by a pause of this, or of eight usual cycles
 _LEAST_KNOWN = 0.7  # of the rows: a setting written down less often is left out
 _LESS = ("cycle", "time", "energy", "kwh", "cost", "scrap", "defect", "silica", "impurity", "roughness", "deviation", "error",
          "leak", "burr", "warp",
@@ -86,7 +87,7 @@ def recipe_data(
         specifications=tuple(specifications),
         guards=tuple(guards[:1]),
         interlocks=tuple(_interlock(words, chosen) for words in interlocks),
-        context=_context(data, rows, {*taken, *values}),
+        context=_context(data, rows, {*taken, *values}) | _since_start(seconds_of_rows(data, rows)),
         product=_names(data, data.table.product_column, rows),
         machine=_names(data, data.table.asset_column, rows),
         time=seconds_of_rows(data, rows),
@@ -283,6 +284,21 @@ def _context(data: TableData, rows: np.ndarray, apart: set[str]) -> dict[str, np
         if 2 <= len(labels.levels) <= rows.size / 3:
             found[column.name] = np.array([*labels.levels, None], dtype=object)[labels.codes[rows]]
     return found
+
+
+def _since_start(seconds: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Units since the last longer pause, on a logarithmic scale: the first shots of a cold machine are another process."""
+    if seconds is None or seconds.size < 2:
+        return {}
+    steps = np.diff(seconds)
+    known = steps[np.isfinite(steps) & (steps > 0)]
+    if not known.size:
+        return {}
+    pause = max(_PAUSE, 8 * float(np.median(known)))
+    starts = np.concatenate([[0], np.flatnonzero(steps > pause) + 1])
+    place = np.arange(seconds.size)
+    since = place - starts[np.searchsorted(starts, place, side="right") - 1]
+    return {"units since a start": np.log1p(np.minimum(since, 200).astype(np.float64))} if starts.size > 4 else {}
 
 
 def _names(data: TableData, column: str | None, rows: np.ndarray) -> np.ndarray | None:

@@ -16,6 +16,8 @@ _CHANCE = 0.9  # that a demand is kept
 _WORSE = 0.1  # of a guarded outcome's rate or spread, tolerated
 _CAUTION = 0.5  # standard deviations of pessimism in the choice
 _SMALL_MOVE = 0.06  # a move that brings less of the gain than this is left out
+_NEAR = 0.3  # half ranges
+_DOUBT_DEFECTS, _DOUBT_ROWS = 10.0, 60.0
 _QUANTILES = stats.norm.ppf((np.arange(40) + 0.5) / 40)
 
 
@@ -209,6 +211,7 @@ def _rounded(scene: Scene, point: Point, fineness: int) -> Point:
 def told_gain(goal: Goal, surface: Surface, scene: Scene, to: Point) -> Gain:
     """The gain of one setting as an answer tells it."""
     levels = surface.drawn_levels((np.vstack([scene.now[0], to[0]]), np.vstack([scene.now[1], to[1]])))
+    levels = _as_seen_nearby(levels, surface, scene, to)
     gains = levels[:, 0] - levels[:, 1]
     low, high = (float(end) for end in np.quantile(gains, [0.025, 0.975]))
     before, after = (float(level) for level in np.median(levels, axis=0))
@@ -224,6 +227,32 @@ def told_gain(goal: Goal, surface: Surface, scene: Scene, to: Point) -> Gain:
         before=before,
         after=after,
     )
+
+
+def _as_seen_nearby(levels: np.ndarray, surface: Surface, scene: Scene, to: Point) -> np.ndarray:
+    """Draws of the two levels, corrected by what rows near each setting showed against what the surface expects of them.
+
+    The correction makes the estimate doubly robust in spirit (Robins, Rotnitzky and Zhao 1994): where rows are many they decide,
+    where there are none the surface stands, with an allowance for its being wrong (as if `_DOUBT` rows or defects spoke for it).
+    """
+    y, expected = surface.seen
+    rng = np.random.default_rng(1)
+    moves = np.flatnonzero(to[0][0] != scene.now[0][0])
+    named = np.flatnonzero(to[1][0] != scene.now[1][0])
+    halves = np.array([scale.half for scale in scene.support.scales])
+    found = levels.copy()
+    for place, (numbers, codes) in enumerate((scene.now, to)):
+        near = (np.abs(scene.moved.numbers[:, moves] - numbers[0, moves]) <= _NEAR * halves[moves]).all(1)
+        near &= (scene.moved.codes[:, named] == codes[0, named]).all(1)
+        if surface.fit.binary:
+            bad, foreseen = float(y[near].sum()), float(expected[near].sum())
+            ratio = rng.gamma(bad + _DOUBT_DEFECTS, size=len(levels)) / (foreseen + _DOUBT_DEFECTS)
+            found[:, place] = np.minimum(levels[:, place] * ratio, 1.0)
+        else:
+            known = int(near.sum()) + _DOUBT_ROWS
+            shift = float((y[near] - expected[near]).sum()) / known
+            found[:, place] += shift + surface.unit_spread / np.sqrt(known) * rng.normal(size=len(levels))
+    return found
 
 
 def told_demands(scene: Scene, to: Point) -> tuple[ConstraintChance, ...]:

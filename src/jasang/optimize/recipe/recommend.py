@@ -35,6 +35,7 @@ LEAST_DEFECTS = 8
 _MOST_SETTINGS = 8  # modelled together; of more, those that move with the result most
 _ALONE_ROWS, _ALONE_DEFECTS = 2500, 80  # from which on a machine is asked for itself
 _NEAR_BEST = 0.04  # of the present rate (or of the spread): gains below it are not worth a change
+_FAR = 1.5  # middle spans (10th to 90th percentile) beyond them
 _LEAST_SHARE = 0.02  # products with less of the rows are not asked
 _Z = 1.959964
 
@@ -110,7 +111,8 @@ class _Case:
 def _one(records: RecipeRecords, product: str | None, machine: str | None) -> Recommendation:
     """One product: enough results, settings that moved by themselves, a surface that holds, a setting that is better."""
     rows_all = records.rows
-    records = records.part(_known_rows(records)[-MOST_ROWS:])
+    records = records.part(_known_rows(records))
+    records = records.part(_usual_rows(records)[-MOST_ROWS:])
     y = _loss(records.goals[0], records)
     case = _Case(
         records=records, product=product, machine=machine, rows_all=rows_all, moved=_moved(records), y=y
@@ -256,6 +258,21 @@ def _known_rows(records: RecipeRecords) -> np.ndarray:
         else:
             known &= np.isin(np.asarray([str(value) for value in column]), setting.levels)
     return np.flatnonzero(known)
+
+
+def _usual_rows(records: RecipeRecords) -> np.ndarray:
+    """Rows with no setting far from all usual ones: zeros of a machine at rest or a test shot say nothing about recipes."""
+    usual = np.ones(records.rows, dtype=bool)
+    for setting in records.settings:
+        if not setting.numeric or records.rows < LEAST_ROWS:
+            continue
+        column = np.asarray(records.values[setting.name], dtype=np.float64)
+        for share in (0.1, 0.03):
+            low, high = np.quantile(column, [share, 1 - share])
+            if high > low:
+                usual &= (column >= low - _FAR * (high - low)) & (column <= high + _FAR * (high - low))
+                break
+    return np.flatnonzero(usual)
 
 
 def _moved(records: RecipeRecords) -> Moved:

@@ -32,6 +32,7 @@ class Surface:
         np.ndarray, np.ndarray
     ]  # coefficients (draws, width) and recent predictors (draws, units) that fit as well
     unit_spread: float  # standard deviation of a unit about the surface (not binary)
+    seen: tuple[np.ndarray, np.ndarray]  # outcomes of the rows and what the fit expects of them
     deviations: np.ndarray  # of recent units from the settings' part, sorted: what context and chance add
 
     def part(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -159,6 +160,7 @@ def _surface(
         recent=(fit.eta - columns @ fit.beta[:width])[recent],
         drawn=_draws(fit, X[recent], context.groups[recent], width, widened),
         unit_spread=float(np.sqrt(fit.sigma2)),
+        seen=(y, fit.mean(fit.eta)),
         deviations=np.sort((y - columns @ fit.beta[:width])[slice(max(0, y.size - max(1000, y.size // 5)), None)]),
     )
 
