@@ -3,9 +3,11 @@
 import argparse
 import re
 import sys
+import time
+from pathlib import Path
 from typing import NoReturn
 
-from jasang.errors import Language
+from jasang.errors import Language, WrongArguments
 from jasang.plant.text import Text
 
 # What argparse says in English, as patterns, and the same in Korean.
@@ -59,3 +61,35 @@ class Parser(argparse.ArgumentParser):
 def say(text: Text) -> str:
     """The text in the language of the parser that is being built; for `help=`."""
     return text.in_language(Parser.language)
+
+
+def add_solver_options(parser: argparse.ArgumentParser, *, seconds: float | None) -> None:
+    """`--seconds`, `--seed`, `--json` and `--csv` of a command that searches for a plan."""
+    words = Text(ko="쓸 수 있는 시간(초), 시작 시간도 셉니다", en="seconds it may take, its own start included")
+    parser.add_argument("--seconds", type=float, default=seconds, metavar="S", help=say(words))
+    parser.add_argument("--seed", type=int, default=0, help=say(Text(ko="난수의 씨앗", en="seed of the search")))
+    parser.add_argument("--json", action="store_true", help=say(Text(ko="JSON으로 출력", en="print JSON")))
+    parser.add_argument(
+        "--csv", type=Path, metavar="OUT.csv", help=say(Text(ko="표를 CSV로 씁니다", en="write the table as CSV"))
+    )
+
+
+def seconds_left(seconds: float) -> float:
+    """What is left of the time a command was given, now that it has started: what Python spent on loading libraries counts."""
+    if not seconds > 0:
+        raise WrongArguments(
+            ko=f"--seconds {seconds:g}: 0보다 큰 숫자여야 합니다.",
+            en=f"--seconds {seconds:g}: expected a number above 0.",
+        )
+    # A third more, because a busy machine waits while it loads.
+    return max(0.5, seconds - 1.3 * time.process_time())
+
+
+def write_beside(path: Path, content: str) -> None:
+    """Write a table that a spreadsheet opens with Korean letters as they are."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise WrongArguments(
+            ko=f"--csv {path}: 쓸 수 없습니다. 있는 폴더 안의 파일 이름을 주세요.",
+            en=f"--csv {path}: cannot be written; expected a file name in an existing folder.",
+        )
+    path.write_text(content, encoding="utf-8-sig")

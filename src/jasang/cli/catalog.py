@@ -24,8 +24,11 @@ COMMANDS = (
     "batches",
     "similar",
     "campaign",
+    "assign",
+    "meet",
     "connect",
     "collect",
+    "receive",
     "simulate",
     "demo",
 )

@@ -1,4 +1,4 @@
-"""A complete answer from the prices, and a better one: pairs of people share anew, then small groups of people by exact programmes.
+"""A complete answer from the prices, and a better one: pairs of people share anew, then small groups by exact programmes.
 
 What an answer loses against the bound is known pair by pair (the regret at the prices) and person by person (priced time left
 over), so groups are drawn where the loss is, and pairs that would lose too much never enter a programme.
@@ -106,7 +106,7 @@ class _Groups:
 
     def value(self) -> float:
         """Score of the answer, with jobs left undone."""
-        return self.loads.value(self.person) + float((self.person == self.nobody).sum()) * self.score[0, -1]
+        return self.loads.value(self.person) + float((self.person == self.nobody).sum() * self.score[0, -1])
 
     def within(self, gap: float) -> bool:
         """Whether the answer is complete and as near to the bound as asked."""
@@ -180,9 +180,11 @@ class _Groups:
         could = self.near.indices[self.near.indptr[j] : self.near.indptr[j + 1]]
         his = np.flatnonzero(self.person == j)
         given: np.ndarray = np.bincount(self.person[could], minlength=self.nobody + 1).astype(float)
-        if j == self.nobody:
-            return given + (self.regret[his[:40]] < 4 * self.score[0, -1] * -1).sum(axis=0)
-        return given + np.asarray((self.regret[his] <= self.cut).sum(axis=0), float)
+        # A job that nobody does may go anywhere it may be done at all.
+        limit = 4 * abs(self.score[0, -1]) if j == self.nobody else self.cut
+        taken: np.ndarray = np.asarray((self.regret[his[:40]] <= limit).sum(axis=0), float)
+        near: np.ndarray = given + taken
+        return near
 
     def solve(self, people: np.ndarray) -> np.ndarray | None:
         """The best sharing found for the jobs of `people`: their persons (jobs ascending), nothing where none was found."""
@@ -237,7 +239,7 @@ class _Groups:
         if answer.x is None:
             return None
         chosen = answer.x[:pairs] > 0.5
-        found = self.person[jobs].copy()
+        found: np.ndarray = self.person[jobs].copy()
         found[i[chosen]] = people[j[chosen]]
         return found
 

@@ -1,7 +1,7 @@
 """Work shared out to people who have only so many days: the problem as arrays, and what a complete answer may at most be worth.
 
 Each of n jobs goes to one of m people; a pair has a score, a person has a capacity of one or two kinds (days, weeks). The
-generalised assignment problem (Martello & Toth, Knapsack Problems, 1990, ch. 7), with an optional price of work above a fair share.
+generalised assignment problem (Martello & Toth, Knapsack Problems, 1990, ch. 7), with a price of work above a fair share.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class Loads:
     fair_cost: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("score", "load", "capacity", "fair"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), float))
         n, m = self.score.shape
         if self.load.ndim != 2 or self.load.shape[1] != n or self.capacity.shape != (self.load.shape[0], m):
             raise ValueError(
@@ -45,7 +47,8 @@ class Loads:
     @property
     def allowed(self) -> np.ndarray:
         """bool (n, m)."""
-        return np.isfinite(self.score)
+        allowed: np.ndarray = np.isfinite(self.score)
+        return allowed
 
     def used(self, person: np.ndarray) -> np.ndarray:
         """float64 (k, m): what each person carries under `person`, int64 (n,), where -1 or m = nobody."""
@@ -62,8 +65,11 @@ class Loads:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prices:
-    """What the linear relaxation says: `price` float64 (k, m) of a unit of each person's time, `regret` float64 (n, m), by how much a
-    pair is worse than the job's best at these prices, `share` float64 (n, m) of each job in the fractional answer, and the bound."""
+    """What the linear relaxation says.
+
+    `price`: float64 (k, m) of a unit of each person's time. `regret`: float64 (n, m), by how much a pair is worse than the
+    job's best at these prices. `share`: float64 (n, m) of each job in the fractional answer.
+    """
 
     price: np.ndarray
     regret: np.ndarray

@@ -50,7 +50,8 @@ class Factory:
 class Mentor:
     """A person who can be sent: skills 0 to 1, capacity in `days` (nothing = no limit), calendar weeks `away`.
 
-    `conflicts`: factories this mentor may not serve (conflict of interest). `knows`: factories served before. `leads`: may lead a team.
+    `conflicts`: factories this mentor may not serve (conflict of interest). `knows`: factories served before. `leads`: may lead
+    a team.
     """
 
     id: str
@@ -78,8 +79,8 @@ class Mentor:
 class Weights:
     """What a good pair is: the score is 100 times the weighted mean of four parts, each 0 to 1, and more for 소부장 factories.
 
-    `travel_km`: distance at which the travel part has fallen to 1/e. `sobujang`: factor of the score of 소부장 factories. `fairness`:
-    points lost for each day by which a mentor carries more than `fair_margin` times the share that is even for all.
+    `travel_km`: distance at which the travel part has fallen to 1/e. `sobujang`: factor of the score of 소부장 factories.
+    `fairness`: points lost for each day by which a mentor carries more than `fair_margin` times the share that is even for all.
     """
 
     skills: float = 0.5
@@ -148,7 +149,7 @@ class Rival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Who goes to a factory: one mentor, or a team of three with the leader first; the first week of the residency where there is one.
+    """Who goes to a factory: one mentor, or a team of three with the leader first; the first week of the residency, if any.
 
     `parts`: the parts of the score in points. `rank`: 1 = nobody allowed scores higher here.
     """
@@ -175,7 +176,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """An answer with its proof: `objective` is reached, no complete answer is above `bound`, `gap` = (bound - objective) / |bound|.
+    """An answer with its proof: `objective` is reached, no complete answer is above `bound`, `gap` = (bound - objective)/|bound|.
 
     `status`: `optimal` (gap below 0.0001), `feasible`, `incomplete` (no complete answer was found and none disproved) or
     `infeasible`, in which case `conflict` holds demands that cannot all be met; dropping any one of them resolves that conflict.

@@ -13,8 +13,8 @@ _EXACT = 11
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Calendar:
-    """Weeks from 1. `weeks`, `earliest`, `latest`: int64 (n,) by factory (0 weeks = no residency); `free`: bool (m, horizon + 1), the
-    weeks in which each mentor is there."""
+    """Weeks from 1. `weeks`, `earliest`, `latest`: int64 (n,) by factory (0 weeks = no residency); `free`: bool (m, horizon + 1),
+    the weeks in which each mentor is there."""
 
     weeks: np.ndarray
     earliest: np.ndarray

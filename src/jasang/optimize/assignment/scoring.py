@@ -16,7 +16,7 @@ REASONS = ("", "conflict", "veto", "required", "days", "weeks")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scores:
-    """`total` float64 (n, m), the points of each pair; `parts` the same by name (they add up to it); `reason` int8 (n, m), see REASONS."""
+    """`total` float64 (n, m), the points of each pair; `parts` by name, which add up to it; `reason` int8 (n, m), see REASONS."""
 
     total: np.ndarray
     parts: Mapping[str, np.ndarray]
