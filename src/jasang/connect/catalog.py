@@ -22,6 +22,7 @@ PROTOCOLS: Mapping[str, Entry] = MappingProxyType(
     {
         "modbus": Entry(module="modbus", member="Modbus", extra="modbus"),
         "mqtt": Entry(module="mqtt", member="Mqtt", extra="mqtt"),
+        "mtconnect": Entry(module="mtconnect", member="MtConnect", extra="mtconnect"),
         "opcua": Entry(module="opcua", member="OpcUa", extra="opcua"),
         "sparkplug": Entry(module="sparkplug", member="Sparkplug", extra="sparkplug"),
         "sql": Entry(module="sql", member="Sql", extra="sql"),
