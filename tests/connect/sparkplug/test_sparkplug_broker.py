@@ -359,3 +359,21 @@ def test_lost_connection_is_told(broker: Broker, link: Callable[..., Link]) -> N
         return ""
 
     assert run(scenario()).startswith(f"connection 'plant': the connection to {broker.url} is lost")
+
+
+def test_each_broker_has_its_own_state_timestamp(broker: Broker, link: Callable[..., Link], tmp_path: Path) -> None:
+    other = Broker(tmp_path / "other")
+    witnesses = [Witness(broker), Witness(other)]
+
+    async def scenario() -> None:
+        async with collecting(Sparkplug(), link(broker.url)):
+            await asyncio.sleep(0.05)
+            async with collecting(Sparkplug(), link(other.url)):
+                pass
+
+    run(scenario())
+    births = [witness.said()[0][3] for witness in witnesses]
+    other.stop()
+
+    assert [birth["online"] for birth in births] == [True, True]
+    assert births[0]["timestamp"] < births[1]["timestamp"]
