@@ -4,7 +4,7 @@ import difflib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from jasang.errors import UnreadableInput
 
@@ -39,6 +39,11 @@ def _read(kind: Any, raw: Any, file: str, place: str) -> Any:
         return None if raw is None else _read(options[0], raw, file, place)
     if is_dataclass(kind):
         return _read_dataclass(kind, raw, file, place)
+    if origin is Literal:
+        if raw not in get_args(kind):
+            values = ", ".join(map(str, get_args(kind)))
+            raise _complaint(file, place, raw, f"{values} 가운데 하나", f"one of {values}")
+        return raw
     if origin is tuple:
         return _read_tuple(get_args(kind), raw, file, place)
     if origin is not None:  # a mapping of names

@@ -20,6 +20,7 @@ from jasang.optimize.assignment.pairwise import share_anew
 Fits = Callable[[int, np.ndarray], bool]
 # Groups solved side by side; fixed, so that the answer does not depend on the processor's cores.
 _SIDE_BY_SIDE = 2
+_WIDEN = 25  # rounds without gain after which poorer pairs are let in
 _NODES = 60  # of branch and bound in one group: bounded by nodes, not by seconds, so that a seed gives one answer
 
 
@@ -77,6 +78,8 @@ def improve(
             answers = list(pool.map(group.solve, drawn))
             gained = [group.accept(people, answer) for people, answer in zip(drawn, answers, strict=True)]
             idle = 0 if any(gained) else idle + 1
+            if idle and idle % _WIDEN == 0:
+                group.widen()
     return group.person
 
 
@@ -114,6 +117,11 @@ class _Groups:
         return bool(
             (self.person < self.nobody).all() and bound - self.loads.value(self.person) <= gap * max(abs(bound), 1e-9)
         )
+
+    def widen(self) -> None:
+        """Let in pairs that lose more."""
+        self.cut *= 1.5
+        self.near = sp.csc_matrix(self.regret <= self.cut)
 
     def share_pairs(self, until: float) -> None:
         """Rounds in which everybody shares anew with somebody; only where days are whole numbers and nothing else limits."""

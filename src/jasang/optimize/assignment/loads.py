@@ -100,7 +100,9 @@ def relax(loads: Loads) -> Prices:
         if not missing.any() or rows.size == 0:
             break
         chosen |= _best_pairs(np.where(missing, net, -np.inf), _MORE) & missing
-    regret = net.max(axis=1)[:, None] - net
+    best = net.max(axis=1)[:, None]
+    regret = np.full_like(net, np.inf)  # also where nobody may do the job
+    np.subtract(best, net, out=regret, where=np.isfinite(best) & np.isfinite(net))
     return Prices(price=price, regret=regret, share=share, bound=lagrangian_bound(loads, price))
 
 
