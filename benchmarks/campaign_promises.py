@@ -1,9 +1,10 @@
 """Do campaigns keep what they state? `python -m benchmarks.campaign_promises [--plants N] [--trials N] [--first SEED]`.
 
 Each virtual plant (`campaign_virtual_plants.py`) has 20 records crowded round its present setting, then trials one by
-one under a promise. Counted: how many suggestions stayed in specification as measured, with an interval over plants, by kind of plant and by
-the stated chance; the true gain of `best()` and of each suggestion against the stated one (the slope through the origin of true
-on stated, and how often the 95 % interval of `best()` held it). Seeds from 10,000 on are for development.
+one under a promise. Counted: how many suggestions stayed in specification as measured, with an interval over plants, by
+kind of plant and by the stated chance; the true gain of `best()` and of each suggestion against the stated one (the
+slope through the origin of true on stated, and how often the 95 % interval of `best()` held it). Seeds from 10,000 on
+are for development.
 """
 
 import argparse
@@ -133,7 +134,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON lines to add to")
     arguments = parser.parse_args()
     rows = []
+    if arguments.out and arguments.out.exists():  # what an earlier run has done already
+        rows = [json.loads(line) for line in arguments.out.read_text().splitlines()]
+    done = {row["seed"] for row in rows}
     for seed in range(arguments.first, arguments.first + arguments.plants):
+        if seed in done:
+            continue
         rows.append(followed(seed, arguments.trials, arguments.promise or None))
         if arguments.out:
             with arguments.out.open("a") as lines:

@@ -1,8 +1,9 @@
 """Virtual plants of many kinds for `benchmarks/campaign_promises.py`: what a stranger's line may look like.
 
 A plant has two to eight settings (now and then a named level or whole steps), one to three specified outcomes that nobody
-has a formula of, and a goal. Outcomes are waves (draws of a Gaussian process, smooth to rough), polynomials of second order or products of
-powers, with little or much noise. Seeds below 10,000 are for judging, those from 10,000 on for development.
+has a formula of, and a goal that often pushes towards their limits. Outcomes are waves (draws of a Gaussian process,
+smooth to rough), polynomials of second order or products of powers, with little or much noise. Seeds below 10,000 are
+for judging, those from 10,000 on for development.
 """
 
 from collections.abc import Callable
@@ -99,7 +100,13 @@ def virtual_plant(seed: int) -> VirtualPlant:
         kind if generator.random() < 0.7 else str(generator.choice(KINDS)) for _ in range(generator.integers(1, 4))
     ]
     limited = [outcome(generator, one, columns) for one in kinds]
+    # On most lines what is gained is taken from a quality: the goal pushes towards limits.
+    pull = generator.uniform(0.2, 1.0, len(limited)) * (generator.random(len(limited)) < 0.6)
     noise = float(generator.choice([0.0, 0.02, 0.1]))
+
+    def traded(x: np.ndarray) -> np.ndarray:
+        return np.asarray(goal(x) - sum(weight * one(x) for weight, one in zip(pull, limited, strict=True)))
+
     cloud = space.spread(512, int(generator.integers(1 << 30)))
     values = np.array([function(space.encoded(cloud)) for function in limited])
     highs = np.quantile(values, generator.uniform(0.45, 0.85, len(limited)), axis=1).diagonal()
@@ -113,12 +120,12 @@ def virtual_plant(seed: int) -> VirtualPlant:
     order = fair[np.argsort(margin[fair])]
     pool = order[: max(1, len(order) // 5)] if near else order[len(order) // 3 :]
     # Not by chance at its best: the worse half of what it might stand at.
-    losses = goal(space.encoded(cloud[pool]))
+    losses = traded(space.encoded(cloud[pool]))
     chosen = pool[np.argsort(losses)[len(pool) // 2 :]]
     return VirtualPlant(
         kind=kind,
         settings=tuple(settings),
-        goal=goal,
+        goal=traded,
         limited=tuple(limited),
         highs=tuple(float(high) for high in highs),
         noise=noise,

@@ -191,12 +191,17 @@ def main() -> None:
     parser.add_argument("--by", nargs="*", default=["jasang"])
     parser.add_argument("--out", type=Path, help="JSON lines to add to")
     arguments = parser.parse_args()
-    results = []
+    results: list[dict[str, object]] = []
+    if arguments.out and arguments.out.exists():  # what an earlier run has done already
+        results = [json.loads(line) for line in arguments.out.read_text().splitlines()]
+    done = {(one["method"], one["plant"], one["seed"]) for one in results}
     for method in arguments.by:
         for plant in PRACTICE if arguments.practice else PLANTS:
             if not any(plant.name.startswith(name) for name in arguments.plants):
                 continue
             for seed in range(arguments.first, arguments.first + arguments.seeds):
+                if (method, plant.name, seed) in done:
+                    continue
                 results.append({"method": method, **run(plant, seed, METHODS[method])})
                 if arguments.out:
                     with arguments.out.open("a") as lines:

@@ -67,7 +67,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help=say(Text(ko="시험 계획 파일(.json)", en="the campaign (.json)"))
+        "file", type=Path, metavar="FILE", help=say(Text(ko="캠페인 파일(.json)", en="the campaign (.json)"))
     )
 
 
@@ -91,7 +91,7 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
         ko="규격 안에 들 시험의 비율, 예: 0.95", en="share of trials that shall stay in specification, e.g. 0.95"
     )
     parser.add_argument("--promise", type=float, metavar="SHARE", help=say(words))
-    words = Text(ko="같은 종류의 다른 설비의 시험 계획 파일", en="the campaign of another machine of the same kind")
+    words = Text(ko="같은 종류의 다른 설비의 캠페인 파일", en="the campaign of another machine of the same kind")
     parser.add_argument("--elsewhere", type=Path, nargs="+", default=[], metavar="FILE", help=say(words))
     parser.add_argument("--table", metavar="FILE", help=say(Text(ko="폴더일 때: 표", en="with a folder: the table")))
     parser.add_argument(

@@ -83,7 +83,7 @@ def write_campaign(path: Path, saved: SavedCampaign) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise JasangError(
-            ko=f"{path}: 시험 계획 파일을 쓸 수 없습니다({error.strerror}). 있는 폴더의 파일 이름을 주세요.",
+            ko=f"{path}: 캠페인 파일을 쓸 수 없습니다({error.strerror}). 있는 폴더의 파일 이름을 주세요.",
             en=f"{path}: the campaign cannot be written ({error.strerror}). Expected a file name in an existing folder.",
         ) from error
 
@@ -100,7 +100,7 @@ def read_campaign(path: Path) -> SavedCampaign:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableInput(
-            ko=f"{path}: 시험 계획 파일을 읽을 수 없습니다({error.strerror}). 먼저 jasang campaign new로 만드세요.",
+            ko=f"{path}: 캠페인 파일을 읽을 수 없습니다({error.strerror}). 먼저 jasang campaign new로 만드세요.",
             en=f"{path}: the campaign cannot be read ({error.strerror}). Make one with jasang campaign new.",
         ) from error
     except ValueError as error:
@@ -126,6 +126,6 @@ def _open_trial(row: Mapping[str, Any]) -> OpenTrial:
 
 def _damaged(path: Path, reason: str) -> UnreadableInput:
     return UnreadableInput(
-        ko=f"{path}: jasang.campaign/1 형식의 시험 계획 파일이 아니거나 손상되었습니다({reason}).",
+        ko=f"{path}: jasang.campaign/1 형식의 캠페인 파일이 아니거나 손상되었습니다({reason}).",
         en=f"{path}: no campaign of the format jasang.campaign/1, or damaged: {reason}.",
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jasang.optimize.campaigns import Campaign, Goal, Setting, SettingLimit, Specification, Trial
-from jasang.optimize.campaigns.safety import learnt_shift, shifted
+from jasang.optimize.campaigns.safety import demanded_chance, learnt_shift, shifted
 
 HEAT = Setting(name="heat", low=180.0, high=260.0, step=0.5, unit="°C")
 TIME = Setting(name="time", low=2.0, high=12.0)
@@ -192,6 +192,12 @@ def test_chances_fall_after_a_trial_out_of_specification_as_far_as_it_was_unfore
     assert learnt_shift([0.95], [True]) < learnt_shift([], []) < foreseen < surprised
     assert learnt_shift([1.0] * 30, [True] * 30) == learnt_shift([], [])
     assert np.exp(shifted(np.log(np.array([0.975])), 1.0))[0] == pytest.approx(0.8314, abs=1e-3)  # Φ(1.96 − 1)
+
+
+def test_demand_follows_what_was_saved_of_the_promised_risk() -> None:
+    assert demanded_chance(0.95, []) == pytest.approx(0.95)
+    assert demanded_chance(0.95, [True] * 20) < 0.95 < demanded_chance(0.95, [False])
+    assert demanded_chance(0.95, [True] * 1000) == pytest.approx(0.90)
 
 
 def test_promise_is_kept_on_made_plants() -> None:

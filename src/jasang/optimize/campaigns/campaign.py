@@ -28,15 +28,14 @@ from jasang.optimize.campaigns.record import (
     settings_record,
     trial_record,
 )
-from jasang.optimize.campaigns.safety import learnt_shift, shifted
+from jasang.optimize.campaigns.safety import demanded_chance, learnt_shift, shifted
 from jasang.optimize.campaigns.search import best_point
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.optimize.campaigns.space import Space
 from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expected_gain, expected_next_gain
 
-LEAST_CHANCE = (
-    0.5  # chance of staying in specification below which a trial is not suggested, where anything else can be
-)
+# Chance of staying in specification below which a trial is not suggested without a promise, where anything else can be.
+LEAST_CHANCE = 0.75
 # How strongly the limits of settings count against a trial of which nothing is known: corners lie far from all records, and are
 # poor guesses.
 EDGE = 6.0
@@ -233,20 +232,21 @@ class Campaign:
     def _present(self) -> np.ndarray:
         return self.space.point(self.history[-1].settings if self.present is None else self.present)
 
-    def _shift(self) -> float:
-        """By how many standard deviations the model's chances are to be lowered, from how earlier suggestions fared."""
+    def _fared(self) -> tuple[list[float], list[bool]]:
+        """What was stated of each earlier suggestion, and whether it stayed in specification."""
         made = [
             (trial.stated, in_specification(trial, self.specifications))
             for trial in self.trials
             if trial.stated is not None and judged(trial, self.specifications)
         ]
-        return learnt_shift([stated for stated, _ in made], [kept for _, kept in made])
+        return [stated for stated, _ in made], [kept for _, kept in made]
 
     def _next_point(self, learnt: Learnt, seed: int, last: np.ndarray) -> np.ndarray:
         gain = learnt.gain(seed)
         some_in_spec = learnt.in_spec.any()
-        demand = float(np.log(LEAST_CHANCE if self.promise is None else self.promise))
-        shift = self._shift()
+        stated, kept = self._fared()
+        demand = float(np.log(LEAST_CHANCE if self.promise is None else demanded_chance(self.promise, kept)))
+        shift = learnt_shift(stated, kept)
         costs = np.array([one.change_cost for one in self.settings])
         base = self.trial_cost or float(costs.max()) or 1.0
 
@@ -284,7 +284,7 @@ class Campaign:
         changed = np.abs(point - last) > 1e-9
         return Suggestion(
             settings=self.space.named(point),
-            chance=float(np.exp(shifted(learnt.log_chance(row), self._shift())[0])),
+            chance=float(np.exp(shifted(learnt.log_chance(row), learnt_shift(*self._fared()))[0])),
             gain=expected_gain(learnt, self._present(), point),
             expected=expected,
             change_cost=float(sum(s.change_cost for s, c in zip(self.settings, changed, strict=True) if c)),

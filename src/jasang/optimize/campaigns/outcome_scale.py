@@ -1,4 +1,4 @@
-"""The scale on which an outcome is modelled: as it is, its logarithm, or a signed logarithm about a limit.
+"""The scale on which an outcome is modelled: as it is, its logarithm (also of a negative one), or a signed one about a limit.
 
 Costs and stresses of machines are products of powers and grow by orders of magnitude far from today's setting; on a logarithmic
 scale a smooth model follows them. Which scale fits is decided by the likelihood of the records.
@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-Shape = Literal["plain", "log", "signed log"]
+Shape = Literal["plain", "log", "negative log", "signed log"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,8 @@ class OutcomeScale:
         """The values before standardising."""
         if self.shape == "log":
             return np.asarray(np.log(np.maximum(values, 1e-300)))
+        if self.shape == "negative log":
+            return np.asarray(-np.log(np.maximum(-values, 1e-300)))
         if self.shape == "signed log":
             away = (values - self.pivot) / self.unit
             return np.asarray(np.sign(away) * np.log1p(np.abs(away)))
@@ -40,6 +42,8 @@ class OutcomeScale:
         bent = np.asarray(modelled) * self.spread + self.centre
         if self.shape == "log":
             return np.exp(np.minimum(bent, 700.0))
+        if self.shape == "negative log":
+            return np.asarray(-np.exp(np.minimum(-bent, 700.0)))
         if self.shape == "signed log":
             away = np.sign(bent) * np.expm1(np.minimum(np.abs(bent), 700.0))
             return np.asarray(self.pivot + self.unit * away)
@@ -51,6 +55,8 @@ class OutcomeScale:
         found = -count * float(np.log(self.spread))
         if self.shape == "log":
             found -= float(np.log(np.maximum(values, 1e-300)).sum())
+        elif self.shape == "negative log":
+            found -= float(np.log(np.maximum(-values, 1e-300)).sum())
         elif self.shape == "signed log":
             found -= float(np.log1p(np.abs(values - self.pivot) / self.unit).sum()) + count * float(np.log(self.unit))
         return found
@@ -65,6 +71,9 @@ def candidate_scales(values: np.ndarray, pivot: float | None) -> list[OutcomeSca
     # A pivot at zero that all values lie beside (a distance to the limit) has no use for a plain logarithm.
     if np.min(values) > 0 and (pivot is None or pivot > 0):
         shapes.append(OutcomeScale(shape="log", centre=0.0, spread=1.0))
+    elif np.max(values) < 0 and (pivot is None or pivot < 0):
+        # The loss of a yield is its negative: what holds for a yield holds for it.
+        shapes.append(OutcomeScale(shape="negative log", centre=0.0, spread=1.0))
     else:
         middle = float(np.median(values)) if pivot is None else pivot
         unit = max(float(np.median(np.abs(values - middle))), 1e-9 * (1 + abs(middle)))
