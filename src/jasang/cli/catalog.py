@@ -26,6 +26,7 @@ COMMANDS = (
     "campaign",
     "assign",
     "meet",
+    "schedule",
     "connect",
     "collect",
     "receive",

@@ -1,6 +1,8 @@
 """Which operation runs when and on which machine."""
 
 from jasang.optimize.schedule.check import check
+from jasang.optimize.schedule.compare import Comparison, Difference, Done, compare
+from jasang.optimize.schedule.infeasible import Conflict, Demand, explain_infeasible
 from jasang.optimize.schedule.job_shop import JobShop, ShopSolution, solve_job_shop
 from jasang.optimize.schedule.problem import (
     Alternative,
@@ -15,10 +17,13 @@ from jasang.optimize.schedule.problem import (
     Stretch,
     Weights,
 )
+from jasang.optimize.schedule.promise import Promise, promise
+from jasang.optimize.schedule.replan import Replan, replan
 from jasang.optimize.schedule.shop_file import read_job_shop
 from jasang.optimize.schedule.solve import NoPlan, evaluate, solve
 
 __all__ = [
-    "Alternative", "JobShop", "Lock", "Machine", "NoPlan", "Operation", "Order", "Plan", "Planned", "Resource", "ScheduleProblem",
-    "ShopSolution", "Stretch", "Weights", "check", "evaluate", "read_job_shop", "solve", "solve_job_shop",
+    "Alternative", "Comparison", "Conflict", "Demand", "Difference", "Done", "JobShop", "Lock", "Machine", "NoPlan", "Operation",
+    "Order", "Plan", "Planned", "Promise", "Replan", "Resource", "ScheduleProblem", "ShopSolution", "Stretch", "Weights", "check",
+    "compare", "evaluate", "explain_infeasible", "promise", "read_job_shop", "replan", "solve", "solve_job_shop",
 ]  # fmt: skip

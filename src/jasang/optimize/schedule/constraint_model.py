@@ -87,8 +87,10 @@ class Builder:
         around: Neighbourhood | None = None,
         setups: bool = True,
         hard: bool = True,
+        costs: bool = True,
     ) -> None:
         self._n, self._until, self._around, self._setups, self._hard = numbered, until, around, setups, hard
+        self._costs = costs
         self._m = cp_model.CpModel()
         self._built = Built(model=self._m, starts=[], ends=[], chosen=[])
 
@@ -103,7 +105,8 @@ class Builder:
         self._share()
         terms += self._times()
         built.cost = sum(terms)
-        self._m.minimize(built.cost)
+        if self._costs:
+            self._m.minimize(built.cost)
         return built
 
     def _fixed(self, number: int) -> bool:

@@ -133,6 +133,33 @@ class Shop:
         return max(step.earliest, self.end[number - 1] + step.lag)
 
 
+def simple_bound(numbered: Numbered) -> int:
+    """A cost no plan goes below, in whole units: every order alone in the shop, and every machine with what only it can do."""
+    steps, horizon = numbered.steps, numbered.problem.horizon
+    head, end, cost, longest = [0] * len(steps), 0, 0, 0
+    for number, step in enumerate(steps):
+        ready = max(step.earliest, end + step.lag) if step.step else step.earliest
+        if step.locked is not None:
+            ready = step.locked[1]
+        ends = []
+        for machine, minutes in step.alternatives:
+            clock = numbered.clocks[machine]
+            at = clock.working(ready)
+            at = at if step.interruptible else clock.fits(at, minutes)
+            ends.append(clock.end(at + minutes))
+        head[number], end = ready, min(ends, default=horizon)
+        longest = max(longest, end)
+        due = numbered.problem.orders[step.order].due
+        if step.last and due is not None and end > due and not numbered.problem.orders[step.order].hard:
+            cost += numbered.lateness_cost[step.order] * (end - due)
+    for machine, clock in enumerate(numbered.clocks):
+        mine = [n for n, step in enumerate(steps) if len(step.alternatives) == 1 and step.alternatives[0][0] == machine]
+        if mine:
+            load = sum(steps[number].alternatives[0][1] for number in mine)
+            longest = max(longest, clock.end(clock.working(min(head[number] for number in mine)) + load))
+    return cost + numbered.makespan_cost * longest
+
+
 # Where an operation would go now: start, end, minutes of set-up. A rule gives a number from it and the operation, smallest first.
 View = tuple[int, int, int]
 Rule = Callable[[int, View], float]

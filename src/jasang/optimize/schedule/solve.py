@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 
 from jasang.errors import JasangError
 from jasang.optimize.schedule.constraint_model import Builder, Built
-from jasang.optimize.schedule.dispatch import dispatched, pulled_left, rules
+from jasang.optimize.schedule.dispatch import dispatched, pulled_left, rules, simple_bound
 from jasang.optimize.schedule.neighbourhoods import Neighbourhoods
 from jasang.optimize.schedule.numbered import COST_UNIT, Numbered, placings_of, plan_of
 from jasang.optimize.schedule.problem import Plan, ScheduleProblem
@@ -141,6 +141,7 @@ class _Search:
     def _rules(self, start: Plan | None) -> None:
         """Plans by priority rules, plain and blurred."""
         numbered, random = self.numbered, Random(self._seed)
+        self._raise_bound(simple_bound(numbered))
         if start is not None:
             known = placings_of(numbered, start.operations)
             if len(known) == len(numbered.steps):
