@@ -20,6 +20,7 @@ class Entry:
 
 PROTOCOLS: Mapping[str, Entry] = MappingProxyType(
     {
+        "folder": Entry(module="watch", member="Folder", extra=None),
         "modbus": Entry(module="modbus", member="Modbus", extra="modbus"),
         "mqtt": Entry(module="mqtt", member="Mqtt", extra="mqtt"),
         "mtconnect": Entry(module="mtconnect", member="MtConnect", extra="mtconnect"),

@@ -119,7 +119,7 @@ def _open(
         if in_folder and file == FACTORY_FILE:
             factory_file = file_path
             continue
-        reason = _not_a_table(file_path) if in_folder else None
+        reason = not_a_table(file_path) if in_folder else None
         if reason is not None:
             skipped.append(SkippedFile(file=file, reason=reason))
             continue
@@ -152,7 +152,7 @@ def _plain_suffix(path: Path) -> str:
     return Path(name).suffix
 
 
-def _not_a_table(path: Path) -> Text | None:
+def not_a_table(path: Path) -> Text | None:
     """Why a file of a folder is not even tried, or `None`."""
     if path.name.lower().startswith(("readme", "license", "licence", "~$")):
         return Text(ko="설명서나 임시 파일입니다", en="a note or a temporary file, not data")
