@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import random
+import statistics
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,9 @@ from typing import Any
 
 from jasang.connect.catalog import load
 from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
-from jasang.connect.status import CollectorStatus, ConnectionStatus
+from jasang.connect.forward.spool import ITSELF
+from jasang.connect.memory_loss import MemoryLoss
+from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus
 from jasang.errors import ConnectionFailed, JasangError, StoreError
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
@@ -28,6 +31,7 @@ BATCH = 10_000  # readings in one transaction
 MOST_WAITING = 2_000_000  # readings kept in memory while the store cannot take them; some 400 MB
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # s between two attempts to connect
 REFUSED_RETRY = 60.0  # s; a wrong password may be corrected on the machine's side, but must not lock the account
+LAGS = 500  # latest differences of the clocks that are looked at, of a connection
 STATUS_EVERY = 1.0  # s
 SETTLE_EVERY = 600.0  # s
 SETTLE_AGE = timedelta(hours=1)  # late readings of a slow machine still find their place among the fresh ones
@@ -76,7 +80,11 @@ class Collector:
         report: Callable[[CollectorStatus], None],
         retry: float = FIRST_RETRY,
         watchers: Sequence[Watcher] = (),
+        beside: Callable[[], Sequence[ConnectionStatus]] = tuple,
+        forward: Callable[[], ForwardStatus | None] = lambda: None,
     ) -> None:
+        """`beside` tells of what else brings readings (a receiver), `forward` of where they are sent on; both for the status."""
+        self._beside, self._forward = beside, forward
         self._sink, self._report, self._first_retry = sink, report, retry
         self._watchers = tuple(watchers)
         # Loading a protocol fails before anything is connected when its library is missing.
@@ -90,6 +98,8 @@ class Collector:
             for link in links
         }
         self._last: dict[str, Reading] = {}
+        self._lags: dict[str, deque[float]] = {link.name: deque(maxlen=LAGS) for link in links}
+        self._loss = MemoryLoss()
         self._waiting: deque[Reading] = deque()
         self._arrived = asyncio.Event()
         self._stored = self._dropped = self._taken = 0
@@ -130,7 +140,8 @@ class Collector:
             stored=self._stored,
             waiting=len(self._waiting),
             dropped=self._dropped,
-            connections=tuple(self._states.values()),
+            connections=(*(self._with_lag(state) for state in self._states.values()), *self._beside()),
+            forward=self._forward(),
         )
 
     async def _keep(self, link: Link, protocol: MachineProtocol) -> None:
@@ -188,8 +199,9 @@ class Collector:
         self._waiting.extend(fresh)
         self._taken += len(fresh)
         while len(self._waiting) > MOST_WAITING:
-            self._waiting.popleft()
+            self._loss.count(self._waiting.popleft())
             self._dropped += 1
+        self._lags[link.name].append((fresh[-1].receive_time - fresh[-1].source_time).total_seconds())
         before = self._states[link.name]
         self._states[link.name] = replace(
             before,
@@ -199,6 +211,10 @@ class Collector:
         )
         self._arrived.set()
         return self._taken
+
+    def _with_lag(self, state: ConnectionStatus) -> ConnectionStatus:
+        lags = self._lags.get(state.name)
+        return replace(state, clock_lag=statistics.median(lags)) if lags else state
 
     async def kept(self, ticket: int) -> None:
         """Wait until everything that was taken up to this ticket is in the sink (or was dropped, which the status tells)."""
@@ -253,6 +269,7 @@ class Collector:
             failing = False
             self._stored += len(batch)
             self._wake()
+            self._tell_loss()
 
     async def _gather(self) -> None:
         """Let readings gather for one transaction; only shortly when somebody waits to hear that they are kept."""
@@ -261,6 +278,18 @@ class Collector:
             self._awaited.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._awaited.wait(), FLUSH_EVERY - GATHER)
+
+    def _tell_loss(self) -> None:
+        """What was dropped while the sink could not take anything is itself a reading, once it can."""
+        told = self._loss.reading()
+        if told is not None:
+            try:
+                self._sink.describe([Signal(name=told.signal, asset=ITSELF)])
+            except StoreError as error:
+                _log.error("%s", error.en)
+            self._waiting.append(told)
+            self._taken += 1
+            self._arrived.set()
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -36,6 +36,32 @@ class ConnectionStatus:
     readings: int = 0
     last_reading: datetime | None = None
     overflows: int = 0
+    clock_lag: float | None = None  # s; median of receive time minus source time of the latest readings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardStatus:
+    """Store and forward: `sent` readings are durable at the receiver, `waiting` ones are not yet (about), `lost` were given up.
+
+    `clock_offset` is the receiver's clock minus this one in s, known to ± `clock_within`.
+    """
+
+    url: str
+    sender: str
+    state: State
+    since: datetime
+    last_error: Text | None = None
+    last_error_at: datetime | None = None
+    sent: int = 0
+    waiting: int = 0
+    waiting_since: datetime | None = None
+    spool_bytes: int = 0
+    spool_limit: int = 0
+    lost: int = 0
+    lost_from: datetime | None = None
+    lost_to: datetime | None = None
+    clock_offset: float | None = None
+    clock_within: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +76,7 @@ class CollectorStatus:
     waiting: int
     dropped: int
     connections: tuple[ConnectionStatus, ...]
+    forward: ForwardStatus | None = None
 
     def running(self, now: datetime) -> bool:
         """Whether the collector still writes its status; `False` after a clean stop or 15 s of silence."""
@@ -70,6 +97,7 @@ def read_status(folder: Path) -> CollectorStatus | None:
         if found.pop("format") != FORMAT:
             return None
         found["connections"] = tuple(_connection(entry) for entry in found["connections"])
+        found["forward"] = _forward(found.get("forward"))
         for name in ("started", "updated"):
             found[name] = datetime.fromisoformat(found[name])
         return CollectorStatus(**found)
@@ -85,6 +113,15 @@ def _connection(entry: dict[str, Any]) -> ConnectionStatus:
     for name in ("missing", "doubts"):
         entry[name] = tuple(Text(**text) for text in entry.get(name, ()))
     return ConnectionStatus(**entry)
+
+
+def _forward(entry: dict[str, Any] | None) -> ForwardStatus | None:
+    if entry is None:
+        return None
+    for name in ("since", "last_error_at", "waiting_since", "lost_from", "lost_to"):
+        entry[name] = None if entry[name] is None else datetime.fromisoformat(entry[name])
+    entry["last_error"] = None if entry["last_error"] is None else Text(**entry["last_error"])
+    return ForwardStatus(**entry)
 
 
 def _iso(value: object) -> str:

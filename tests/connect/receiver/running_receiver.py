@@ -5,7 +5,8 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 
-from jasang.connect.receiver import Factory, Receiver, ReceiverLimits
+from jasang.connect.receiver import Factory, ReceiverLimits
+from jasang.connect.receiver.server import Receiver
 
 
 @contextlib.contextmanager

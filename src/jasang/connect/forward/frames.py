@@ -2,7 +2,7 @@
 
 Header, little-endian, 44 bytes: magic "JSF1"; kind (1 readings, 2 what is known of signals); rows; sequence number; first and
 last source time in us since 1970; bytes of the payload; CRC-32 of the header without it and of the payload. The payload of
-readings is one Arrow IPC record batch message of `SCHEMA` (its buffers compressed with zstd), that of signals is JSON.
+readings is an Arrow IPC record batch message of `SCHEMA`: its length (4 bytes) and it, packed with zstd. That of signals is JSON.
 """
 
 import json
@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,11 @@ MAGIC = b"JSF1"
 READINGS, SIGNALS = 1, 2
 MOST_PAYLOAD = 64_000_000  # bytes; anything longer is no record of ours
 _HEADER = struct.Struct("<4sIIQqqII")
+MOST_UNPACKED = 512_000_000
+_SIZE = struct.Struct("<I")
+_ZSTD = pa.Codec("zstd")
 _WITHOUT_CRC = struct.Struct("<4sIIQqqI")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EXACT = 2**53  # whole numbers beyond it do not fit a float64; their digits travel as text as well
 _TIME = pa.timestamp("us", tz="UTC")
@@ -70,9 +74,13 @@ class Frame:
     def readings(self) -> pa.Table:
         """Its readings; `BadFrame` when the payload is none."""
         try:
-            batch = pa.ipc.read_record_batch(pa.py_buffer(self.payload), SCHEMA)
+            (size,) = _SIZE.unpack_from(self.payload)
+            if size > MOST_UNPACKED:
+                raise BadFrame(f"a record says it is {size} bytes long", self.start)
+            message = _ZSTD.decompress(pa.py_buffer(self.payload[_SIZE.size :]), decompressed_size=size)
+            batch = pa.ipc.read_record_batch(message, SCHEMA)
             batch.validate(full=True)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, struct.error, OSError) as error:
             raise BadFrame(f"no readings: {error}", self.start) from error
         if batch.num_rows != self.rows or any(
             column.null_count for field, column in zip(SCHEMA, batch.columns, strict=True) if not field.nullable
@@ -92,7 +100,8 @@ def write_readings(sequence: int, rows: pa.Table) -> bytes:
     """A record of readings; `rows` as `SCHEMA`, at least one."""
     [batch] = rows.combine_chunks().to_batches()
     times = pc.min_max(batch.column("source_time").cast(pa.int64()))
-    payload = batch.serialize(options=pa.ipc.IpcWriteOptions(compression="zstd"))
+    message = batch.serialize()
+    payload = _SIZE.pack(message.size) + _ZSTD.compress(message, asbytes=True)
     return _record(READINGS, sequence, batch.num_rows, times["min"].as_py(), times["max"].as_py(), memoryview(payload))
 
 
@@ -157,3 +166,29 @@ def _text(value: float | int | str | bool | None) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
         return str(value)
     return value if isinstance(value, str) else None
+
+
+def to_readings(rows: pa.Table) -> list[Reading]:
+    """The readings of `SCHEMA`, in their order."""
+    times = [rows.column(name).cast(pa.int64()).to_pylist() for name in ("source_time", "receive_time")]
+    others = [rows.column(name).to_pylist() for name in ("signal", "number", "text", "truth", "whole", "quality")]
+    return [
+        Reading(
+            signal=signal,
+            source_time=_EPOCH + source * _MICROSECOND,
+            receive_time=_EPOCH + received * _MICROSECOND,
+            value=_value(number, text, truth, whole),
+            quality=quality,
+        )
+        for source, received, signal, number, text, truth, whole, quality in zip(*times, *others, strict=True)
+    ]
+
+
+def _value(number: float | None, text: str | None, truth: bool | None, whole: bool) -> float | int | str | bool | None:
+    if truth is not None:
+        return truth
+    if number is None:
+        return text
+    if whole:
+        return int(number) if text is None else int(text)
+    return number

@@ -1,6 +1,8 @@
-"""The receiver: an HTTP server that takes readings from other programs (InfluxDB line protocol) and from other collectors."""
+"""The receiver: an HTTP server that takes readings from other programs (InfluxDB line protocol) and from other collectors.
 
-from jasang.connect.receiver.destination import Factory, ReceivingStore
-from jasang.connect.receiver.server import Receiver, ReceiverLimits
+`jasang.connect.receiver.server.Receiver` needs the extra `receiver`; `jasang.connect.http_parts` loads it or says so.
+"""
 
-__all__ = ["Factory", "Receiver", "ReceiverLimits", "ReceivingStore"]
+from jasang.connect.receiver.destination import Factory, ReceiverLimits, ReceivingStore
+
+__all__ = ["Factory", "ReceiverLimits", "ReceivingStore"]

@@ -6,6 +6,7 @@ A body is answered only when its readings are durable and a query sees them.
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -44,6 +45,14 @@ class Factory:
     most_signals: int = 100_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverLimits:
+    """`body` bytes of one request, packed and unpacked; `waiting` bytes of all that is not yet kept (beyond it: 503)."""
+
+    body: int = 32_000_000
+    waiting: int = 256_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Body:
     text: bytes
@@ -78,6 +87,7 @@ class Destination:
         self._writing = Grouped[_Commit, int](self._write, most=COMMIT_TOGETHER, name=f"write {factory.name}")
         self._undescribed: dict[str, Signal] = {}
         self.points = 0
+        self.last_write: datetime | None = None
 
     @property
     def waiting(self) -> int:
@@ -88,14 +98,19 @@ class Destination:
         """Keep a body of line protocol; raises `StoreError` when the store cannot take it."""
         parsed, fresh = await self._reading.submit(_Body(body, unit, time.time_ns()), len(body))
         if parsed.points:
-            await self.write_tables((parsed.rows,), fresh)
-        self.points += parsed.points
+            await self._commit((parsed.rows,), fresh)
+            self.points += parsed.points
         return Written(points=parsed.points, bad=parsed.bad)
 
     async def write_tables(self, tables: Sequence[pa.Table], signals: Sequence[Signal] = ()) -> None:
         """Keep tables of readings in one transaction, and what is known of their signals."""
-        rows = sum(table.num_rows for table in tables)
+        self.points += await self._commit(tables, signals)
+
+    async def _commit(self, tables: Sequence[pa.Table], signals: Sequence[Signal]) -> int:
+        rows = sum(int(table.num_rows) for table in tables)
         await self._writing.submit(_Commit(tuple(tables), tuple(signals)), max(rows, 1))
+        self.last_write = datetime.now(UTC)
+        return rows
 
     async def close(self) -> None:
         """Finish what was taken."""

@@ -24,19 +24,11 @@ from jasang.connect.forward.frames import FORMAT, BadFrame
 from jasang.connect.line_protocol.precision import PRECISIONS, PRECISIONS_OF_V2
 from jasang.connect.receiver.answers import kept_in_part, refused
 from jasang.connect.receiver.bodies import NotGzip, TooLarge, read_body
-from jasang.connect.receiver.destination import Destination, Factory
+from jasang.connect.receiver.destination import Destination, Factory, ReceiverLimits
 from jasang.connect.receiver.forwarded import SENDER, Forwarded
 from jasang.errors import ConfigurationError, StoreError
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverLimits:
-    """`body` bytes of one request, packed and unpacked; `waiting` bytes of all that is not yet kept (beyond it: 503)."""
-
-    body: int = 32_000_000
-    waiting: int = 256_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +64,15 @@ class Receiver:
         self._runner: web.AppRunner | None = None
 
     @property
-    def points(self) -> int:
-        """Points of line protocol kept since the start."""
-        return sum(tenant.destination.points for tenant in self._tenants)
+    def points(self) -> dict[str, int]:
+        """Points kept since the start, by the factory's name; of other collectors their readings."""
+        return {tenant.destination.factory.name: tenant.destination.points for tenant in self._tenants}
+
+    @property
+    def last_write(self) -> dict[str, datetime]:
+        """When something was kept last, by the factory's name; absent where nothing was yet."""
+        destinations = (tenant.destination for tenant in self._tenants)
+        return {one.factory.name: one.last_write for one in destinations if one.last_write is not None}
 
     async def start(self) -> None:
         """Listen."""

@@ -1,0 +1,32 @@
+"""The parts that need the HTTP library of the extra `receiver`, loaded only where a receiver or a sender runs."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from jasang.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from jasang.connect.forward.sender import Sender
+    from jasang.connect.receiver.server import Receiver
+
+
+def receiver_class() -> "type[Receiver]":
+    """`Receiver`; `ConfigurationError` when its library is not installed."""
+    found: type[Receiver] = _load("jasang.connect.receiver.server").Receiver
+    return found
+
+
+def sender_class() -> "type[Sender]":
+    """`Sender`; `ConfigurationError` when its library is not installed."""
+    found: type[Sender] = _load("jasang.connect.forward.sender").Sender
+    return found
+
+
+def _load(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            ko=f"수신과 전송에 필요한 {error.name!r} 이(가) 없습니다. pip install 'jasang[receiver]' 로 설치하세요.",
+            en=f"receiving and forwarding need {error.name!r}, which is not installed: pip install 'jasang[receiver]'",
+        ) from error
