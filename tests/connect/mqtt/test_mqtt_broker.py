@@ -320,7 +320,8 @@ def test_encrypted_connection_with_own_certificate(tmp_path: Path, link: Callabl
 @pytest.mark.parametrize(
     ("case", "reason"),
     [
-        ("untrusted", "is not trusted (self-signed certificate in certificate chain); name the issuer's certificate file in ca_file"),
+        ("untrusted", "is not trusted (self-signed certificate in certificate chain);"
+         " name the issuer's certificate file in ca_file"),
         ("expired", "has expired; it needs a new one (check this computer's clock too)"),
         ("other name", "is for another name (IP address mismatch, certificate is not valid for '127.0.0.1'.);"
          " use the name in the certificate as url"),
