@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,12 @@ from jasang.store.fresh import Fresh, FreshOnDisk
 from jasang.store.fresh_view import FreshView
 from jasang.store.group_commit import GroupCommit
 from jasang.store.loopback import LoopbackServer, read_owner
-from jasang.store.older import OlderFresh, migrate
 from jasang.store.rows import complete, microseconds, to_table
 from jasang.store.settle import DAY, REPLACED, Tables
 from jasang.store.settled import SettledTable
+
+if TYPE_CHECKING:
+    from jasang.store.older import OlderFresh
 
 PATIENCE = 10.0  # s a reader waits where an owner is just coming or going
 
@@ -51,7 +53,7 @@ class EmbeddedStore:
         self._ownership = ownership.Ownership(folder)
         try:
             if found != FORMAT:
-                migrate(folder)
+                _migrate(folder)
             self._tables = _tables(folder)
             self._fresh = Fresh(folder)
             settle.resume(self._fresh, self._tables)
@@ -183,7 +185,7 @@ class EmbeddedReader:
             self._answers.close()
         self._answers = self._on_disk = None
 
-    def _ask(self, question: Callable[[Answers | FreshOnDisk | OlderFresh], Answer]) -> Answer:
+    def _ask(self, question: "Callable[[Answers | FreshOnDisk | OlderFresh], Answer]") -> Answer:
         """Ask the owner, or the files when nobody owns them. An owner may come or go between the two, hence the patience."""
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -202,13 +204,25 @@ class EmbeddedReader:
                     raise
                 time.sleep(0.05)
 
-    def _files(self) -> FreshOnDisk | OlderFresh:
+    def _files(self) -> "FreshOnDisk | OlderFresh":
         """The fresh part as it lies on disk now; opened again only when a file of it has changed."""
         seen = _stamps(self._folder)
         if self._on_disk is None or self._on_disk[0] != seen:
             older = read_format(self._folder) != FORMAT
-            self._on_disk = (seen, OlderFresh(self._folder) if older else FreshOnDisk(self._folder))
+            self._on_disk = (seen, _older(self._folder) if older else FreshOnDisk(self._folder))
         return self._on_disk[1]
+
+
+def _older(folder: Path) -> "OlderFresh":
+    from jasang.store.older import OlderFresh  # noqa: PLC0415 - DuckDB is needed for stores of a former format only
+
+    return OlderFresh(folder)
+
+
+def _migrate(folder: Path) -> None:
+    from jasang.store.older import migrate  # noqa: PLC0415 - see above
+
+    migrate(folder)
 
 
 def _stamps(folder: Path) -> object:

@@ -145,12 +145,12 @@ class Fresh:
         self._manifest, self._segments, self._lives = manifest, segments, lives
         self._changed.notify_all()
 
-    def _begin_log(self, capacity: int = ROWS) -> None:
+    def _begin_log(self, capacity: int = 0) -> None:
         file = Log(self._folder / f"{self._number():08}.log")
         sync_folder(self._folder)
         with self._changed:
             manifest = replace(self._manifest, logs=(*self._manifest.logs, file.path.name))
-            self._keep(manifest, self._segments, (*self._lives, Live(capacity)))
+            self._keep(manifest, self._segments, (*self._lives, Live(capacity or ROWS)))
         before, self._file = self._file, file
         if before is not None:
             before.close()

@@ -6,17 +6,20 @@ writes at once, a thousand threads wait for two writes at most.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-@dataclass(slots=True)
 class _Ticket(Generic[Item]):
-    item: Item
-    done: bool = False
-    error: BaseException | None = None
+    """What one thread waits for: its item is committed, or it is its turn to write for all that wait."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.done = False
+        self.error: BaseException | None = None
+        self.called = threading.Lock()
+        self.called.acquire()
 
 
 class GroupCommit(Generic[Item]):
@@ -28,23 +31,25 @@ class GroupCommit(Generic[Item]):
     def __init__(self, commit: Callable[[Sequence[Item]], None]) -> None:
         self._commit = commit
         self._waiting: list[_Ticket[Item]] = []
-        self._arrival = threading.Lock()
-        self._writing = threading.Lock()
+        self._writing = False
+        self._lock = threading.Lock()
 
     def submit(self, item: Item) -> None:
         """Return once the item is committed."""
         ticket = _Ticket(item)
-        with self._arrival:
+        with self._lock:
             self._waiting.append(ticket)
-        with self._writing:
-            if not ticket.done:
-                with self._arrival:
-                    group, self._waiting = self._waiting, []
-                self._write(group)
+            first, self._writing = not self._writing, True
+        if not first:
+            ticket.called.acquire()
+        if not ticket.done:
+            self._write()
         if ticket.error is not None:
             raise ticket.error
 
-    def _write(self, group: Sequence[_Ticket[Item]]) -> None:
+    def _write(self) -> None:
+        with self._lock:
+            group, self._waiting = self._waiting, []
         try:
             self._commit([ticket.item for ticket in group])
         except BaseException as error:
@@ -52,5 +57,11 @@ class GroupCommit(Generic[Item]):
                 ticket.error = error
             raise
         finally:
+            with self._lock:
+                self._writing = bool(self._waiting)
+                following = self._waiting[0] if self._waiting else None
+            if following is not None:
+                following.called.release()
             for ticket in group:
                 ticket.done = True
+                ticket.called.release()
