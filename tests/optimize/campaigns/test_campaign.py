@@ -95,6 +95,23 @@ def test_batch_and_running_trials_differ() -> None:
     assert one.ask(running=[batch[0].settings])[0].settings != batch[0].settings
 
 
+def test_three_batches_of_four_reach_the_optimum() -> None:
+    one = campaign()
+    for _ in range(3):
+        one.tell([suggestion.result(outcomes(dict(suggestion.settings))) for suggestion in one.ask(4)])
+
+    assert outcomes(dict(one.best().settings))["cost"] < 0.05
+
+
+def test_a_limit_that_no_record_has_met_is_found_and_kept() -> None:
+    found = walk(campaign(specifications=(Specification(outcome="strength", low=5.0),), promise=0.95), 12)
+
+    # The optimum at 5 s gives 4.4: the best that keeps 5.0 lies on the limit, where all is known after a few trials.
+    strengths = [outcomes(dict(trial.settings))["strength"] for trial in found.trials]
+    assert sum(strength >= 5.0 for strength in strengths) >= 11
+    assert outcomes(dict(found.best().settings))["cost"] < 0.08
+
+
 def test_best_level_is_found() -> None:
     one = walk(campaign(settings=(HEAT, TIME, RESIN), history=history(("heat", "time", "resin"))), 12)
 

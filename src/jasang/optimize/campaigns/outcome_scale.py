@@ -76,13 +76,15 @@ def candidate_scales(values: np.ndarray, pivot: float | None) -> list[OutcomeSca
         shapes.append(OutcomeScale(shape="negative log", centre=0.0, spread=1.0))
     else:
         middle = float(np.median(values)) if pivot is None else pivot
-        unit = max(float(np.median(np.abs(values - middle))), 1e-9 * (1 + abs(middle)))
+        away = np.abs(values - middle)
+        unit = max(float(np.median(away)), 1e-9 * float(away.max()), 1e-300)
         shapes.append(OutcomeScale(shape="signed log", pivot=middle, unit=unit, centre=0.0, spread=1.0))
     found = []
     for shape in shapes:
         bent = shape.bent(values)
-        spread = float(bent.std())
-        floor = 1e-9 * (1.0 + float(np.abs(bent).max()))
+        # Divided by the largest before squaring, so that no size of numbers overflows or vanishes.
+        largest = float(np.abs(bent).max()) or 1.0
+        spread, floor = largest * float((bent / largest).std()), 1e-9 * largest
         found.append(
             OutcomeScale(
                 shape=shape.shape,

@@ -1,5 +1,6 @@
 """A campaign as plain data for JSON, to be saved and resumed; later releases read what earlier ones wrote."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,12 +18,17 @@ def settings_record(setting: Setting) -> dict[str, Any]:
 def trial_record(trial: Trial) -> dict[str, Any]:
     """A trial as plain data."""
     return {
-        "settings": dict(trial.settings),
-        "outcomes": dict(trial.outcomes),
+        "settings": {name: value if isinstance(value, str) else float(value) for name, value in trial.settings.items()},
+        "outcomes": {name: _finite(value) for name, value in trial.outcomes.items()},
         "failed": trial.failed,
         "noise": None if trial.noise is None else dict(trial.noise),
         "stated": trial.stated,
     }
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON knows neither NaN nor infinity: what is no number was not measured."""
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def limit_record(limit: SettingLimit) -> dict[str, Any]:
