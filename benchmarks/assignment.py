@@ -1,4 +1,4 @@
-"""Assignment and expo against their bounds, and against HiGHS and CP-SAT with the same wall time: `python -m benchmarks.assignment`.
+"""Assignment and expo against bounds, HiGHS and CP-SAT with the same wall time: `python -m benchmarks.assignment`.
 
 `--only mentors|teams|expo`, `--seconds`, `--seeds`, `--no-peers`. One process; seconds are of the wall.
 """
@@ -129,8 +129,8 @@ def expos(seeds: int) -> None:
             rows.append((plan.gap, plan.seconds, anew.gap, took, anew.moved / stayed, broken))
         gap, seconds, gap_anew, took, moved, broken_all = map(np.array, zip(*rows, strict=True))
         print(
-            f"expo, {tables} tables a buyer: gap {spread(gap)} in {seconds.max():.1f} s; anew {spread(gap_anew)} in {took.max():.1f} s, "
-            f"moved {moved.max():.1%}, broken {broken_all.sum()}",
+            f"expo, {tables} tables a buyer: gap {spread(gap)} in {seconds.max():.1f} s; "
+            f"anew {spread(gap_anew)} in {took.max():.1f} s, moved {moved.max():.1%}, broken {broken_all.sum()}",
             flush=True,
         )
 

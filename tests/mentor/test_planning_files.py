@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.expo_instances import expo
+
 from jasang.cli.main import main
 from jasang.mentor.assign import open_assignment
 from jasang.mentor.meet import open_meetings

@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-
 from benchmarks.assignment_instances import programme
+
 from jasang.optimize.assignment import (
     AssignmentProblem,
     Factory,
@@ -138,7 +138,7 @@ def test_fairness_spreads_the_days() -> None:
 def test_made_programme_keeps_every_rule(kind: dict[str, bool]) -> None:
     problem = programme(factories=120, mentors=30, use=0.75, seed=4, **kind)
 
-    answer = solve_assignment(problem, seconds=6, gap=0.02)
+    answer = solve_assignment(problem, seconds=40, gap=0.02)
 
     assert (answer.status in ("feasible", "optimal"), check_assignment(problem, answer)) == (True, ())
 
@@ -146,7 +146,7 @@ def test_made_programme_keeps_every_rule(kind: dict[str, bool]) -> None:
 def test_large_programme_is_near_its_bound() -> None:
     problem = programme(factories=600, mentors=60, use=0.9, seed=1)
 
-    answer = solve_assignment(problem, seconds=8, gap=0.006)
+    answer = solve_assignment(problem, seconds=40, gap=0.006)
 
     assert check_assignment(problem, answer) == ()
     assert answer.gap < 0.01
@@ -184,3 +184,31 @@ def test_missing_optional_fields_are_no_obstacle() -> None:
     answer = solve_assignment(problem, seconds=3)
 
     assert (len(answer.placements), check_assignment(problem, answer)) == (5, ())
+
+
+def test_given_teams_are_sent_as_they_are() -> None:
+    made = solve_assignment(programme(factories=60, mentors=12, use=0.7, seed=4, teams=True), seconds=30, gap=0.005)
+    problem = programme(factories=60, mentors=12, use=0.7, seed=4, teams=True)
+    from dataclasses import replace
+
+    given = replace(problem, teams=made.teams)  # type: ignore[arg-type]
+    answer = solve_assignment(given, seconds=30)
+
+    assert check_assignment(given, answer) == ()
+    assert {one.mentors for one in answer.placements} <= set(made.teams)
+    assert answer.bound == pytest.approx(made.bound_of_teams, rel=1e-3)
+    assert answer.gap < 0.01
+
+
+def test_given_team_against_the_rules_is_named() -> None:
+    mentors = tuple(Mentor(id=f"M{k}", skills={"process": 1.0, "data": 1.0}) for k in range(3))
+    problem = AssignmentProblem(
+        factories=(Factory(id="F0"),),
+        mentors=mentors,
+        team_skills=("process", "data", "equipment"),
+        teams=(("M0", "M1", "M2"),),
+    )
+
+    answer = solve_assignment(problem, seconds=3)
+
+    assert (answer.status, [one.kind for one in answer.conflict]) == ("infeasible", ["team", "team_skill"])

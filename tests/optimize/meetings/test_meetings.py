@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-
 from benchmarks.expo_instances import expo
+
 from jasang.optimize.meetings import (
     MeetingsProblem,
     Party,

@@ -108,8 +108,9 @@ class AssignmentProblem:
     """Everything that decides who goes where.
 
     `pins`: pairs (factory, mentor) that a person has fixed; `vetoes`: pairs a person has ruled out. `horizon`: weeks of the plan
-    (nothing = no calendar). `team_skills`: with three or more skills, teams of three are made that hold one of each, one of them
-    a leader; nothing = one mentor a factory. `scores`: score of each factory (row) and mentor (column) in place of `weights`.
+    (nothing = no calendar). `team_skills`: with three skills, teams of three are made that hold one of each, one of them a
+    leader; nothing = one mentor a factory. `teams`: teams of three that exist already (with `team_skills`). `scores`: score of
+    each factory (row) and mentor (column) in place of `weights`.
     """
 
     factories: tuple[Factory, ...]
@@ -119,6 +120,7 @@ class AssignmentProblem:
     vetoes: tuple[tuple[str, str], ...] = ()
     horizon: int | None = None
     team_skills: tuple[str, ...] = ()
+    teams: tuple[tuple[str, str, str], ...] = ()
     scores: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
@@ -132,6 +134,8 @@ class AssignmentProblem:
             raise ValueError(f"horizon must be 1 week or more, got {self.horizon}")
         if self.team_skills and len(set(self.team_skills)) != 3:
             raise ValueError(f"team_skills must name three different skills, got {list(self.team_skills)}")
+        if self.teams:
+            _check_teams(self.teams, mentors, self.team_skills)
         if self.scores is not None and (
             len(self.scores) != len(factories) or any(len(row) != len(mentors) for row in self.scores)
         ):
@@ -180,6 +184,7 @@ class Assignment:
 
     `status`: `optimal` (gap below 0.0001), `feasible`, `incomplete` (no complete answer was found and none disproved) or
     `infeasible`, in which case `conflict` holds demands that cannot all be met; dropping any one of them resolves that conflict.
+    `bound_of_teams`: what no way to send these `teams` is above; `bound` holds for every way to make teams.
     """
 
     status: Status
@@ -190,6 +195,7 @@ class Assignment:
     placements: tuple[Placement, ...]
     unserved: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
+    bound_of_teams: float | None = None
     conflict: tuple[Demand, ...] = ()
 
 
@@ -202,6 +208,17 @@ def _unique(what: str, items: tuple[Factory, ...] | tuple[Mentor, ...]) -> set[s
             raise ValueError(f"{what} {item.id!r} is there twice; every id must be its own")
         seen.add(item.id)
     return seen
+
+
+def _check_teams(teams: tuple[tuple[str, str, str], ...], mentors: set[str], skills: tuple[str, ...]) -> None:
+    if not skills:
+        raise ValueError("teams are given, but no team_skills")
+    members = [name for team in teams for name in team]
+    for name in members:
+        if name not in mentors:
+            raise ValueError(f"teams: there is no mentor {name!r}")
+        if members.count(name) > 1:
+            raise ValueError(f"teams: mentor {name!r} is there twice; nobody is in two teams or twice in one")
 
 
 def _check_place(what: str, name: str, region: str | None, place: Place | None) -> None:

@@ -112,9 +112,11 @@ def status_of(undone: bool, conflict: tuple[Demand, ...], gap: float) -> Status:
 def answer_of(
     status: Status, objective: float, bound: float, clock: Clock, placements: tuple[Placement, ...],
     unserved: tuple[str, ...] = (), conflict: tuple[Demand, ...] = (), teams: tuple[tuple[str, ...], ...] = (),
+    bound_of_teams: float | None = None,
 ) -> Assignment:  # fmt: skip
     """The answer with its gap and the seconds it took."""
     return Assignment(
         status=status, objective=objective, bound=bound, gap=gap_of(objective, bound),
         seconds=time.perf_counter() - clock.began, placements=placements, unserved=unserved, conflict=conflict, teams=teams,
+        bound_of_teams=bound_of_teams,
     )  # fmt: skip

@@ -6,12 +6,13 @@ each mentor's days, so no division into teams can beat it.
 """
 
 import time
+from itertools import permutations
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from jasang.optimize.assignment.improve import construct
-from jasang.optimize.assignment.loads import Loads, relax
+from jasang.optimize.assignment.loads import Loads, roughly
 from jasang.optimize.assignment.problem import Assignment, AssignmentProblem, Demand
 from jasang.optimize.assignment.residency import Calendar
 from jasang.optimize.assignment.scoring import HAS_SKILL, REASONS, Scores
@@ -37,13 +38,19 @@ def solve_teams(
     leads = np.array([one.leads for one in problem.mentors])
     if not leads.any() and not any(one.leads for one in problem.mentors):
         leads[:] = True  # nobody is marked: anybody may lead
-    bound = team_bound(problem, scores, skilled)
-    seats = _first_teams(problem, scores, skilled, leads, seed)
+    if problem.teams:
+        seats = _given_teams(problem)
+        conflict = conflict or _unfit_team(problem, skilled, leads, seats)
+        bound = np.inf
+    else:
+        bound = team_bound(problem, scores, skilled)
+        seats = _first_teams(problem, scores, skilled, leads, seed)
     if not len(seats):
         return answer_of(
             "infeasible", 0.0, bound, clock, (), tuple(names), conflict or _no_team(problem, skilled, leads)
         )
-    seats = _better_teams(problem, scores, calendar, skilled, leads, seats, clock)
+    if not problem.teams:
+        seats = _better_teams(problem, scores, calendar, skilled, leads, seats, clock, seed)
     joined, days, free = _joined(problem, scores, calendar, seats)
     loads = _team_loads(problem, joined, days, free)
     pinned = _pinned_teams(problem, seats)
@@ -55,13 +62,41 @@ def solve_teams(
     person, prices = search(loads, np.full(len(names), -1), fits, clock, seed)
     undone = np.flatnonzero(person < 0)
     objective = loads.value(person)
+    bound = min(bound, prices.bound) if problem.teams else bound
     groups = [_named(problem, team, leads) for team in seats]
     held = np.array([0 if i in pinned else -1 for i in range(len(names))])
     return answer_of(
         status_of(undone.size > 0, conflict, gap_of(objective, bound)), objective, bound, clock,
         placements_of(names, groups, joined, loads, person, held, prices, free),
-        tuple(names[i] for i in undone.tolist()), conflict, tuple(groups),
+        tuple(names[i] for i in undone.tolist()), conflict, tuple(groups), prices.bound,
     )  # fmt: skip
+
+
+def _given_teams(problem: AssignmentProblem) -> np.ndarray:
+    column = {one.id: number for number, one in enumerate(problem.mentors)}
+    return np.array([[column[name] for name in team] for team in problem.teams], np.int64)
+
+
+def _unfit_team(
+    problem: AssignmentProblem, skilled: np.ndarray, leads: np.ndarray, seats: np.ndarray
+) -> tuple[Demand, ...]:
+    """A given team that is against the rules of teams."""
+    for team, names in zip(seats, problem.teams, strict=True):
+        covers = any(all(skilled[team[k], skill] for skill, k in enumerate(order)) for order in permutations(range(3)))
+        if covers and leads[team].any():
+            continue
+        who = ", ".join(names)
+        given = Text(ko=f"{who}은(는) 정해진 팀입니다.", en=f"{who} are a given team.")
+        skills = ", ".join(problem.team_skills)
+        rule = Text(
+            ko=f"팀의 세 사람은 {skills} 기술을 하나씩 맡고 그중 한 명은 팀장이어야 합니다.",
+            en=f"The members of a team hold {skills}, one each, and one of them leads.",
+        )
+        return (
+            Demand(kind="team", factories=(), mentors=names, text=given),
+            Demand(kind="team_skill" if not covers else "team_leader", factories=(), mentors=(), text=rule),
+        )
+    return ()
 
 
 def team_bound(problem: AssignmentProblem, scores: Scores, skilled: np.ndarray) -> float:
@@ -79,7 +114,7 @@ def team_bound(problem: AssignmentProblem, scores: Scores, skilled: np.ndarray) 
     spread = float(scores.total[scores.reason == 0].std()) if (scores.reason == 0).any() else 1.0
     step = 0.5 * spread / max(load.mean(), 1e-9) / 3.0
     # A team has the days of its scarcest member; nobody can be used beyond the own days.
-    for number in range(400):
+    for number in range(120):
         asked, total = np.zeros(len(capacity)), float(price @ capacity)
         for one in sets:
             net = score[:, one] - load[:, None] * price[one]
@@ -88,7 +123,7 @@ def team_bound(problem: AssignmentProblem, scores: Scores, skilled: np.ndarray) 
             asked += np.bincount(one[chosen], load, len(capacity))
         best = min(best, total)
         scale = np.maximum(capacity, max(load.mean(), 1e-9))
-        price = np.maximum(price + step / (1 + 0.08 * number) * np.clip((asked - capacity) / scale, -1, 1), 0)
+        price = np.maximum(price + step / (1 + 0.15 * number) * np.clip((asked - capacity) / scale, -1, 1), 0)
     return best
 
 
@@ -160,23 +195,27 @@ def _reseat(seats: np.ndarray, skill: int, gain: np.ndarray, skilled: np.ndarray
 
 def _better_teams(
     problem: AssignmentProblem, scores: Scores, calendar: Calendar | None, skilled: np.ndarray, leads: np.ndarray,
-    seats: np.ndarray, clock: Clock,
+    seats: np.ndarray, clock: Clock, seed: int,
 ) -> np.ndarray:  # fmt: skip
     """In turn: send the teams, then seat the mentors best for where their team goes; half of the time."""
-    until = clock.began + 0.5 * (clock.until - clock.began)
+    until = clock.began + 0.65 * (clock.until - clock.began)
+    random = np.random.default_rng(seed)
     load = np.array([one.days for one in problem.factories])
     limit = np.array([np.inf if one.days is None else one.days for one in problem.mentors])
     single = np.where(scores.reason == 0, scores.total / 3.0, _FORBIDDEN)
     best, best_value, stale = seats, -np.inf, 0
-    while time.perf_counter() < until and stale < 3:
+    while time.perf_counter() < until and stale < 60:
         joined, days, free = _joined(problem, scores, calendar, seats)
         loads = _team_loads(problem, joined, days, free)
         fits = None if free is None or free.plain else Fits(free)
-        person = construct(loads, relax(loads), np.full(len(load), len(seats)), np.ones(len(load), bool), fits)
+        person = construct(loads, roughly(loads), np.full(len(load), len(seats)), np.ones(len(load), bool), fits)
         value = loads.value(person) - 1e3 * float((person == len(seats)).sum())
         stale = 0 if value > best_value + 1e-6 * abs(value) else stale + 1
         if value > best_value:
             best, best_value = seats, value
+        elif stale % 3 == 0:  # stuck: from the best teams on, with some members exchanged
+            seats = _exchanged(best, skilled, leads, random)
+            continue
         done = person < len(seats)
         gain = np.zeros((len(seats), len(limit)))
         np.add.at(gain, person[done], single[done])
@@ -185,6 +224,18 @@ def _better_teams(
         for skill in (0, 1, 2, 0):
             seats = _reseat(seats, skill, gain, skilled, leads)
     return best
+
+
+def _exchanged(seats: np.ndarray, skilled: np.ndarray, leads: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The teams after some pairs of them have exchanged a member of the same skill."""
+    after = seats.copy()
+    for _ in range(max(1, len(seats) // 12)):
+        one, other = random.integers(0, len(seats), 2)
+        seat = int(random.integers(0, 3))
+        after[[one, other], seat] = after[[other, one], seat]
+        if not (leads[after[one]].any() and leads[after[other]].any()):
+            after[[one, other], seat] = after[[other, one], seat]
+    return after if skilled[after, np.arange(3)].all() else seats
 
 
 def _joined(
