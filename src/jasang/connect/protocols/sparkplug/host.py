@@ -4,7 +4,7 @@ No network here: messages and the time go in, readings, signals and requests com
 test for each assertion of the specification.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,6 @@ from jasang.plant.reading import Reading, Signal
 
 STALE = 0x408F_0000  # UncertainNoCommunicationLastUsableValue (OPC 10000-4, 7.39)
 MOST_SIGNALS = 200_000
-_AS_THEY_ARE = frozenset({"double_value", "float_value", "boolean_value", "string_value"})
 
 
 class Host:
@@ -253,22 +252,45 @@ class Host:
 
     def _data(self, node: EdgeNode, speaker: Speaker, arrival: Arrival) -> bool:
         """Read an NDATA or DDATA; `False` when it speaks of metrics that no birth announced."""
-        known = True
+        complete = True
+        aliases, signals, times, last = node.aliases, self.signals, self._times, speaker.last
+        received, add = arrival.received, self._readings.append
         for metric in arrival.payload.metrics:
-            alias, name = metric.alias, metric.name
-            found = node.aliases.get(alias) if alias or not name else None
-            if found is None and name:
-                found = speaker.metrics.get(name)
+            alias = metric.alias
+            found = aliases.get(alias) if alias or metric.HasField("alias") else None
             if found is None:
-                known = False
-                self.doubts.note(
-                    ("metric", node.id),
-                    f"{arrival.topic.edge}: 시작 메시지에 없던 값이 와서 다시 보내 달라고 했습니다: {name or alias!r}",
-                    f"{arrival.topic.edge}: a metric came that no birth announced, a rebirth was asked for: {name or alias!r}",
-                )
-            elif found.signal is not None:
+                found = self._named(node, speaker, metric)
+                if found is None:
+                    complete = False
+                    continue
+            signal = found.signal
+            if signal is None:
+                continue
+            source, name = times.get(metric.timestamp), signal.name
+            # Nearly all metrics of nearly all plants: a number that is there, as zero could also mean absent, and nothing else.
+            if (
+                (value := metric.double_value or metric.float_value)
+                and source is not None
+                and signals.get(name) is signal
+                and not (metric.is_historical or metric.is_null or metric.is_transient or metric.HasField("properties"))
+            ):
+                last[name] = value
+                add(Reading(signal=name, source_time=source, receive_time=received, value=value))
+            else:
                 self._value(node, speaker, found, metric, arrival)
-        return known
+        return complete
+
+    def _named(self, node: EdgeNode, speaker: Speaker, metric: Any) -> Metric | None:
+        """The metric that a name means, where there is no alias or an unknown one."""
+        found = speaker.metrics.get(metric.name) if metric.name else None
+        if found is None:
+            shown = metric.name or metric.alias
+            self.doubts.note(
+                ("metric", node.id),
+                f"{node.id}: 시작 메시지에 없던 값이 와서 다시 보내 달라고 했습니다: {shown!r}",
+                f"{node.id}: a metric came that no birth announced, a rebirth was asked for: {shown!r}",
+            )
+        return found
 
     def _value(self, node: EdgeNode, speaker: Speaker, known: Metric, metric: Any, arrival: Arrival) -> None:
         signal = known.signal
@@ -284,7 +306,7 @@ class Host:
                 f"{node.id}: a metric's time is missing or wrong, that of arrival was taken: {known.name!r}, {metric.timestamp}",
             )
         try:
-            parts = _parts(metric, known)
+            parts = list(elements(metric, metric.datatype or known.datatype))
         except (UnfitValue, UnicodeDecodeError) as error:
             self.doubts.note(
                 ("value", node.id),
@@ -335,13 +357,6 @@ class Host:
         node.wanted = True
         if node.may_ask(now, self._birth_timeout):
             self._requests.append(node.id)
-
-
-def _parts(metric: Any, known: Metric) -> Sequence[tuple[str, Leaf]]:
-    field = metric.WhichOneof("value")
-    if field in _AS_THEY_ARE and not metric.is_null:  # most metrics of most plants
-        return (("", getattr(metric, field)),)
-    return list(elements(metric, metric.datatype or known.datatype))
 
 
 def _sequence(payload: Any) -> int | None:

@@ -44,7 +44,7 @@ def _parse(data: bytes) -> Any:
             f"Sparkplug 메시지가 아닌 {len(data)}바이트입니다: {shown}",
             f"{len(data)} bytes that are no Sparkplug payload: {shown}",
         ) from error
-    if data and not payload.ListFields():
+    if data and not payload.metrics and not payload.ListFields():
         shown = data[:16].hex(" ")
         raise NoPayload(
             f"Sparkplug 항목이 하나도 없는 {len(data)}바이트입니다: {shown}",

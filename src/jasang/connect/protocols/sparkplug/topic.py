@@ -1,6 +1,7 @@
 """Sparkplug topics (Sparkplug 3.0.0, 4): namespace/group/type/edge node[/device]."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 NAMESPACE = "spBv1.0"
 NODE_KINDS = ("NBIRTH", "NDEATH", "NDATA")
@@ -27,6 +28,7 @@ class SparkplugTopic:
     device: str | None
 
 
+@lru_cache(maxsize=10_000)
 def read_topic(text: str) -> SparkplugTopic | None:
     """The parts of a topic of edge nodes; `None` for every other topic, commands included."""
     parts = text.split("/")
