@@ -136,8 +136,8 @@ def _question_options(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help=say(
             Text(
-                ko="지금(없으면 고장 시작). 그 전에 시작한 작업은 그대로",
-                en="now (default: start of the breakdown); what has started stays",
+                ko="지금(없으면 고장 시작, --promise는 계획 시작). 그 전에 시작한 작업은 그대로",
+                en="now (default: start of the breakdown, or of the plan); what has started stays",
             )
         ),
     )
@@ -286,6 +286,7 @@ def _promise(arguments: argparse.Namespace, language: Language, folder: Schedule
     made = promise_order(
         folder, plan, product=parts[0], quantity=quantity,
         release=_moment(parts[2], "--promise", arguments.path) if len(parts) > 2 else None,
+        now=None if arguments.now is None else _moment(arguments.now, "--now", arguments.path),
         seconds=arguments.seconds or 5.0, workers=arguments.workers, seed=arguments.seed,
     )  # fmt: skip
     return _given(

@@ -1,7 +1,6 @@
 """The use cases of scheduling: plan a folder, plan anew after a breakdown, promise a date, compare with what was done."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,7 +94,7 @@ def _origin(path: Path, found: dict[str, Any]) -> datetime:
 
 def replan_after(
     folder: ScheduleFolder, plan: Plan, *, machine: str, start: datetime, end: datetime, now: datetime | None = None,
-    seconds: float = 4.0, workers: int = 2, seed: int = 0,
+    seconds: float = 4.0, workers: int = 2, seed: int = 0, most_moved: float = 0.15,
 ) -> Replan:  # fmt: skip
     """The plan after a breakdown of `machine` that changes little.
 
@@ -120,7 +119,7 @@ def replan_after(
     def work() -> Replan:
         return replan(
             folder.problem, plan, machine=machine, start=max(0, moments[0]), end=moments[1], now=moments[2],
-            seconds=seconds, workers=workers, seed=seed,
+            seconds=seconds, workers=workers, seed=seed, most_moved=most_moved,
         )  # fmt: skip
 
     return _explained(folder, work, seconds)
@@ -128,6 +127,7 @@ def replan_after(
 
 def promise_order(
     folder: ScheduleFolder, plan: Plan, *, product: str, quantity: float, release: datetime | None = None, name: str = "",
+    now: datetime | None = None,
     seconds: float = 5.0, workers: int = 2, seed: int = 0,
 ) -> Promise:  # fmt: skip
     """The date to promise for a new order; durations vary as the folder's record of work did, where it has one.
@@ -143,7 +143,10 @@ def promise_order(
     ratios = compare(plan, done).ratios if done else ()
 
     def work() -> Promise:
-        return promise(folder.problem, plan, order, variation=ratios, seconds=seconds, workers=workers, seed=seed)
+        begun = 0 if now is None else max(0, folder.minute(now))
+        return promise(
+            folder.problem, plan, order, now=begun, variation=ratios, seconds=seconds, workers=workers, seed=seed
+        )
 
     return _explained(folder, work, seconds)
 
@@ -173,5 +176,5 @@ def _explained(folder: ScheduleFolder, work: Callable[[], Made], seconds: float)
     try:
         return work()
     except NoPlan as reason:
-        conflict = explain_infeasible(replace(folder.problem), seconds=max(10.0, seconds))
+        conflict = explain_infeasible(folder.problem, seconds=max(10.0, seconds))
         raise Infeasible(folder, conflict, reason) from reason

@@ -9,12 +9,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jasang.analyze.losses.working_time import planned_time
-from jasang.connect.protocols.files import open_path
 from jasang.errors import UnreadableInput
 from jasang.mentor.factory_data import stated_factory
 from jasang.mentor.schedule_calendar import shift_calendars
 from jasang.mentor.schedule_history import measured_setups
 from jasang.mentor.schedule_routes import Routes
+from jasang.mentor.schedule_sheets import planning_sheets
 from jasang.mentor.schedule_tables import ScheduleTable, schedule_tables
 from jasang.optimize.schedule import (
     Lock,
@@ -64,18 +64,18 @@ def read_schedule_folder(
     factory = stated_factory(path)
     timezone = factory.timezone if factory else "Asia/Seoul"
     zone = ZoneInfo(timezone)
-    with open_path(path, timezone=timezone) as opened:
-        tables = schedule_tables(opened, zone)
-        for kind in ("orders", "routings"):
-            if kind not in tables:
-                there = ", ".join(table.file for table in opened.files) or "-"
-                word = {"orders": "주문", "routings": "공정"}[kind]
-                raise UnreadableInput(
-                    ko=f"{path}: {word} 표({kind}.csv 또는 {word}.csv)가 없습니다. 있는 표: {there}",
-                    en=f"{path}: there is no table {kind!r} ({kind}.csv or {word}.csv). Tables there: {there}",
-                )
-        reader = _Reader(tables, zone, factory.calendar if factory else None, start)
-        problem = reader.problem(weights or Weights(), ignore_locks=ignore_locks)
+    sheets = planning_sheets(path)
+    tables = schedule_tables(sheets, zone)
+    for kind in ("orders", "routings"):
+        if kind not in tables or not tables[kind].source.cells:
+            there = ", ".join(sheet.file for sheet in sheets)
+            word = {"orders": "주문", "routings": "공정"}[kind]
+            raise UnreadableInput(
+                ko=f"{path}: {word} 표({kind}.csv 또는 {word}.csv)가 없거나 비어 있습니다. 있는 표: {there}",
+                en=f"{path}: the table {kind!r} ({kind}.csv or {word}.csv) is missing or empty. Tables there: {there}",
+            )
+    reader = _Reader(tables, zone, factory.calendar if factory else None, start)
+    problem = reader.problem(weights or Weights(), ignore_locks=ignore_locks)
     name = factory.name if factory else path.resolve().stem
     return ScheduleFolder(name=name, timezone=timezone, problem=problem, notes=tuple(reader.notes), tables=tables)
 
@@ -133,6 +133,7 @@ class _Reader:
         resources = self._resources(orders, closed, days)
         machines = self._machines(orders, closed, days)
         locks = () if ignore_locks else self._locks(orders)
+        self._check_names(set(closed), {one.name for one in machines} | {one.name for one in resources})
         try:
             return ScheduleProblem(
                 orders=orders, machines=machines, resources=resources, locks=locks, weights=weights, origin=self.origin,
@@ -204,6 +205,15 @@ class _Reader:
                 closed[table.cell(row, key).text()].append(Stretch(start=max(0, low), end=high, label=reason))
         return closed
 
+    def _check_names(self, named: set[str], known: set[str]) -> None:
+        """Refuse downtime of something that is not there: a slip of the pen would silently be no downtime."""
+        for name in sorted(named - known):
+            file, there = self._tables["downtime"].source.file, ", ".join(sorted(known))
+            raise UnreadableInput(
+                ko=f"{file}: '{name}'은(는) 설비도 금형도 작업조도 아닙니다. 있는 이름: {there}",
+                en=f"{file}: {name!r} is no machine, mould or group of people. There are: {there}",
+            )
+
     def _machines(self, orders: tuple[Order, ...], closed: dict[str, list[Stretch]], days: int) -> tuple[Machine, ...]:
         used = {one.machine for order in orders for step in order.operations for one in step.alternatives}
         listed = self._listed("machines", "machine")
@@ -220,10 +230,9 @@ class _Reader:
         setups, other = self._setups()
         machines = []
         for name in dict.fromkeys([*listed, *sorted(used)]):
-            row = listed.get(name)
-            table = self._tables.get("machines")
-            family = table.cell(row, "family").text() if table is not None and row is not None else ""
-            free = table.cell(row, "free_from") if table is not None and row is not None else None
+            place, table = listed.get(name), self._tables.get("machines")
+            family = table.cell(place, "family").text() if table is not None and place is not None else ""
+            free = table.cell(place, "free_from") if table is not None and place is not None else None
             machines.append(
                 Machine(
                     name=name, family=family, setups=setups.get(name) or setups.get("", {}),

@@ -202,7 +202,7 @@ def read_plan_json(path: Path) -> dict[str, Any]:
         It is no such file; names what was found.
     """
     try:
-        found = json.loads(path.read_text("utf-8-sig"))
+        found: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UnreadableInput(
             ko=f"{path}을(를) JSON으로 읽을 수 없습니다: {error}", en=f"{path} cannot be read as JSON: {error}"

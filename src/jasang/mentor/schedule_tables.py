@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jasang.connect.protocols.files import FileTable, OpenedFolder
 from jasang.errors import UnreadableInput
+from jasang.mentor.schedule_sheets import Sheet
 
 # What a table is called (file or sheet name without ending), and what its columns may be called.
 TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -174,16 +173,12 @@ def parsed_moment(text: str, zone: ZoneInfo, *, at: time = time(0)) -> datetime 
 class ScheduleTable:
     """One table by the columns it is known to have."""
 
-    def __init__(self, source: FileTable, kind: str, zone: ZoneInfo) -> None:
+    def __init__(self, source: Sheet, kind: str, zone: ZoneInfo) -> None:
         self.source, self.kind, self._zone = source, kind, zone
-        self._columns: dict[str, str] = {}
-        for column in source.columns:
-            known = [key for key, names in COLUMN_NAMES.items() if plain(column) in names]
-            for key in known:
-                self._columns.setdefault(key, column)
-        self._values = {
-            column: source.read([column])[column].to_list() for column in dict.fromkeys(self._columns.values())
-        }
+        self._columns: dict[str, int] = {}
+        for place, column in enumerate(source.columns):
+            for key in (key for key, names in COLUMN_NAMES.items() if plain(column) in names):
+                self._columns.setdefault(key, place)
 
     def has(self, key: str) -> bool:
         """Whether there is such a column."""
@@ -203,21 +198,21 @@ class ScheduleTable:
     def cell(self, row: int, key: str) -> Cell:
         """The cell; empty where there is no such column."""
         column = self._columns.get(key)
-        line = self.source.file_row(row)
-        name = column or key
+        line = self.source.lines[row]
+        name = key if column is None else self.source.columns[column]
         return Cell(
             place_ko=f"{self.source.file} {line}행 '{name}'",
             place_en=f"{self.source.file} row {line}, column {name!r}",
-            value=None if column is None else self._values[column][row],
+            value=None if column is None else self.source.cells[row][column],
             zone=self._zone,
         )
 
     def rows(self) -> Iterator[int]:
         """The rows, from 0."""
-        return iter(range(self.source.rows))
+        return iter(range(len(self.source.cells)))
 
 
-def schedule_tables(opened: OpenedFolder, zone: ZoneInfo) -> dict[str, ScheduleTable]:
+def schedule_tables(sheets: tuple[Sheet, ...], zone: ZoneInfo) -> dict[str, ScheduleTable]:
     """The tables by kind.
 
     Raises
@@ -226,10 +221,9 @@ def schedule_tables(opened: OpenedFolder, zone: ZoneInfo) -> dict[str, ScheduleT
         Two tables of one kind.
     """
     found: dict[str, ScheduleTable] = {}
-    for source in opened.files:
-        name = source.file.rsplit("#", 1)[-1] if "#" in source.file else Path(source.file).name.split(".")[0]
+    for source in sheets:
         for kind, names in TABLE_NAMES.items():
-            if plain(name) in names:
+            if plain(source.name) in names:
                 if kind in found:
                     raise UnreadableInput(
                         ko=f"{source.file}와(과) {found[kind].source.file}이(가) 모두 {kind} 표입니다. 하나만 두세요.",

@@ -41,6 +41,7 @@ def gantt_html(data: dict[str, Any], language: Language) -> str:
             f"<h1>{escape(title)}</h1>",
             _figures(data, language),
             "<div id='gantt'></div>",
+            _legend(data, language),
             _late(data, language),
             _moved(data, language),
             f"<script type='application/json' id='plan'>{told}</script>",
@@ -66,6 +67,15 @@ def _figures(data: dict[str, Any], language: Language) -> str:
     ]
     parts = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in boxes)
     return f"<dl class='figures'>{parts}</dl>"
+
+
+def _legend(data: dict[str, Any], language: Language) -> str:
+    """What shapes and borders mean."""
+    ko = language == "ko"
+    parts = [("work", "작업(색 = 주문)" if ko else "work (colour = order)"), ("setup", "교체" if ko else "set-up")]
+    parts += [("closed", "쉬는 때" if ko else "closed"), ("late", "늦는 주문" if ko else "late order")]
+    parts += [("moved", "옮긴 공정" if ko else "moved")] if "replan" in data else []
+    return "<ul class='legend'>" + "".join(f"<li><i class='{kind}'></i>{words}</li>" for kind, words in parts) + "</ul>"
 
 
 def _late(data: dict[str, Any], language: Language) -> str:

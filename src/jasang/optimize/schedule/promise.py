@@ -37,6 +37,7 @@ def promise(
     plan: Plan,
     order: Order,
     *,
+    now: int = 0,
     variation: Sequence[float] = (),
     seconds: float = 5.0,
     workers: int = 2,
@@ -44,7 +45,8 @@ def promise(
 ) -> Promise:
     """The earliest end of a new order in the plan, and the date to promise.
 
-    `variation` are measured ratios of actual to planned duration (at least five); each operation draws one of them.
+    What starts before `now` in the plan has started: it stays, and nothing new starts before that moment. `variation` are
+    measured ratios of actual to planned duration (at least five); each operation draws one of them.
 
     Raises
     ------
@@ -54,6 +56,13 @@ def promise(
         It finds no place.
     """
     ends = {name: max(one.end for one in plan.of(name)) for name in {one.order for one in plan.operations}}
+    begun = {
+        (one.order, one.step): Lock(order=one.order, step=one.step, machine=one.machine, start=one.start)
+        for one in plan.operations
+        if one.start < now
+    }
+    held = {(lock.order, lock.step): lock for lock in problem.locks} | begun
+    problem = replace(problem, locks=tuple(held.values()), frozen_until=max(now, problem.frozen_until))
     asked = replace(order, due=0, hard=False, weight=1000.0)
     alone = Weights(tardiness=1.0, makespan=0.0, setup=0.0)
     locks = tuple(Lock(order=one.order, step=one.step, machine=one.machine, start=one.start) for one in plan.operations)

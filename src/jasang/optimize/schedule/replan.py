@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from ortools.sat.python import cp_model
 
 from jasang.optimize.schedule.constraint_model import Builder, Built
-from jasang.optimize.schedule.dispatch import pulled_left
+from jasang.optimize.schedule.dispatch import pulled_left, simple_bound
+from jasang.optimize.schedule.neighbourhoods import Neighbourhoods
 from jasang.optimize.schedule.numbered import COST_UNIT, Numbered, placings_of, plan_of
 from jasang.optimize.schedule.problem import Lock, Plan, ScheduleProblem, Stretch
 from jasang.optimize.schedule.solve import NoPlan, solve
@@ -123,29 +124,48 @@ def _little_changed(
     effort: tuple[float, int, int],
 ) -> tuple[list[Placed], float]:  # fmt: skip
     """The cheapest plan within the budget of moves, and a bound on its cost."""
-    if not still:
-        return forced, 0.0
-    pushed = plan_of(numbered, forced)
-    hard_kept = not any(order.hard and order.name in pushed.late for order in numbered.problem.orders)
-    built = Builder(numbered, until=pushed.makespan + 2 * _DAY, hard=hard_kept).build()
-    moved = _moves(built, numbered, old, forced, still)
-    built.model.add(sum(moved.values()) <= budget)
+    seconds, workers, seed = effort
+    ends = time.monotonic() + seconds
     price = max(1, round(COST_UNIT * move_cost))
-    built.model.minimize(cp_model.LinearExpr.sum([built.cost, *(price * one for one in moved.values())]))
-    built.hint(forced, numbered)
-    for literal in moved.values():
-        built.model.add_hint(literal, False)
-    solver = cp_model.CpSolver()
-    p = solver.parameters
-    p.max_time_in_seconds, p.num_workers, p.random_seed = effort
-    status = solver.solve(built.model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return forced, 0.0
-    placed = built.placing(solver)
-    kept = {number: old[number][1] for number in still if not solver.boolean_value(moved[number])}
-    tidy = pulled_left(numbered, placed, not_before=kept)
-    bound = max(0.0, solver.best_objective_bound - price * len(still)) / COST_UNIT
-    return (placed if tidy is None else tidy), bound
+    best, best_value = forced, _value(numbered, old, forced, forced, still, price)
+    around, turn = Neighbourhoods(numbered, seed), 0
+    while still and time.monotonic() < ends - 0.1:
+        turn += 1
+        chosen = around.pick(best)
+        until = plan_of(numbered, best).makespan + 2 * _DAY
+        built = Builder(numbered, until=until, around=chosen, hard=False).build()
+        moved = _moves(built, numbered, old, forced, still)
+        built.model.add(sum(moved.values()) <= budget)
+        built.model.minimize(cp_model.LinearExpr.sum([built.cost, *(price * one for one in moved.values())]))
+        built.hint(best, numbered)
+        solver = cp_model.CpSolver()
+        p = solver.parameters
+        p.num_workers, p.random_seed, p.linearization_level = workers, seed + turn, 0
+        p.max_time_in_seconds = max(0.05, min(1.0, ends - time.monotonic()))
+        status = solver.solve(built.model)
+        around.learn(status == cp_model.OPTIMAL)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            continue
+        placed = built.placing(solver)
+        kept = {number: old[number][1] for number in still if not solver.boolean_value(moved[number])}
+        for candidate in (pulled_left(numbered, placed, not_before=kept), placed):
+            value = None if candidate is None else _value(numbered, old, candidate, forced, still, price)
+            if candidate is not None and value is not None and value[1] < best_value[1] and value[0] <= budget:
+                best, best_value = candidate, value
+    return best, simple_bound(numbered) / COST_UNIT
+
+
+def _value(
+    numbered: Numbered,
+    old: Sequence[Placed],
+    placed: Sequence[Placed],
+    forced: Sequence[Placed],
+    still: Sequence[int],
+    price: int,
+) -> tuple[int, int]:
+    """Operations moved, and the cost with the price of moving them."""
+    moved = len(_moved(numbered, old, placed, forced, still))
+    return moved, round(COST_UNIT * plan_of(numbered, placed).cost) + price * moved
 
 
 def _moves(

@@ -157,6 +157,8 @@ class _Search:
             self.offer(dispatched(numbered, plain[turn % len(plain)], random=random))
 
     def _side_by_side(self) -> None:
+        if self._over.is_set():
+            return
         improver = Thread(target=self._improve, args=(self._seed, None), daemon=True)
         threads = [improver] if self.best is not None else []
         threads += [Thread(target=self._improve, args=(self._seed + number, None), daemon=True)
@@ -253,11 +255,11 @@ class _Search:
 
     def _run(
         self, solver: cp_model.CpSolver, built: Built, callback: cp_model.CpSolverSolutionCallback | None = None
-    ) -> cp_model.CpSolverStatus:
+    ) -> cp_model.CpSolverStatus | None:
         self._running[id(solver)] = solver
         try:
             if self._over.is_set():
-                return cp_model.UNKNOWN
+                return None  # somebody was done before it could begin
             return solver.solve(built.model, callback)
         finally:
             self._running.pop(id(solver), None)

@@ -76,6 +76,8 @@
     if (one.locked) lines.push(korean ? "고정" : "locked");
     return lines.join("<br>");
   };
+  // A phone begins with the first days; the slider leads on.
+  const shown = narrow && last - first > 3 * 864e5 ? Math.max(5, 100 * 2 * 864e5 / (last - first)) : 100;
   box.style.height = `${Math.max(260, machines.length * (narrow ? 40 : 46) + 110)}px`;
   const chart = echarts.init(box, null, { renderer: "canvas" });
   const series = (name, data, renderItem, z) => ({ type: "custom", name, data: data.map((one) => one.slice(0, 3)), renderItem, z,
@@ -88,9 +90,8 @@
       axisLabel: { hideOverlap: true, formatter: (at) => { const text = clock(at); return text.endsWith("00:00") ? text.slice(0, 5) : narrow ? text.slice(6) : text; } } },
     yAxis: { type: "category", data: machines, inverse: true, axisTick: { show: false }, splitLine: { show: true, lineStyle: { color: "#eef1f5" } },
       axisLabel: { width: narrow ? 70 : 160, overflow: "truncate", color: "#1b2430" } },
-    dataZoom: [{ type: "inside", filterMode: "weakFilter" },
-      { type: "slider", filterMode: "weakFilter", height: 18, bottom: 8, labelFormatter: (at) => clock(at),
-        end: narrow && last - first > 2 * 864e5 ? Math.max(5, 100 * 1.5 * 864e5 / (last - first)) : 100 }],
+    dataZoom: [{ type: "inside", filterMode: "weakFilter", end: shown },
+      { type: "slider", filterMode: "weakFilter", height: narrow ? 28 : 18, bottom: 8, labelFormatter: (at) => clock(at), end: shown }],
     useUTC: true,
     series: [series("closed", closed, drawClosed, 1), series("setup", setups, drawSetup, 2), series("work", work, drawWork, 3)],
   });
