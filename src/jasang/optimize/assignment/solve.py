@@ -110,19 +110,43 @@ def _with_weeks(scores: Scores, calendar: Calendar | None) -> Scores:
     return Scores(total=scores.total, parts=scores.parts, reason=reason.astype(np.int8))
 
 
-def _loads(problem: AssignmentProblem, scores: Scores, calendar: Calendar | None) -> tuple[np.ndarray, Loads]:
-    """The pinned mentors, int64 (n,) with -1 = free, and the problem as arrays in which a pinned factory has one way to go."""
+def _pins(
+    problem: AssignmentProblem, scores: Scores, calendar: Calendar | None, capacity: np.ndarray
+) -> tuple[np.ndarray, list[int]]:
+    """The pinned mentor of each factory, int64 (n,) with -1 = free, and the factories whose pins are against a rule.
+
+    The latter stay without a mentor: what the answer does not serve is said, and what it serves keeps every rule.
+    """
     row = {one.id: number for number, one in enumerate(problem.factories)}
     column = {one.id: number for number, one in enumerate(problem.mentors)}
-    pinned = np.full(len(row), -1)
-    for factory, mentor in problem.pins:
-        pinned[row[factory]] = column[mentor]
+    pinned, refused = np.full(len(row), -1), []
+    room = capacity.copy()
+    for factory, mentor in dict.fromkeys(problem.pins):
+        i, j = row[factory], column[mentor]
+        days = problem.factories[i].days
+        inside = [*np.flatnonzero(pinned == j).tolist(), i]
+        fits = calendar is None or calendar.starts(j, inside) is not None
+        if pinned[i] >= 0 or i in refused or scores.reason[i, j] or days > room[j] + 1e-9 or not fits:
+            if pinned[i] >= 0:
+                room[pinned[i]] += days
+            pinned[i] = -1
+            refused.append(i)
+        else:
+            pinned[i] = j
+            room[j] -= days
+    return pinned, refused
+
+
+def _loads(problem: AssignmentProblem, scores: Scores, calendar: Calendar | None) -> tuple[np.ndarray, Loads]:
+    """The pinned mentors, int64 (n,) with -1 = free, and the problem as arrays in which a pinned factory has one way to go."""
+    load = np.array([one.days for one in problem.factories], float)
+    capacity = np.array([load.sum() if one.days is None else one.days for one in problem.mentors], float)
+    pinned, refused = _pins(problem, scores, calendar, capacity)
     score = np.where(scores.reason == 0, scores.total, -np.inf)
     held = np.flatnonzero(pinned >= 0)
     score[held] = -np.inf
     score[held, pinned[held]] = scores.total[held, pinned[held]]
-    load = np.array([one.days for one in problem.factories], float)
-    capacity = np.array([load.sum() if one.days is None else one.days for one in problem.mentors], float)
+    score[refused] = -np.inf
     loads, capacities = [load], [capacity]
     if calendar is not None:
         loads.append(calendar.weeks.astype(float))

@@ -45,6 +45,7 @@ def solve_teams(
     else:
         bound = team_bound(problem, scores, skilled)
         seats = _first_teams(problem, scores, skilled, leads, seed)
+    conflict = conflict or _too_much(problem, calendar)
     if not len(seats):
         return answer_of(
             "infeasible", 0.0, bound, clock, (), tuple(names), conflict or _no_team(problem, skilled, leads)
@@ -70,6 +71,47 @@ def solve_teams(
         placements_of(names, groups, joined, loads, person, held, prices, free),
         tuple(names[i] for i in undone.tolist()), conflict, tuple(groups), prices.bound,
     )  # fmt: skip
+
+
+def _too_much(problem: AssignmentProblem, calendar: Calendar | None) -> tuple[Demand, ...]:
+    """More than any teams have: a skill that nobody has, or more days (weeks) than teams of three can have at most.
+
+    A team has the days of its scarcest member, so in all teams have at most the third, sixth, ninth … of the mentors' days,
+    largest first. The fewest, heaviest factories are named.
+    """
+    for factory in problem.factories:
+        for skill in factory.required:
+            if not any(one.skills.get(skill, 0.0) >= HAS_SKILL for one in problem.mentors):
+                text = Text(
+                    ko=f"{factory.id}에 꼭 필요한 '{skill}' 기술({HAS_SKILL:g} 이상)이 있는 멘토가 없습니다.",
+                    en=f"{factory.id} requires {skill!r}, and no mentor has it at {HAS_SKILL:g} or more.",
+                )
+                return (Demand(kind="required", factories=(factory.id,), mentors=(), text=text),)
+    load = np.array([one.days for one in problem.factories], float)
+    limits = [(load, np.array([load.sum() if one.days is None else one.days for one in problem.mentors]), "일", "days")]
+    if calendar is not None:
+        limits.append((calendar.weeks.astype(float), calendar.capacity(), "주", "weeks"))
+    for work, have, ko, en in limits:
+        most = float(np.sort(have)[::-1][2::3].sum())
+        if work.sum() <= most + 1e-9:
+            continue
+        order = np.argsort(-work, kind="stable")
+        few = order[: int(np.argmax(np.cumsum(work[order]) > most + 1e-9)) + 1]
+        named = tuple(problem.factories[i].id for i in few.tolist())
+        need = Text(
+            ko=f"공장 {len(named)}곳이 모두 {work[few].sum():g}{ko}입니다.",
+            en=f"{len(named)} factories take {work[few].sum():g} {en} in all.",
+        )
+        room = Text(
+            ko=f"멘토 {len(have)}명으로 만든 팀들이 낼 수 있는 것은 많아야 {most:g}{ko}입니다.",
+            en=f"Teams made of {len(have)} mentors have {most:g} {en} at most.",
+        )
+        mentors = tuple(one.id for one in problem.mentors)
+        return (
+            Demand(kind="serve", factories=named, mentors=(), text=need),
+            Demand(kind="capacity", factories=(), mentors=mentors, text=room),
+        )
+    return ()
 
 
 def _given_teams(problem: AssignmentProblem) -> np.ndarray:

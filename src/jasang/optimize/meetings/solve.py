@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
 from jasang.optimize.meetings.conflicts import pin_conflict
+from jasang.optimize.meetings.exact import SMALL, solve_exact
 from jasang.optimize.meetings.pairs import Pairs, Relaxed, pairs_of, relax
 from jasang.optimize.meetings.problem import (
     Demand,
@@ -39,6 +41,14 @@ def plan_meetings(problem: MeetingsProblem, *, seconds: float = 60.0, seed: int 
     until = began + 0.85 * seconds - 0.3
     _fill(table, relaxed, pairs.worth, until, seed, pinned)
     objective, bound = _total(pairs, table), relaxed.bound
+    if pairs.there.shape[1] * pairs.worth.size <= SMALL and bound - objective > OPTIMAL * bound and not conflict:
+        exact = solve_exact(pairs, _slots_of_pins(problem, pairs), 0.5 * seconds)
+        bound = min(bound, exact.bound)
+        if exact.slot_of is not None and sum(pairs.worth[number] for number in exact.slot_of) >= objective:
+            table = Timetable(pairs)
+            for number, slot in exact.slot_of.items():
+                table.put(number, slot)
+            objective = _total(pairs, table)
     left = seconds - (time.perf_counter() - began)
     # The relaxation by day takes some twenty times as long as the first one.
     if bound - objective > _LOOSE * bound and len(problem.slots) > 1 and left > max(8.0, pairs.supplier.size / 4000.0):
@@ -118,17 +128,28 @@ def _remaining(pairs: Pairs, worth: np.ndarray, past: frozenset[int], table: Tim
     return relax(left, worth)
 
 
-def _put_pins(problem: MeetingsProblem, pairs: Pairs, table: Timetable) -> None:
+def _slots_of_pins(problem: MeetingsProblem, pairs: Pairs) -> dict[int, int | None]:
     at = {pair: number for number, pair in enumerate(_names(problem, pairs))}
-    for pin in sorted(problem.pins, key=lambda one: one.slot is None):
-        number = at[pin.supplier, pin.buyer]
-        if number in table.slot_of:
-            continue
-        if pin.slot is not None:
-            table.put(number, problem.number(pin.slot, "pin"))
-        else:
-            held = frozenset(at[one.supplier, one.buyer] for one in problem.pins if one.slot is not None)
-            table.place(number, fixed=held)
+    free = {at[pin.supplier, pin.buyer]: None for pin in problem.pins}
+    given = {
+        at[pin.supplier, pin.buyer]: problem.number(pin.slot, "pin") for pin in problem.pins if pin.slot is not None
+    }
+    return {**free, **given}
+
+
+def _put_pins(problem: MeetingsProblem, pairs: Pairs, table: Timetable) -> None:
+    """Enter the pins, which are known to fit: given slots first; where the others find none, all by one programme."""
+    pins = _slots_of_pins(problem, pairs)
+    given = {number: slot for number, slot in pins.items() if slot is not None}
+    for number, slot in given.items():
+        table.put(number, slot)
+    if all(table.place(number, fixed=frozenset(given)) >= 0 for number in pins if number not in given):
+        return
+    exact = solve_exact(replace(pairs, worth=np.zeros_like(pairs.worth)), pins, 10.0)
+    for number in list(table.slot_of):
+        table.take(number)
+    for number, slot in (exact.slot_of or {}).items():
+        table.put(number, slot)
 
 
 def _fill(
