@@ -63,7 +63,9 @@ def gain_draws(learnt: Learnt, present: np.ndarray, point: np.ndarray) -> np.nda
     goal = learnt.goals[0]
     belief = learnt.beliefs[goal.outcome]
     losses = goal.loss(belief.scale.backward(belief.draws(np.vstack([present, point]), SAMPLES)))
-    return np.asarray(losses[:, 0] - losses[:, 1])
+    # A logarithmic scale knows no bounds where nothing is known: nothing much worse than all that was seen is stated.
+    seen = learnt.losses[:, 0]
+    return np.asarray(losses[:, 0] - np.minimum(losses[:, 1], seen.max() + 3.0 * np.ptp(seen)))
 
 
 def middle(gains: np.ndarray) -> float:
