@@ -45,6 +45,10 @@ class Block:
         """The columns by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def of_signal(self, code: int) -> "Block":
+        """The same rows, all of signal `code`."""
+        return replace(self, signal=np.full(len(self), code, np.int32))
+
     def numbered(self, codes: Array) -> "Block":
         """The same rows with signal `i` called `codes[i]`."""
         return replace(self, signal=codes[self.signal].astype(np.int32))

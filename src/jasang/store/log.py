@@ -109,7 +109,12 @@ def _whole(content: memoryview, at: int) -> int | None:
         return None
     magic, checksum, length = _HEAD.unpack_from(content, at)
     end = at + _HEAD.size + length
-    if magic != MAGIC or length < _COUNT.size or end > len(content) or zlib.crc32(content[at + _HEAD.size : end]) != checksum:
+    if (
+        magic != MAGIC
+        or length < _COUNT.size
+        or end > len(content)
+        or zlib.crc32(content[at + _HEAD.size : end]) != checksum
+    ):
         return None
     return int(end)
 

@@ -127,6 +127,7 @@ def encoded(block: Block, signal: str, *, milliseconds: bool, received: Array, b
 
 NUMBERS = ("source_time", "scaled", "scale", "number", "truth", "whole", "quality")
 EVERYTHING = (*NUMBERS, "text", "arrival")
+_POWERS = 10.0 ** np.arange(MOST_DECIMALS + 1)
 
 
 def decoded(table: pa.Table, constants: dict[str, Any], received: Array | None) -> Block:
@@ -155,16 +156,21 @@ def decoded(table: pa.Table, constants: dict[str, Any], received: Array | None) 
         )
         return absent
 
-    unscaled, unplain = missing("scaled"), missing("number")
-    number = column("scaled", np.int64, 0) / 10.0 ** column("scale", np.int64, 0)
+    scaled, scale = column("scaled", np.int64, 0), constants.get("scale")
+    number = scaled / (10.0**scale if scale is not None else _POWERS[column("scale", np.int64, 0)])
+    whole = constants.get("whole")
+    if whole is not None:
+        kind = np.full(count, WHOLE if whole else NUMBER, np.uint8)
+    else:
+        kind = np.where(column("whole", bool, False), WHOLE, NUMBER).astype(np.uint8)
+    unscaled = missing("scaled")
     if unscaled.any():
+        plain = ~missing("number")
         number[unscaled] = np.nan
-    if not unplain.all():
-        plain = ~unplain
         number[plain] = column("number", np.float64, 0.0)[plain]
-    kind = np.where(column("whole", bool, False), WHOLE, NUMBER).astype(np.uint8)
-    kind[unscaled & unplain] = NOTHING
-    kind[~missing("truth")] = TRUTH
+        kind[unscaled & ~plain] = NOTHING
+    if constants.get("truth", False) is not None:
+        kind[~missing("truth")] = TRUTH
     text = None
     if received is not None and "text" not in constants:
         text = table.column("text").to_numpy(zero_copy_only=False)

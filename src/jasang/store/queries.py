@@ -44,8 +44,7 @@ def read_history(tables: Tables, fresh: FreshRows, signal: str, time: datetime) 
     at = microseconds(time)
     rows = fresh.select([signal], at, at + 1)
     older = [
-        *tables.replaced.select([signal], at, at + 1, full=True)[0],
-        *tables.settled.select([signal], at, at + 1, full=True)[0],
+        block for table in (tables.replaced, tables.settled) for block in table.select(signal, at, at + 1, full=True)
     ]
     return without_copies(to_readings(to_table(joined([*older, rows]), [signal])))
 
@@ -58,9 +57,10 @@ def _each(
         return
     rows = ordered(fresh.select(names, *span))
     ends = np.searchsorted(rows.signal, np.arange(len(names) + 1))
-    for place, blocks in enumerate(settled.select(names, *span, full=full)):
+    for place, name in enumerate(names):
+        blocks = settled.select(name, *span, full=full)
         fresh_rows = rows.take(slice(int(ends[place]), int(ends[place + 1])))
-        yield merged([*blocks, fresh_rows] if len(fresh_rows) else blocks)
+        yield merged([*(block.of_signal(place) for block in blocks), fresh_rows])
 
 
 def read_buckets(
@@ -142,23 +142,26 @@ def read_grid(
     row_of: dict[str, list[int]] = {}
     for row, name in enumerate(signals):
         row_of.setdefault(name, []).append(row)
-    carried = _before(settled, fresh, names, first)
+    fresh_before = _fresh_before(fresh, names, first)
     each = _each(settled, fresh, names, (first, last), full=False)
-    for name, before, rows in zip(names, carried, each, strict=False):
+    for name, rows in zip(names, each, strict=False):
+        before = _later(settled.before(name, first), fresh_before.get(name))
         line = _held(before, rows, first, width, count)
         for row in row_of[name]:
             matrix[row] = line
     return times.view("datetime64[us]"), matrix.T
 
 
-def _before(settled: SettledTable, fresh: FreshRows, names: Sequence[str], moment: int) -> list[Block]:
-    """For each signal its last row before the moment; a fresh one counts before a settled one with the same time."""
+def _fresh_before(fresh: FreshRows, names: Sequence[str], moment: int) -> dict[str, Block]:
     rows = fresh.before(names, moment)
-    found = settled.before(names, moment)
-    for at, place in enumerate(rows.signal):
-        if not len(found[place]) or rows.source[at] >= found[place].source[0]:
-            found[place] = rows.take(slice(at, at + 1))
-    return found
+    return {names[place]: rows.take(slice(at, at + 1)) for at, place in enumerate(rows.signal)}
+
+
+def _later(settled: Block, fresh: Block | None) -> Block:
+    """The row with the later source time; of equal ones the fresh one."""
+    if fresh is None or (len(settled) and settled.source[0] > fresh.source[0]):
+        return settled
+    return fresh
 
 
 def _held(before: Block, rows: Block, first: int, width: int, count: int) -> Array:

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -23,11 +24,12 @@ from deltalake.transaction import AddAction, RemoveAction
 from jasang.errors import StoreError
 from jasang.store.block import Block, empty
 from jasang.store.log import sync_file, sync_folder
-from jasang.store.parquet_rows import DELTA_SCHEMA
+from jasang.store.parquet_rows import DELTA_SCHEMA, Piece
 from jasang.store.rows import moment
 from jasang.store.settled_file import SettledFile, Written
 
 FOLDER = "readings"
+MOST_CACHED = 3_000_000  # rows that were read before and are kept; some 70 MB
 APPLICATION = "jasang.store"
 _SCHEMA = Schema.from_arrow(DELTA_SCHEMA)
 
@@ -57,6 +59,7 @@ class SettledTable:
         self.folder = store / name
         self._table: DeltaTable | None = None
         self._entries: tuple[Entry, ...] = ()
+        self._groups = _Groups()
         self._lock = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
@@ -130,64 +133,79 @@ class SettledTable:
                 self._table.vacuum(retention_hours=24, enforce_retention_duration=False, dry_run=False, full=True)
             )
 
-    def select(self, names: Sequence[str], start: int, end: int, *, full: bool) -> list[list[Block]]:
-        """For each signal its rows of the span, by file, oldest settlement first; rows of each file are sorted by time.
+    def select(self, name: str, start: int, end: int, *, full: bool) -> list[Block]:
+        """A signal's rows of the span, by file, oldest settlement first; rows of each file are sorted by time.
 
-        Without `full` there are no texts and no receive times. A signal's rows are numbered by its place in `names`.
+        Without `full` there are no texts and no receive times.
         """
-        found: list[list[Block]] = [[] for _ in names]
+        found: list[Block] = []
         for entry in self.entries():
             if entry.last < start or entry.first >= end:
                 continue
-            pieces = entry.file.signals()
-            groups: dict[int, Block] = {}
-            for place, name in enumerate(names):
-                for piece in pieces.get(name, ()):
-                    if piece.last < start or piece.first >= end:
-                        continue
-                    if piece.group not in groups:
-                        groups[piece.group] = entry.file.group(piece.group, full=full)
-                    rows = groups[piece.group].take(slice(piece.at, piece.at + piece.rows))
-                    found[place].append(_of(rows, place, start, end))
+            found += [
+                _between(self._rows(entry, piece, full=full), start, end)
+                for piece in entry.file.signals().get(name, ())
+                if piece.last >= start and piece.first < end
+            ]
         return found
 
-    def before(self, names: Sequence[str], moment_: int) -> list[Block]:
-        """For each signal its last row with a source time before the moment; an empty block where there is none."""
-        entries = self.entries()
-        groups: dict[tuple[int, int], Block] = {}
-        return [self._last_before(entries, groups, name, place, moment_) for place, name in enumerate(names)]
-
-    def _last_before(
-        self, entries: Sequence[Entry], groups: dict[tuple[int, int], Block], name: str, place: int, moment_: int
-    ) -> Block:
+    def before(self, name: str, moment_: int) -> Block:
+        """A signal's last row with a source time before the moment, without text; an empty block where there is none."""
         pieces = [
-            (min(piece.last, moment_ - 1), number, piece)
-            for number, entry in enumerate(entries)
+            (min(piece.last, moment_ - 1), number, entry, piece)
+            for number, entry in enumerate(self.entries())
             if entry.first < moment_
             for piece in entry.file.signals().get(name, ())
             if piece.first < moment_
         ]
         found, found_in = empty(), -1
-        for latest, number, piece in sorted(pieces, key=lambda item: item[:2], reverse=True):
+        for latest, number, entry, piece in sorted(pieces, key=lambda item: item[:2], reverse=True):
             if len(found) and latest < found.source[0]:
                 break  # no other piece can have a later row
-            key = (number, piece.group)
-            if key not in groups:
-                groups[key] = entries[number].file.group(piece.group, full=False)
-            rows = _of(groups[key].take(slice(piece.at, piece.at + piece.rows)), place, -(2**62), moment_)
+            rows = _between(self._rows(entry, piece, full=False), -(2**62), moment_)
             last = rows.take(slice(len(rows) - 1, None))
             # Of two with the same time the one of the later settlement counts.
             if not len(found) or (int(last.source[0]), number) > (int(found.source[0]), found_in):
                 found, found_in = last, number
         return found
 
+    def _rows(self, entry: Entry, piece: Piece, *, full: bool) -> Block:
+        group = self._groups.get((entry.name, piece.group, full))
+        if group is None:
+            group = entry.file.group(piece.group, full=full)
+            self._groups.put((entry.name, piece.group, full), group)
+        return group.take(slice(piece.at, piece.at + piece.rows))
 
-def _of(rows: Block, place: int, start: int, end: int) -> Block:
+
+class _Groups:
+    """The row groups that were read last, so that the next question for the same signals need not read them again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int, bool], Block] = OrderedDict()
+        self._rows = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, int, bool]) -> Block | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[str, int, bool], group: Block) -> None:
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = group
+            self._rows += len(group)
+            while self._rows > MOST_CACHED and len(self._kept) > 1:
+                _key, dropped = self._kept.popitem(last=False)
+                self._rows -= len(dropped)
+
+
+def _between(rows: Block, start: int, end: int) -> Block:
     low, high = rows.source.searchsorted([start, end])
-    rows = rows.take(slice(int(low), int(high)))
-    if place:
-        rows = Block(**{**rows.columns(), "signal": rows.signal + place})
-    return rows
+    return rows.take(slice(int(low), int(high)))
 
 
 def _adding(file: Written, now: int) -> AddAction:
