@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,7 @@ from jasang.mentor.schedule_json import (
     shop_json,
 )
 from jasang.mentor.schedule_tables import parsed_moment
-from jasang.optimize.schedule import Plan, Weights, read_job_shop, solve_job_shop
+from jasang.optimize.schedule import Plan, Weights, prepare_search, read_job_shop, solve_job_shop
 from jasang.optimize.schedule.shop_file import SHOP_SUFFIXES
 from jasang.plant.text import Text
 
@@ -347,9 +348,25 @@ def _shop(arguments: argparse.Namespace, language: Language) -> int:
             en=f"--{wrong[0]} is for folders only; {arguments.path} is a job-shop file.",
         )
     shop = read_job_shop(arguments.path)
+    _prepare(language)
     found = solve_job_shop(shop, seconds=arguments.seconds or 10.0, workers=arguments.workers, seed=arguments.seed)
     data = shop_json(arguments.path.name, shop, found)
     return _given(arguments, language, data, lambda: show_shop(data, language, _console()))
+
+
+def _prepare(language: Language) -> None:
+    """Compile the search, and say so where that takes long."""
+    words = Text(
+        ko="처음 한 번은 탐색을 컴파일합니다(30초쯤). 다음부터는 바로 시작합니다.",
+        en="Compiling the search, this once (some 30 seconds); later runs start at once.",
+    )
+    told = Timer(3.0, lambda: sys.stderr.write(words.in_language(language) + "\n"))
+    told.daemon = True
+    told.start()
+    try:
+        prepare_search()
+    finally:
+        told.cancel()
 
 
 def _print_json(data: dict[str, Any]) -> None:

@@ -201,8 +201,9 @@ class _Reader:
             if high <= low:
                 raise end.wrong("시작보다 뒤의 시각", "a time after the start")
             reason = table.cell(row, "reason").text() or "정비"
+            named = closed[table.cell(row, key).text()]
             if high > 0:
-                closed[table.cell(row, key).text()].append(Stretch(start=max(0, low), end=high, label=reason))
+                named.append(Stretch(start=max(0, low), end=high, label=reason))
         return closed
 
     def _check_names(self, named: set[str], known: set[str]) -> None:

@@ -6,6 +6,7 @@ have one row, or none yet, and its order numbers keep their leading zeros here.
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def _blank(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _sheet(file: str, name: str, rows: list[tuple[object, ...]]) -> Sheet:
+def _sheet(file: str, name: str, rows: Sequence[tuple[object, ...]]) -> Sheet:
     filled = [(line, row) for line, row in enumerate(rows, 1) if not all(_blank(cell) for cell in row)]
     if not filled:
         return Sheet(file=file, name=name, columns=(), cells=(), lines=())

@@ -14,6 +14,7 @@ from jasang.optimize.schedule.tabu import ShopArrays, search
 
 # Iterations without a better schedule after which the tabu search starts anew between two of its best.
 _PATIENCE = 3000
+_prepared = False
 Alternative = tuple[int, int]  # machine, time
 
 
@@ -90,8 +91,9 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     """The best schedule found in `seconds` of wall time with `workers` threads, at least two of them useful.
 
     One thread is CP-SAT's; the others are tabu searches with seeds of their own. The same seed gives the same search, but not
-    the same moment of its end.
+    the same moment of its end. The time counts from when the search is compiled (`prepare_search`).
     """
+    prepare_search()
     if not shop.operations:
         empty = np.empty(0, np.int64)
         return ShopSolution(start=empty, machine=empty, time=empty, makespan=0, bound=0)
@@ -109,6 +111,20 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     makespan = int((start + time).max())
     bound = min(max(bound, _simple_bound(shop)), makespan)
     return ShopSolution(start=start, machine=machine, time=time, makespan=makespan, bound=bound)
+
+
+def prepare_search() -> None:
+    """Compile the tabu search: 20 to 40 seconds the first time on a machine, then it is kept on the disk and taken from there."""
+    global _prepared
+    if _prepared:
+        return
+    tiny = JobShop(jobs=((((0, 1),),),), machines=1)
+    arrays = tiny.arrays()
+    one = _Search(arrays, _dispatched(tiny, arrays), 0)
+    one.signal[1] = 1  # it is over with the first schedule
+    one.start()
+    one.halt(at_once=False)
+    _prepared = True
 
 
 def _simple_bound(shop: JobShop) -> int:
@@ -151,9 +167,9 @@ class _Search:
         """Whether it reached the bound it was given."""
         return not self._thread.is_alive()
 
-    def halt(self) -> None:
+    def halt(self, *, at_once: bool = True) -> None:
         """Ask it to stop and wait for that."""
-        self.signal[0] = 1
+        self.signal[0] = int(at_once)
         self._thread.join()
 
     def best(self) -> Schedule:
