@@ -43,6 +43,7 @@ class Shop:
         self.rng = np.random.default_rng([seed, sum(map(ord, kind))])
         self.kind = kind
         self.rows = int(self.rng.choice([800, 2000, 4000, 8000, 16000], p=[0.15, 0.3, 0.25, 0.2, 0.1]))
+        self.rows = int(self.rng.integers(200, 600)) if kind == "short" else self.rows
         self.base = float(self.rng.uniform(0.01, 0.12))
         self.count = int(self.rng.integers(3, 7))
         lots = int(self.rng.integers(12, 70))
@@ -103,7 +104,7 @@ def shape_of(shop: Shop, count: int) -> Callable[[np.ndarray], np.ndarray]:
     """What the settings do, on the logit scale: windows, lines, thresholds, ridges; zero at its best."""
     rng, kind = shop.rng, shop.kind
     active = rng.permutation(count)[: int(rng.integers(1, min(3, count) + 1))]
-    if kind in ("null", "confounded"):
+    if kind.endswith("null") or kind == "confounded":
         return lambda z: np.zeros(len(z))
     if kind == "ridge":
         a, b = rng.permutation(count)[:2]
@@ -111,7 +112,7 @@ def shape_of(shop: Shop, count: int) -> Callable[[np.ndarray], np.ndarray]:
         strength, side = float(rng.uniform(1.0, 2.5)), float(rng.uniform(0.2, 0.5))
         return lambda z: strength * (z[:, a] - slope * z[:, b] - offset) ** 2 + side * (z[:, b] - 0.3) ** 2
     optimum = rng.choice([-1, 1], count) * rng.uniform(0.3, 0.9, count)
-    strength = rng.uniform(0.8, 2.2, count)
+    strength = rng.uniform(0.8, 2.2, count) * (0.4 if kind == "weak" else 1.0)
     hinge = rng.random(count) < 0.35
 
     def effect(z: np.ndarray) -> np.ndarray:
@@ -138,11 +139,11 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
         "ambient_temp": np.round(shop.ambient, 1),
     }
     disturbance = shop.lot_effect[shop.lot] + 0.1 * (shop.time % 86_400 > 43_200)
-    if kind == "lots":  # bad lots get another setting
+    if kind.startswith("lots"):  # bad lots get another setting
         for j in range(count):
             z[:, j] += rng.uniform(0.5, 1.2) * rng.choice([-1, 1]) * 2 * shop.lot_effect[shop.lot]
         disturbance = disturbance + shop.lot_effect[shop.lot]
-    if kind == "drift":
+    if kind.startswith("drift"):
         z[:, 0] += 0.8 * (shop.when - 0.5) * rng.choice([-1, 1])
         disturbance = disturbance + rng.choice([-1, 1]) * 1.0 * (shop.when - 0.5) + 0.4 * shop.smooth(rows // 8)
     if kind == "ambient":
@@ -160,7 +161,7 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
         resin = np.repeat(rng.integers(0, 3, rows // hold + 1), hold)[:rows]
         shift = rng.uniform(-0.6, 0.6, 3)
         level = rng.permutation([0.0, 0.35, 0.8])
-    if kind == "feedback":
+    if kind.startswith("feedback"):
         return _feedback(shop, effect, z, disturbance, context)
     # Today: the last part of the record stands at a poor place.
     last = max(40, rows // 12)
@@ -194,7 +195,7 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
     outcomes = {"defect": (rng.random(rows) < expit(offset + total)).astype(np.float64)}
     goals, specifications, in_spec = (Goal(outcome="defect"),), (), None
     loss: Truth = lambda _, s: expit(offset + linear(s)[:, None] + usual[None, :]).mean(1)  # noqa: E731
-    if kind == "cycle":
+    if kind in ("cycle", "short"):
         spread = float(rng.uniform(0.4, 1.5))
         outcomes = {"cycle_time": 30 + total + spread * rng.standard_t(5, rows)}
         goals = (Goal(outcome="cycle_time"),)
@@ -225,7 +226,7 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
         seed=seed,
     )
     return RecipePlant(
-        kind=kind, records=records, loss=loss, in_spec=in_spec, knowable=kind not in ("null", "confounded")
+        kind=kind, records=records, loss=loss, in_spec=in_spec, knowable=not kind.endswith("null") and kind != "confounded"
     )
 
 
@@ -270,7 +271,7 @@ def _feedback(
         context=context,
         time=shop.time,
     )
-    return RecipePlant(kind="feedback", records=records, loss=loss)
+    return RecipePlant(kind=shop.kind, records=records, loss=loss, knowable=shop.kind == "feedback")
 
 
 def _products(seed: int) -> RecipePlant:
@@ -338,7 +339,7 @@ def _offset(total: np.ndarray, base: float) -> float:
 
 KINDS = (
     "window", "ridge", "categorical", "lots", "drift", "ambient", "feedback", "products", "constraint", "cycle",
-    "null", "confounded",
+    "weak", "short", "null", "lots_null", "drift_null", "feedback_null", "confounded",
 )  # fmt: skip
 
 
@@ -387,7 +388,7 @@ def table(lines: list[dict[str, object]]) -> str:
         able = [
             x
             for x in mine
-            if x["attainable"] > 0.15 * abs(x["before"]) or (x["kind"] == "cycle" and x["attainable"] > 0.3)
+            if x["attainable"] > 0.15 * abs(x["before"]) or (x["kind"] in ("cycle", "short") and x["attainable"] > 0.3)
         ]  # type: ignore[operator, arg-type]
         shares = [
             float(x.get("gain", 0.0) if x["status"] == "recommend" else 0.0) / float(x["attainable"]) for x in able

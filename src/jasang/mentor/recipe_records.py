@@ -60,7 +60,8 @@ def recipe_data(
     named = next((name for name in targets if name != "defect"), None)
     data = asked_table(base, table=table, column=named, kinds=(Kind.UNITS, Kind.SIGNALS, Kind.ORDERS))
     if table is None and named is None:
-        data = asked_table(base, kinds=(Kind.UNITS,))
+        judged = [one for one in base.of_kind(Kind.SIGNALS, Kind.ORDERS) if one.table.with_role(Role.DEFECT)]
+        data = max(base.of_kind(Kind.UNITS) or judged or (data,), key=lambda one: one.rows)
     rows = asked_rows(data, product=product)
     columns = _targets(data, targets)
     given = (*directions, *("" for _ in columns[len(directions) :]))
@@ -245,8 +246,10 @@ def _setting(data: TableData, column: Column, rows: np.ndarray, *, asked: bool) 
     known = values[np.isfinite(values)]
     if known.size < (10 if asked else _LEAST_KNOWN * rows.size):
         return None
-    low = column.lower if column.lower is not None else float(known.min())
-    high = column.upper if column.upper is not None else float(known.max())
+    # Without stated limits those of all but the outermost rows: a stray zero is no safe limit.
+    ends = np.quantile(known, [0.005, 0.995], method="nearest")
+    low = column.lower if column.lower is not None else float(ends[0])
+    high = column.upper if column.upper is not None else float(ends[1])
     if not low < high:
         return None
     whole = bool((known == np.round(known)).all()) and low == round(low) and high - low >= 2

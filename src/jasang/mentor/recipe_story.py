@@ -51,7 +51,8 @@ def recipe_study(asked: RecipeData, found: Recommendation, worth: Worth | None) 
 def _answer(asked: RecipeData, found: Recommendation) -> Text:
     parts = [status_words(asked, found)]
     if found.status is Status.RECOMMEND and found.gain is not None:
-        parts = [moves_words(asked, found), gain_words(asked, found.gain)]
+        parts = [moves_words(asked, found)]
+        parts += [gain_words(asked, gain) for gain in (found.gain, *found.other_gains)]
     if found.status is not Status.RECOMMEND:
         parts += [reason_words(asked, reason) for reason in found.reasons[:3]]
     return Text(ko=" ".join(part.ko for part in parts), en=" ".join(part.en for part in parts))

@@ -28,11 +28,10 @@ def level_words(asked: RecipeData, outcome: str, value: float) -> str:
 
 
 def target_words(asked: RecipeData) -> Text:
-    """The leading target as people call it."""
-    column = asked.targets[0]
-    if column.role is Role.DEFECT:
-        return Text(ko="불량률", en="the defect rate")
-    return Text(ko=column.name, en=column.name)
+    """The targets as people call them, the leading one first."""
+    defect = Text(ko="불량률", en="the defect rate")
+    names = [defect if column.role is Role.DEFECT else Text(ko=column.name, en=column.name) for column in asked.targets]
+    return Text(ko="·".join(name.ko for name in names), en=" and ".join(name.en for name in names))
 
 
 def status_words(asked: RecipeData, found: Recommendation) -> Text:

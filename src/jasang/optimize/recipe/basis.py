@@ -45,6 +45,9 @@ class SettingBasis:
     levels: tuple[int, ...]
     landmarks: np.ndarray  # (landmarks, numeric settings), scaled
     roots: tuple[np.ndarray, np.ndarray]  # inverse roots of the kernels of bumps and of landmarks
+    bent: bool = (
+        True  # with straight lines and squares; without, away from the records the surface goes back to its mean
+    )
 
     def columns(self, numbers: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Columns (rows, p) of settings `numbers` (rows, numeric) and `codes` (rows, named), and the places of each block."""
@@ -58,12 +61,14 @@ class SettingBasis:
             blocks.append(np.arange(start, start + block.shape[1]))
 
         for j, curved in enumerate(self.curved):
-            add(np.column_stack([z[:, j], z[:, j] ** 2]) if curved else z[:, [j]])
+            if self.bent or not curved:
+                add(np.column_stack([z[:, j], z[:, j] ** 2]) if curved else z[:, [j]])
             if curved:
                 add(_bumps(z[:, [j]], _KNOTS[:, None], _WIDTH) @ self.roots[0])
         pairs = list(combinations(range(z.shape[1]), 2))
         if pairs:
-            add(np.column_stack([z[:, a] * z[:, b] for a, b in pairs]))
+            if self.bent:
+                add(np.column_stack([z[:, a] * z[:, b] for a, b in pairs]))
             add(_bumps(z, self.landmarks, _joint_width(z.shape[1])) @ self.roots[1])
         for place, count in enumerate(self.levels):
             named = (codes[:, [place]] == np.arange(count)).astype(np.float64)

@@ -1,6 +1,6 @@
 """From surfaces to one setting: gains with intervals, demands with their chance, the choice and its pruning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -13,11 +13,13 @@ from jasang.optimize.recipe.response import Surface
 Point = tuple[np.ndarray, np.ndarray]
 _Z = 1.959964
 _CHANCE = 0.9  # that a demand is kept
+_SURE = 0.985  # that the first of several goals gains
 _WORSE = 0.1  # of a guarded outcome's rate or spread, tolerated
-_CAUTION = 0.5  # standard deviations of pessimism in the choice
+_CAUTION = 1.5  # standard deviations of pessimism in the choice
+_LEAST_CERTAINTY = 1.0  # standard deviations by which each single move must improve the goals
 _SMALL_MOVE = 0.06  # a move that brings less of the gain than this is left out
 _NEAR = 0.3  # half ranges
-_DOUBT_DEFECTS, _DOUBT_ROWS = 10.0, 60.0
+_DOUBT_DEFECTS, _DOUBT_ROWS = 25.0, 60.0
 _QUANTILES = stats.norm.ppf((np.arange(40) + 0.5) / 40)
 
 
@@ -35,6 +37,7 @@ class Scene:
     interlocks: tuple[SettingLimit, ...]
     in_spec: float
     seed: int
+    possible: tuple[float, ...] = ()  # with several goals: the most each could gain, which makes their gains comparable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,11 @@ def gains_of(surface: Surface, now: Point, to: Point) -> Gains:
 def total_gain(scene: Scene, to: Point) -> tuple[np.ndarray, np.ndarray]:
     """Sum of the goals' gains in their scales, and its standard deviation, shape (rows,)."""
     value, variance = np.zeros(len(to[0])), np.zeros(len(to[0]))
-    for _, surface in scene.goals:
+    for place, (_, surface) in enumerate(scene.goals):
         gains = gains_of(surface, scene.now, to)
-        value += gains.value / gains.scale
-        variance += ((gains.value - gains.low) / _Z / gains.scale) ** 2
+        scale = scene.possible[place] if scene.possible else gains.scale
+        value += gains.value / scale
+        variance += ((gains.value - gains.low) / _Z / scale) ** 2
     return value, np.sqrt(variance)
 
 
@@ -107,6 +111,9 @@ def _inside(surface: Surface, specification: Specification, part: np.ndarray) ->
 def choose(scene: Scene) -> tuple[Point, bool]:
     """The setting that gains most with some caution and keeps every demand; and whether a demand forbade a clearly better one."""
     first = candidates(scene.moved, scene.now, scene.movable, scene.support, scene.interlocks, seed=scene.seed)
+    if len(scene.goals) > 1:
+        gains = [gains_of(surface, scene.now, first) for _, surface in scene.goals]
+        scene = replace(scene, possible=tuple(max(float(one.value.max()), 0.05 * one.scale) for one in gains))
     best, free = _best(scene, first)
     for step in range(3):
         near = candidates(
@@ -130,11 +137,12 @@ def _allowed(scene: Scene, to: Point) -> np.ndarray:
     allowed = np.ones(len(to[0]), dtype=bool)
     for _, chance, _, _ in demands(scene, to):
         allowed &= chance >= _CHANCE
-    if len(scene.goals) > 1:  # no goal may pay for another
-        for _, surface in scene.goals:
+    if len(scene.goals) > 1:  # the first goal must gain, and none may pay for it
+        for place, (_, surface) in enumerate(scene.goals):
             gains = gains_of(surface, scene.now, to)
             error = np.maximum((gains.high - gains.low) / 2 / _Z, 1e-12)
-            allowed &= stats.norm.cdf((gains.value + _WORSE * gains.scale) / error) >= _CHANCE
+            spare = _WORSE * gains.scale if place else 0.0
+            allowed &= stats.norm.cdf((gains.value + spare) / error) >= (_CHANCE if place else _SURE)
     return allowed
 
 
@@ -162,10 +170,26 @@ def _pruned(scene: Scene, best: Point) -> Point:
             break
         to = np.vstack([t[0] for t in tried]), np.vstack([t[1] for t in tried])
         score = np.where(_allowed(scene, to) & _reachable(scene, to), _score(scene, to), -np.inf)
-        if float(score.max()) < (1 - _SMALL_MOVE) * whole:
+        unsure = np.array([_certainty(scene, one, point) < _LEAST_CERTAINTY for one in tried]) & np.isfinite(score)
+        if unsure.any():
+            score = np.where(unsure, score, -np.inf)
+        elif float(score.max()) < (1 - _SMALL_MOVE) * whole:
             break
         point = tried[int(score.argmax())]
+        whole = min(whole, float(_score(scene, point)[0]))
     return point
+
+
+def _certainty(scene: Scene, back: Point, point: Point) -> float:
+    """How many standard deviations the step from `back` to `point` improves the goals."""
+    mean, variance = 0.0, 0.0
+    for place, (_, surface) in enumerate(scene.goals):
+        change, spread = (float(part[0]) for part in surface.moved(back, point))
+        unit = 1.0 if surface.fit.binary else surface.unit_spread
+        if scene.possible and not surface.fit.binary:
+            unit = scene.possible[place]
+        mean, variance = mean - change / unit, variance + (spread / unit) ** 2
+    return mean / max(float(np.sqrt(variance)), 1e-12)
 
 
 def _reachable(scene: Scene, to: Point) -> np.ndarray:

@@ -12,6 +12,7 @@ _MOST_FACTORS = 3
 _UNITS = (20, 50, 100, 200, 500, 1000, 2000)
 _RUN_COST = 50  # units that a change of settings costs before the line is steady again
 _WANTED = 0.8
+_LEAST_POWER = 0.6  # a trial that would most likely show nothing is not proposed
 _SHARE_OF_RATE, _SHARE_OF_SPREAD = 0.4, 0.5  # the effect worth seeing
 _ALIKE = 1.5  # units of one run share more than chance: the variance of a run's mean grows so much
 _STEP = 0.2  # of the limits' span, each way from today, for a setting that never moved
@@ -26,7 +27,8 @@ def experiment_for(
 ) -> NextExperiment | None:
     """A two-level factorial of up to three settings (with centre runs where all are numbers), made as often as the power needs.
 
-    The settings that the record could not judge come first. `None` where no setting has room to move.
+    The settings that the record could not judge come first. `None` where no setting has room to move, or no trial of
+    a sensible size would show anything (very rare defects).
     """
     unsure = {one.setting: place for place, one in enumerate(evidence) if not one.usable}
     order = sorted(moved.settings, key=lambda s: (s.name not in unsure, unsure.get(s.name, 0)))
@@ -57,7 +59,8 @@ def experiment_for(
     sigma = spread * float(np.sqrt(_ALIKE / units))
     made = design.repeated(times)
     found = [one.power for one in power(made, effect=effect, sigma=sigma)]
-    return NextExperiment(design=made, units=units, effect=effect, power=float(np.nanmin(found)))
+    chance = float(np.nanmin(found))
+    return NextExperiment(design=made, units=units, effect=effect, power=chance) if chance >= _LEAST_POWER else None
 
 
 def _factor(setting: Setting, moved: Moved, now: tuple[np.ndarray, np.ndarray]) -> Factor | None:

@@ -18,9 +18,9 @@ from jasang.optimize.recipe.choice import (
     choose,
     curves_of,
     extrapolated,
+    gains_of,
     told_demands,
     told_gain,
-    total_gain,
 )
 from jasang.optimize.recipe.context import Context, build_context
 from jasang.optimize.recipe.moves import Moved, how_settings_moved, leading_settings, support_of, today, together
@@ -35,9 +35,9 @@ LEAST_DEFECTS = 8
 _MOST_SETTINGS = 8  # modelled together; of more, those that move with the result most
 _ALONE_ROWS, _ALONE_DEFECTS = 2500, 80  # from which on a machine is asked for itself
 _NEAR_BEST = 0.04  # of the present rate (or of the spread): gains below it are not worth a change
-_FAR = 1.5  # middle spans (10th to 90th percentile) beyond them
+_FEW_FAR = 0.05  # more rows than these are no strays but another way to run
+_FAR = 2.0  # middle spans (10th to 90th percentile) beyond them
 _LEAST_SHARE = 0.02  # products with less of the rows are not asked
-_Z = 1.959964
 
 
 def recommend_recipe(records: RecipeRecords) -> tuple[Recommendation, ...]:
@@ -147,9 +147,9 @@ def _answered(case: _Case, scene: Scene, judgement: Judgement) -> Recommendation
         return _silent(case.because(ReasonCode.CHANGED, judgement.later), scene, judgement, None)
     point, forbidden = choose(scene)
     gain = told_gain(*scene.goals[0], scene, point)
-    value, spread = (float(part[0]) for part in total_gain(scene, point))
-    sure = gain.low > 0 if len(scene.goals) == 1 else value - _Z * spread > 0
-    if not sure or value < _NEAR_BEST:
+    leading = gains_of(scene.goals[0][1], scene.now, point)
+    value = float(leading.value[0]) / leading.scale
+    if gain.low <= 0 or value < _NEAR_BEST:
         near = value < 2 * _NEAR_BEST
         code = ReasonCode.CONSTRAINT if forbidden else ReasonCode.NEAR_BEST if near else ReasonCode.NOT_SURE
         return _silent(case.because(code, value), scene, judgement, gain)
@@ -270,7 +270,9 @@ def _usual_rows(records: RecipeRecords) -> np.ndarray:
         for share in (0.1, 0.03):
             low, high = np.quantile(column, [share, 1 - share])
             if high > low:
-                usual &= (column >= low - _FAR * (high - low)) & (column <= high + _FAR * (high - low))
+                near = (column >= low - _FAR * (high - low)) & (column <= high + _FAR * (high - low))
+                if near.mean() >= 1 - _FEW_FAR:
+                    usual &= near
                 break
     return np.flatnonzero(usual)
 

@@ -3,7 +3,7 @@
 The surface is judged by itself on stretches of the record it was not learned from (`judge_surface`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -26,6 +26,9 @@ class Surface:
     basis: SettingBasis
     width: int  # columns of the settings, first in the fit
     fit: Penalised
+    second: tuple[
+        SettingBasis, np.ndarray
+    ]  # another form of surface and its coefficients: where they differ, nobody knows
     spread: np.ndarray  # covariance of the settings' coefficients, widened for what neighbours in time share
     recent: np.ndarray  # linear predictors of the recent units without their settings' part
     drawn: tuple[
@@ -47,12 +50,25 @@ class Surface:
         change = self.basis.columns(*to)[0] - self.basis.columns(*now)[0]
         mean = change @ self.fit.beta[: self.width]
         variance = np.einsum("ij,jk,ik->i", change, self.spread, change)
-        return mean, np.sqrt(np.maximum(variance, 0.0))
+        apart = self._second_change(now, to) - mean
+        return mean + apart / 2, np.sqrt(np.maximum(variance, 0.0) + apart**2 / 12)
+
+    def _second_change(self, now: tuple[np.ndarray, np.ndarray], to: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        basis, beta = self.second
+        change: np.ndarray = (basis.columns(*to)[0] - basis.columns(*now)[0]) @ beta
+        return change
 
     def drawn_levels(self, points: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Expected outcome at each row of `points` in the recent context, once for each draw: (draws, rows)."""
+        """Expected outcome at each row of `points` in the recent context, once for each draw: (draws, rows).
+
+        The first row is where both forms of surface start; each draw lies somewhere between them.
+        """
         beta, recent = self.drawn
-        parts = beta @ self.basis.columns(*points)[0].T
+        columns = self.basis.columns(*points)[0]
+        start = points[0][:1], points[1][:1]
+        apart = self._second_change(start, points) - (columns - columns[0]) @ self.fit.beta[: self.width]
+        between = np.random.default_rng(2).random(len(beta))
+        parts = beta @ columns.T + between[:, None] * apart
         return np.column_stack([self.fit.mean(recent + part[:, None]).mean(1) for part in parts.T])
 
     def level(self, part: float, change: np.ndarray) -> np.ndarray:
@@ -105,8 +121,11 @@ def learn(
     fixed = first.eta - first.groups[context.groups]
     held = context.with_columns(results_before(y - first.mean(fixed)))
     fit = _fit(basis, numbers, codes, y, held, binary, first.penalties)
+    plain = replace(basis, bent=False)
+    other = _fit(plain, numbers, codes, y, held, binary, None)
+    second = plain, other.beta[: plain.columns(numbers[:1], codes[:1])[0].shape[1]]
     return Learned(
-        surface=_surface(basis, numbers, codes, y, held, fit), context=held, numbers=numbers, codes=codes, y=y
+        surface=_surface(basis, numbers, codes, y, held, fit, second), context=held, numbers=numbers, codes=codes, y=y
     )
 
 
@@ -144,7 +163,13 @@ def _fit(
 
 
 def _surface(
-    basis: SettingBasis, numbers: np.ndarray, codes: np.ndarray, y: np.ndarray, context: Context, fit: Penalised
+    basis: SettingBasis,
+    numbers: np.ndarray,
+    codes: np.ndarray,
+    y: np.ndarray,
+    context: Context,
+    fit: Penalised,
+    second: tuple[SettingBasis, np.ndarray],
 ) -> Surface:
     columns, _ = basis.columns(numbers, codes)
     width = columns.shape[1]
@@ -152,10 +177,12 @@ def _surface(
     recent = slice(max(0, y.size - max(_RECENT, y.size // 5)), None)
     residual = y - fit.mean(fit.eta)
     widened = _shared_by_neighbours(X, residual, fit, context.groups, width)
+    widened *= _few_settings(np.column_stack([numbers, codes]), fit, width)
     return Surface(
         basis=basis,
         width=width,
         fit=fit,
+        second=second,
         spread=fit.covariance[:width, :width] * widened,
         recent=(fit.eta - columns @ fit.beta[:width])[recent],
         drawn=_draws(fit, X[recent], context.groups[recent], width, widened),
@@ -163,6 +190,13 @@ def _surface(
         seen=(y, fit.mean(fit.eta)),
         deviations=np.sort((y - columns @ fit.beta[:width])[slice(max(0, y.size - max(1000, y.size // 5)), None)]),
     )
+
+
+def _few_settings(settings: np.ndarray, fit: Penalised, width: int) -> float:
+    """By how much variances grow because settings were held: units made in one go at one setting are one point of the surface."""
+    changes = 1 + int(np.any(np.diff(settings, axis=0) != 0, axis=1).sum())
+    spent = 0.3 * float(np.sum(np.abs(fit.beta[:width]) > 0.02 * np.abs(fit.beta[:width]).max()))
+    return float(np.clip(changes / max(changes - spent, 0.25 * changes), 1.0, 4.0))
 
 
 def _draws(
