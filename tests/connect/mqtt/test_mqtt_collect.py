@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from jasang.mentor.collect import status
 from jasang.store import open_reader, to_readings
 
 ROOT = Path(__file__).resolve().parents[3]
-MESSAGES = 3000
+LAST = 1_000_000
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX")
 
 
@@ -28,11 +29,26 @@ def _collector(settings: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def _until(condition: Callable[[], bool], seconds: float = 90.0, pause: float = 0.02) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "what the test waits for did not come"
-        time.sleep(0.02)
+        time.sleep(pause)
+
+
+def _speak(publisher: subprocess.Popen[bytes], first: int, ended: threading.Event) -> None:
+    """A number every other millisecond, until told to stop; then the last one."""
+    assert publisher.stdin is not None
+    number = 0
+    while True:
+        n = LAST if ended.is_set() else number
+        publisher.stdin.write(json.dumps({"ts": first + n, "n": n}).encode() + b"\n")
+        publisher.stdin.flush()
+        if n == LAST:
+            break
+        number += 1
+        time.sleep(0.002)
+    publisher.stdin.close()
 
 
 def _stored(store: Path, process: subprocess.Popen[bytes]) -> int:
@@ -55,7 +71,6 @@ def test_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     first = 1_700_000_000_000
-    lines = "".join(json.dumps({"ts": first + number, "n": number}) + "\n" for number in range(MESSAGES))
     collector = _collector(settings)
     _until(lambda: (found := status(store)) is not None and found.connections[0].state == "connected")
 
@@ -63,17 +78,21 @@ def test_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
         [program("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(broker.port), "-t", "m", "-q", "1", "-l"],
         stdin=subprocess.PIPE,
     )  # fmt: skip
-    assert publisher.stdin is not None
-    publisher.stdin.write(lines.encode())
-    publisher.stdin.close()
+    ended = threading.Event()
+    speaking = threading.Thread(target=_speak, args=(publisher, first, ended))
+    speaking.start()
     _until(lambda: _stored(store, collector) > 300)
     collector.kill()  # some messages are delivered and not on disk, some on disk and not acknowledged
     collector.wait()
     collector = _collector(settings)
+    _until(lambda: _stored(store, collector) > 0)
+    ended.set()
+    speaking.join()
     publisher.wait(60)
-    _until(lambda: _stored(store, collector) > 0 and MESSAGES - 1 in _numbers(store))
+    _until(lambda: LAST in _numbers(store), pause=0.5)
     collector.send_signal(signal.SIGTERM)
     collector.wait(60)
     broker.stop()
 
-    assert _numbers(store) == list(range(MESSAGES))
+    numbers = _numbers(store)
+    assert numbers == [*range(len(numbers) - 1), LAST]

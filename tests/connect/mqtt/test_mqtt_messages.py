@@ -131,7 +131,7 @@ def test_many_bad_messages_are_told_once_with_their_order_of_magnitude(
         reader.read(message("f/M/t", f"{{{number}"))
 
     (text,) = reader.doubts.texts()
-    assert text.en.startswith("no JSON")
+    assert text.en.startswith(UNREADABLE + "no JSON")
     assert text.en.endswith("'{0' (100 times or more)")
 
 
@@ -288,6 +288,7 @@ def test_name_is_made_of_placeholders(interpreter: Callable[[str], Interpreter])
              ' with payload = "number" or "text": such a message has no parts'),
         ('[[connections.signals]]\nname = "t"\naddress = "a/{b}"\n', "signals[0].address: 'a/{b}' is no mqtt address;"
              " expected for example 'line1/press/temperature'"),
+        ('[[connections.signals]]\nname = "t"\naddress = "a"\ndeadband = 1\n', "signals[0].deadband: is the sender's to decide"),
         ('qos = 2\n' + TOPIC, "qos"),
         ('version = "4"\n' + TOPIC, "version"),
         ('ca_file = "ca.pem"\n' + TOPIC, "connections[0].ca_file: belongs to an encrypted connection; url must begin with mqtts://"),

@@ -60,6 +60,15 @@ class Mqtt:
             )
         for at, topic in enumerate(options.topics):
             _check_name(at, topic.topic, topic.name)
+        bands = [(f"signals[{at}]", one.deadband) for at, one in enumerate(link.signals)]
+        bands += [(f"browse[{at}]", one.deadband) for at, one in enumerate(link.branches)]
+        for place, deadband in bands:
+            if deadband is not None:
+                raise WrongField(
+                    f"{place}.deadband",
+                    "MQTT에서는 보내는 쪽이 정합니다. 지워 주세요",
+                    "is the sender's to decide with MQTT; leave it out",
+                )
         for place, fields in (
             *((f"topics[{at}]", one) for at, one in enumerate(options.topics)),
             *((f"signals[{at}]", one.options) for at, one in enumerate(link.signals) if one.options is not None),

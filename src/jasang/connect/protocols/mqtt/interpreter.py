@@ -122,11 +122,14 @@ class Interpreter:
         if not message.payload:
             return []  # an empty message only clears what the broker kept (MQTT 5, 3.3.1.3)
         found: list[Sample] = []
+        wholes: dict[str, Any] = {}  # many signals may come from one message, which is read once
         for at, words in self._route(message.topic):
             self.heard.add(at)
+            kind = self.rules[at].fields.payload
             try:
-                whole = content(message.payload, self.rules[at].fields.payload)
-                found += self._samples(at, words, whole, message)
+                if kind not in wholes:
+                    wholes[kind] = content(message.payload, kind)
+                found += self._samples(at, words, wholes[kind], message)
             except BadMessage as error:
                 self._complain(at, "bad", message.topic, error.text)
             except ValueError as error:  # nested too deeply for single values

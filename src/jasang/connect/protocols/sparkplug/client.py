@@ -182,12 +182,22 @@ class _Run:
         if self._inbox is None or (self._told[0] >= 0 and now - self._told_at < TELL_EVERY):
             return
         missing = (*self._missing, *self._silent(now))
-        doubts = (*self._rival, *self.host.doubts.texts())
+        doubts = (*self._rival, *self._quiet(now), *self.host.doubts.texts())
         news = (self.host.changes, (missing, doubts))
         if news == self._told:
             return
         self._told, self._told_at = news, now
         self._inbox.begun(Begun(signals=tuple(self.host.signals.values()), missing=missing, doubts=doubts))
+
+    def _quiet(self, now: float) -> list[Text]:
+        if self.host.nodes or now - self._opened < self._link.timeout:
+            return []
+        return [
+            Text(
+                ko="아직 어떤 에지 노드도 말하지 않았습니다. 값이 바뀔 때만 보내는 노드라면 이름을 nodes에 적어 주세요.",
+                en="no edge node has spoken yet; name those that only send changes in nodes, so that they are asked",
+            )
+        ]
 
     def _silent(self, now: float) -> list[Text]:
         if now - self._opened < self._link.timeout:
