@@ -13,7 +13,8 @@ from tests.connect.opcua.machine import Served, free_port
 
 from jasang.cli.main import main
 from jasang.connect.collect_toml import read_collect_toml
-from jasang.connect.compose_toml import appended
+from jasang.connect.compose_toml import appended, compose
+from jasang.connect.contract import Variable
 
 
 @pytest.fixture
@@ -186,3 +187,29 @@ def test_a_machine_that_is_off_is_told_and_the_status_is_1(here: Path, capsys: p
     status, _, err = jasang(capsys, "add", f"modbus-tcp://127.0.0.1:{port}", "--file", "new.toml", "--lang", "en")
     assert (status, (here / "new.toml").exists()) == (1, False)
     assert "refuses port" in err
+
+
+def test_a_trial_of_what_is_empty_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "export").mkdir()
+    (here / "collect.toml").write_text(
+        '[[connections]]\nname = "a"\nprotocol = "folder"\nurl = "file:export"\n'
+        '[[connections]]\nname = "b"\nprotocol = "sql"\nurl = "sqlite:///mes.db"\ntable = "people"\nmark = "id"\n',
+        "utf-8",
+    )
+    status, out, _ = jasang(capsys, "test", "collect.toml", "--lang", "en")
+    assert status == 0
+    assert [line.partition(" (")[0] for line in out.splitlines()] == [
+        "✓ a: 0 signals come", "  ? connection 'a': no file fits yet", "✓ b: 0 signals come",
+        "  ? connection 'b': there is no row yet",
+    ]  # fmt: skip
+
+
+def test_topics_and_columns_are_written_as_their_protocol_wants_them() -> None:
+    found = [Variable(address="line1/press/t", path="line1.press.t", data_type="float", value=21.5)]
+    same = {"url": "mqtt://h", "asset": None, "username": "u", "password_env": None, "fields": {}, "language": "en"}
+    text = compose(name="프레스 1", protocol="mqtt", variables=found, node=None, **same).text
+    assert '[[connections.browse]]\nnode = "#"\n' in text
+    assert 'password_env = "JASANG_1_PASSWORD"' in text
+    files = [Variable(address="x", path=f"{name}.csv.x", data_type="Int64") for name in "abc"]
+    text = compose(name="f", protocol="folder", variables=files, node=None, **same).text
+    assert text.count('# name = "x"') == 1

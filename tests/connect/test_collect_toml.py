@@ -129,7 +129,7 @@ def test_bom_of_the_windows_editor_is_no_mistake(write: Callable[[str], Path]) -
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "collect").glob("*.toml")), ids=lambda path: path.name)
 def test_example_is_valid(path: Path) -> None:
-    assert read_collect_toml(path, {"PRESS_PASSWORD": "x"}).links
+    assert read_collect_toml(path, {"PRESS_PASSWORD": "x", "MES_PASSWORD": "x"}).links
 
 
 def test_catalog_lists_every_protocol_in_the_folder() -> None:

@@ -64,7 +64,9 @@ def compose(
         )
         lines.append(f"password_env = {_quoted(variable)}  # {secret.in_language(language)}")
     lines += [f"{key} = {_value(value)}" for key, value in fields.items()]
-    body = {"modbus": _registers, "sql": _table}.get(protocol, _everything)
+    body = {"modbus": _registers, "sql": _table, "mqtt": _topics, "opcua": _nodes, "folder": _files}.get(
+        protocol, _everything
+    )
     # Signals are named below the asset: its name need not stand before them once more.
     below = [replace(variable, path=variable.path.removeprefix(f"{asset}.")) for variable in variables]
     more = body(below, fields, node, language)
@@ -81,13 +83,29 @@ def appended(existing: str, block: str) -> str:
 _Body = tuple[list[str], tuple[Text, ...]]
 
 
+def _nodes(variables: Sequence[Variable], fields: Mapping[str, object], node: str | None, language: Language) -> _Body:
+    """All below a node, where one was named."""
+    below = [] if node is None else ["", "[[connections.browse]]", f"node = {_quoted(node)}"]
+    lines, to_do = _everything(variables, fields, node, language)
+    return below + lines, to_do
+
+
+def _topics(variables: Sequence[Variable], fields: Mapping[str, object], node: str | None, language: Language) -> _Body:
+    """A broker never shows all there is: the topics to listen to have to be named."""
+    return _nodes(variables, fields, node or "#", language)
+
+
+def _files(variables: Sequence[Variable], fields: Mapping[str, object], node: str | None, language: Language) -> _Body:
+    """Columns by their own names, each once: files of one folder are mostly alike."""
+    columns = {variable.address: replace(variable, path=variable.address) for variable in variables}
+    return _everything(list(columns.values()), fields, node, language)
+
+
 def _everything(
-    variables: Sequence[Variable], _fields: Mapping[str, object], node: str | None, language: Language
+    variables: Sequence[Variable], _fields: Mapping[str, object], _node: str | None, language: Language
 ) -> _Body:
     """All the machine shows, with a list of it to choose from."""
-    lines = []
-    if node is not None:
-        lines = ["", "[[connections.browse]]", f"node = {_quoted(node)}"]
+    lines: list[str] = []
     said = Text(
         ko=f"찾은 신호 {len(variables)}개를 모두 수집합니다. 골라서 수집하려면 아래 줄의 #을 지우세요.",
         en=f"All {len(variables)} signals found are collected. To choose some, uncomment lines like these.",

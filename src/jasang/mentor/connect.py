@@ -250,7 +250,7 @@ def add_connection(
         password_env=asked.password_env,
         fields=asked.fields,
         variables=variables,
-        node=node if protocol == "opcua" else None,
+        node=node,
         language=language,
     )
     text = appended(existing if existing is not None else header(language), composed.text)

@@ -160,9 +160,9 @@ class _Polling:
     async def run(self) -> None:
         """Go on from the mark that was kept."""
         await self._resume()
-        self._tell()
         if self._link.trial:
             await self._show()
+        self._tell()
         while True:
             more = await self._poll()
             if not more:
@@ -186,6 +186,8 @@ class _Polling:
         self._know(rows)
         readings = self._layout.readings(rows, numbered_anew())
         self._doubt_times(readings)
+        if not rows:
+            self._doubts["empty"] = about(self._link, "아직 행이 없습니다", "there is no row yet")
         self._tell()
         if readings:
             self._inbox.deliver(readings)
@@ -334,7 +336,7 @@ class _Polling:
             missing=self._missing,
             doubts=tuple(self._doubts.values()),
         )
-        if begun != self._told and not (self._link.trial and self._told is None and not self._layout.signals):
+        if begun != self._told:
             self._told = begun
             self._inbox.begun(begun)
 

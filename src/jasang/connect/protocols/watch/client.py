@@ -1,6 +1,6 @@
 """A watched folder: new and grown CSV, Excel and Parquet files, read by the same readers that `jasang diagnose` uses.
 
-Nothing in the folder is moved, renamed or written. A file is read when it has come to rest, a grown one from its first new row on.
+Nothing in the folder is moved, renamed or written. A file is read when it has come to rest, a grown one from its first new row.
 """
 
 import asyncio
@@ -170,6 +170,7 @@ class _Watching:
         self._not_before: dict[str, float] = {}  # a big file that grows all the time is not read all the time
         self._told: Begun | None = None
         self._ticket = 0
+        self._none_yet = False
 
     async def run(self) -> None:
         """Look again and again."""
@@ -278,6 +279,7 @@ class _Watching:
 
     async def _show(self, there: list[_Found]) -> None:
         """A try: the last rows of the newest file that can be read; nothing is marked."""
+        self._none_yet = not there
         for file in reversed(there):
             reason = not_a_table(file.path)
             if reason is not None:
@@ -314,6 +316,8 @@ class _Watching:
             doubts.append(
                 about(self._link, f"읽지 않은 파일이 {more}개 더 있습니다", f"{more} more files are not read")
             )
+        if self._none_yet:
+            doubts.append(about(self._link, "아직 맞는 파일이 없습니다", "no file fits yet"))
         begun = Begun(signals=(*self._layout.signals.values(), self._mark), doubts=tuple(doubts))
         if begun != self._told:
             self._told = begun
