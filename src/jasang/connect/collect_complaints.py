@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from jasang.connect.contract import WrongField
 from jasang.errors import ConfigurationError
 
 
@@ -30,6 +31,9 @@ def _expected(found: Any) -> tuple[str, str]:
         return "없는 항목입니다. 철자를 확인하세요", "is not a known field; check its spelling"
     value = found.get("input")
     shown = repr(value) if isinstance(value, (str, int, float, bool)) else f"a {type(value).__name__}"
+    error = found.get("ctx", {}).get("error")
+    if isinstance(error, WrongField):  # a protocol's own check
+        return error.ko, error.en
     return f"{shown} 은(는) 맞지 않습니다: {_korean(found)}", f"found {shown}, expected: {message}"
 
 

@@ -278,7 +278,7 @@ def test_name_is_made_of_placeholders(interpreter: Callable[[str], Interpreter])
     [
         ("", "connections[0].topics: says nothing to collect; expected [[connections.topics]] or [[connections.signals]];"
              " jasang connect browse lists the topics"),
-        ('[[connections.topics]]\ntopic = "a/#/b"\n', "topic"),
+        ('[[connections.topics]]\ntopic = "a/#/b"\n', "topics[0].topic: 'a/#/b': # stands only at the end of a topic"),
         ('[[connections.topics]]\ntopic = "a"\nname = "{x}"\n', "topics[0].name: '{x}' has a placeholder that topic"
              " has not; there are []"),
         ('[[connections.topics]]\ntopic = "a"\nvalue = "temp"\n', "value"),

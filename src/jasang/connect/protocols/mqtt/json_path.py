@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from jasang.connect.contract import WrongField
+
 _STEP = re.compile(r"""\.(?P<word>[^.\[\]"']+)|\[(?P<index>-?\d{1,9})\]|\[(?P<quote>["'])(?P<text>.*?)(?P=quote)\]""")
 DEEPEST = 32
 
@@ -38,15 +40,23 @@ class JsonPath:
 
 
 def json_path(text: str) -> JsonPath:
-    """Read a path; `ValueError` for what is none."""
+    """Read a path; `WrongField` for what is none."""
     if text[:1] not in ("$", "@"):
-        raise ValueError(f"{text!r} is no path; expected for example '$.temp', '$.zones[0]' or '@.value'")
+        raise WrongField(
+            "",
+            f"{text!r} 은(는) 자리가 아닙니다. 예: '$.temp', '$.zones[0]', '@.value'",
+            f"{text!r} is no path; expected for example '$.temp', '$.zones[0]' or '@.value'",
+        )
     steps: list[str | int] = []
     at = 1
     while at < len(text):
         found = _STEP.match(text, at)
         if found is None:
-            raise ValueError(f'{text!r} cannot be read from {text[at:]!r} on; expected .name, [number] or ["name"]')
+            raise WrongField(
+                "",
+                f'{text!r}: {text[at:]!r} 부터 읽을 수 없습니다. .이름, [번호], ["이름"] 으로 씁니다',
+                f'{text!r} cannot be read from {text[at:]!r} on; expected .name, [number] or ["name"]',
+            )
         index = found["index"]
         steps.append(int(index) if index is not None else found["word"] or found["text"] or "")
         at = found.end()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from jasang.connect.contract import Options
+from jasang.connect.contract import Options, WrongField
 from jasang.connect.protocols.mqtt.broker_options import BrokerOptions
 from jasang.connect.protocols.mqtt.json_path import json_path
 from jasang.connect.protocols.mqtt.topic import topic_template
@@ -25,16 +25,28 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; expected for example 'Asia/Seoul'") from error
+        raise WrongField(
+            "",
+            f"{name!r} 은(는) 시간대가 아닙니다. 예: 'Asia/Seoul'",
+            f"{name!r} is no time zone; expected for example 'Asia/Seoul'",
+        ) from error
+
+
+def _no_format(text: str) -> WrongField:
+    return WrongField(
+        "",
+        f"{text!r} 은(는) 시각의 형식이 아닙니다. 예: '%Y-%m-%d %H:%M:%S'",
+        f"{text!r} is no time format; expected for example '%Y-%m-%d %H:%M:%S'",
+    )
 
 
 def _time_format(text: str) -> str:
     try:
         datetime(2026, 1, 2, 3, 4, 5).strftime(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no time format; expected for example '%Y-%m-%d %H:%M:%S'") from error
+        raise _no_format(text) from error
     if "%" not in text:
-        raise ValueError(f"{text!r} is no time format; expected for example '%Y-%m-%d %H:%M:%S'")
+        raise _no_format(text)
     return text
 
 

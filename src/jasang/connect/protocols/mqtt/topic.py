@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jasang.connect.contract import WrongField
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 _LONGEST = 65_535  # bytes of UTF-8; MQTT 5, 1.5.4
 _WILD = re.compile(r"[+#]")
@@ -41,16 +43,22 @@ class TopicTemplate:
 
 
 def topic_template(text: str) -> TopicTemplate:
-    """Read a topic; `ValueError` tells what is wrong with it."""
+    """Read a topic; `WrongField` tells what is wrong with it."""
     if not text or "\x00" in text or len(text.encode("utf-8", "replace")) > _LONGEST:
-        raise ValueError("a topic has 1 to 65,535 bytes and no null character")
+        raise WrongField(
+            "",
+            "토픽은 1~65,535바이트이고 빈 문자(null)가 없어야 합니다",
+            "a topic has 1 to 65,535 bytes and no null character",
+        )
     levels, filters, patterns = text.split("/"), [], []
     names: list[str] = []
     unnamed: list[str] = []
     for at, level in enumerate(levels):
         if level == "#":
             if at != len(levels) - 1:
-                raise ValueError("# stands only at the end of a topic")
+                raise WrongField(
+                    "", f"{text!r}: # 은 토픽의 맨 끝에만 씁니다", f"{text!r}: # stands only at the end of a topic"
+                )
             unnamed.append("_rest")
             filters.append("#")
             break
@@ -61,13 +69,21 @@ def topic_template(text: str) -> TopicTemplate:
             continue
         placeholders = _PLACEHOLDER.findall(level)
         if _WILD.search(level) or set(_PLACEHOLDER.sub("", level)) & {"{", "}"}:
-            raise ValueError(f"the level {level!r} is neither a word, +, {{name}} nor # at the end")
+            raise WrongField(
+                "",
+                f"{text!r}: {level!r} 은(는) 낱말, +, {{이름}}, 끝의 # 가운데 어느 것도 아닙니다",
+                f"{text!r}: the level {level!r} is neither a word, +, {{name}} nor # at the end",
+            )
         names += placeholders
         filters.append("+" if placeholders else level)
         patterns.append(_level(level))
     twice = sorted({name for name in names if names.count(name) > 1} | ({"rest"} & set(names)))
     if twice:
-        raise ValueError(f"the placeholder {{{twice[0]}}} stands twice (rest is what # matched)")
+        raise WrongField(
+            "",
+            f"{text!r}: {{{twice[0]}}} 이(가) 두 번 나옵니다(rest는 # 에 걸린 것)",
+            f"{text!r}: the placeholder {{{twice[0]}}} stands twice (rest is what # matched)",
+        )
     return TopicTemplate(
         text=text,
         filter="/".join(filters),

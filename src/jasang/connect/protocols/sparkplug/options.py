@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from jasang.connect.contract import WrongField
 from jasang.connect.protocols.mqtt.broker_options import BrokerOptions
 from jasang.connect.protocols.sparkplug.topic import NodeId
 
 
 def _host_id(text: str) -> str:
     if any(sign in text for sign in "/+#\x00"):
-        raise ValueError(f"{text!r} must not hold /, + or #")
+        raise WrongField("", f"{text!r} 에 /, +, # 을 쓸 수 없습니다", f"{text!r} must not hold /, + or #")
     return text
 
 
@@ -20,10 +21,14 @@ def _node(text: str) -> str:
 
 
 def node_id(text: str) -> NodeId:
-    """`group/node`; `ValueError` otherwise."""
+    """`group/node`; `WrongField` otherwise."""
     group, slash, node = text.partition("/")
     if not (group and slash and node) or any(sign in text for sign in "+#\x00") or "/" in node:
-        raise ValueError(f"{text!r} is no edge node; expected 'group/node'")
+        raise WrongField(
+            "",
+            f"{text!r} 은(는) 에지 노드가 아닙니다. 'group/node'로 씁니다",
+            f"{text!r} is no edge node; expected 'group/node'",
+        )
     return NodeId(group, node)
 
 
