@@ -14,7 +14,7 @@ from scipy import linalg, special, stats
 
 from jasang.optimize.campaigns.belief import Belief
 from jasang.optimize.campaigns.pareto import box_gains, open_boxes, undominated
-from jasang.optimize.campaigns.process import JITTER, Process
+from jasang.optimize.campaigns.process import JITTER, Process, cholesky
 from jasang.optimize.campaigns.setting import Goal, Specification
 
 DRAWS = 24  # of the true outcomes of the tried settings, over all plausible processes
@@ -120,10 +120,10 @@ def _drawn(
     centre, covariance = process.joint(columns)
     covariance[np.diag_indices_from(covariance)] += 1e-7 * process.scale + JITTER
     noise = generator.standard_normal((len(columns), count))
-    draws = centre[:, None] + np.linalg.cholesky(covariance) @ noise
+    draws = centre[:, None] + cholesky(covariance) @ noise
     prior = process.covariance(columns, columns)
     prior[np.diag_indices_from(prior)] += 1e-6 * process.scale + JITTER
-    chol = np.linalg.cholesky(prior)
+    chol = cholesky(prior)
     return Drawn(
         process=process,
         best=np.min(sign * (draws + lent[:, None])[usable], axis=0),

@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from jasang.optimize.campaigns.outcome_scale import OutcomeScale, candidate_scales
 from jasang.optimize.campaigns.plausible import plausible
-from jasang.optimize.campaigns.process import Prior, Process, fit, logarithms
+from jasang.optimize.campaigns.process import Prior, Process, cholesky, fit, logarithms
 from jasang.optimize.campaigns.setting import Specification
 from jasang.optimize.campaigns.space import Space
 
@@ -62,7 +62,7 @@ class Belief:
         for part in self.parts:
             mean, covariance = part.joint(columns)
             covariance[np.diag_indices(len(points))] += 1e-9 * part.scale + 1e-12
-            root = np.linalg.cholesky(covariance)
+            root = cholesky(covariance)
             noise = generator.standard_normal((-(-count // len(self.parts)), len(points)))
             found.append(mean + noise @ root.T)
         return np.asarray(np.vstack(found) + self.lent(points))

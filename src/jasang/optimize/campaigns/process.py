@@ -79,6 +79,16 @@ def squared_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(found, 0.0))
 
 
+def cholesky(covariance: np.ndarray) -> np.ndarray:
+    """The lower Cholesky factor; where rounding spoilt a covariance, with a little more on its diagonal."""
+    for more in (0.0, 1e-10, 1e-8, 1e-6):
+        try:
+            return np.linalg.cholesky(covariance + more * np.diag(np.diagonal(covariance)))
+        except np.linalg.LinAlgError:
+            continue
+    return np.diag(np.sqrt(np.maximum(np.diagonal(covariance), 1e-300)))
+
+
 def condition(
     columns: np.ndarray,
     outcomes: np.ndarray,
@@ -91,7 +101,7 @@ def condition(
     """A process with known hyperparameters."""
     covariance = scale * matern(columns / lengths, columns / lengths) + MEAN_VARIANCE
     covariance[np.diag_indices_from(covariance)] += noise * weights + JITTER * (scale + MEAN_VARIANCE)
-    chol = np.linalg.cholesky(covariance)
+    chol = cholesky(covariance)
     return Process(
         columns=columns,
         outcomes=outcomes,
