@@ -70,6 +70,7 @@ def test_death_of_an_earlier_session_changes_nothing(plant: Plant) -> None:
     plant.hear("NDEATH", metric("bdSeq", long_value=7))
 
     assert plant.readings() == []
+    assert plant.doubts() == ["G/N: a death (NDEATH) whose bdSeq is not that of the birth was ignored: 7, birth 8"]
 
 
 def test_device_death_marks_the_device_only(plant: Plant) -> None:

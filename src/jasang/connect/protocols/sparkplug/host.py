@@ -143,7 +143,12 @@ class Host:
     def _node_death(self, node: EdgeNode, arrival: Arrival, now: float) -> None:
         bd_seq = _bd_seq(arrival.payload)
         if node.online and bd_seq is not None and node.bd_seq is not None and bd_seq != node.bd_seq:
-            return  # the death of an earlier session, told late by the broker
+            self.doubts.note(  # of an earlier session, told late by the broker; or the node counts wrongly
+                ("death", node.id),
+                f"{node.id}: bdSeq가 맞지 않는 종료 메시지(NDEATH)를 무시했습니다: {bd_seq}, 시작은 {node.bd_seq}",
+                f"{node.id}: a death (NDEATH) whose bdSeq is not that of the birth was ignored: {bd_seq}, birth {node.bd_seq}",
+            )
+            return
         for late in node.sequence.give_up():
             self._read(node, late, now)
         node.held.clear()
