@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from jasang.optimize.assignment.exact import SMALL, solve_exact
 from jasang.optimize.assignment.improve import Fits
-from jasang.optimize.assignment.loads import Loads, nobody_score
+from jasang.optimize.assignment.loads import Loads, Prices, nobody_score
 from jasang.optimize.assignment.problem import AssignmentProblem, Demand
 from jasang.optimize.assignment.residency import Calendar
 from jasang.optimize.assignment.scoring import REASONS
@@ -26,6 +26,10 @@ Item = TypeVar("Item")
 _TRIALS = 400
 # Factories up to which whole programmes are tried, and the seconds they may take.
 _WHOLE, _SECONDS = 60, 10.0
+# Pairs up to which the linear programme of what can be served is solved.
+_PAIRS = 40000
+# Factories of a conflict that get a sentence each; of more, one sentence names all.
+_NAMED = 20
 
 
 def plain_conflict(problem: AssignmentProblem, reason: np.ndarray, calendar: Calendar | None) -> tuple[Demand, ...]:
@@ -70,8 +74,17 @@ def _few_of_calendar(calendar: Calendar, mentor: int, factories: list[str], row:
     return _shrunk(factories, lambda some: calendar.starts(mentor, [row[one] for one in some]) is None)
 
 
-def crowded(problem: AssignmentProblem, loads: Loads, reason: np.ndarray, fits: Fits | None) -> tuple[Demand, ...]:
+def crowded(
+    problem: AssignmentProblem, loads: Loads, reason: np.ndarray, fits: Fits | None, prices: Prices
+) -> tuple[Demand, ...]:
     """Factories whose only possible mentors have too few days (or weeks) for all of them; empty where no such set is proven."""
+    counted = _counted(loads, prices)
+    if counted is not None:
+        return _crowd(problem, loads, reason, *counted)
+    if np.asarray(prices.share.sum(axis=1)).ravel().min(initial=1.0) > 1 - 1e-6:
+        return _crowded_whole(problem, loads, reason, fits)  # parts of factories would fit
+    if loads.allowed.sum() > _PAIRS:
+        return ()
     jobs = _tight(loads, np.arange(loads.score.shape[0]))[0]
     if not jobs.size:
         return _crowded_whole(problem, loads, reason, fits)
@@ -84,6 +97,23 @@ def crowded(problem: AssignmentProblem, loads: Loads, reason: np.ndarray, fits: 
     ordered = sorted(jobs.tolist(), key=lambda i: float(loads.load[:, i].sum()))
     jobs = np.array(sorted(_shrunk(ordered, conflicts)), np.int64)
     return _crowd(problem, loads, reason, jobs, _tight(loads, jobs)[1])
+
+
+def _counted(loads: Loads, prices: Prices) -> tuple[np.ndarray, np.ndarray] | None:
+    """The fewest jobs that only the dearest people may do and that together are more than these have."""
+    best: tuple[np.ndarray, np.ndarray] | None = None
+    for row, have, price in zip(loads.load, loads.capacity, prices.price, strict=True):
+        for level in np.quantile(price, np.linspace(0, 0.98, 25)):
+            people = np.flatnonzero(price >= level)
+            outside = np.setdiff1d(np.arange(price.size), people)
+            jobs = np.flatnonzero(~loads.allowed[:, outside].any(axis=1))
+            heavy = jobs[np.argsort(-row[jobs], kind="stable")]
+            over = np.cumsum(row[heavy]) > have[people].sum() + 1e-9
+            if over.any():
+                few = np.sort(heavy[: int(np.argmax(over)) + 1])
+                if best is None or few.size < best[0].size:
+                    best = few, people
+    return best
 
 
 def _crowded_whole(
@@ -111,7 +141,7 @@ def _crowd(
     problem: AssignmentProblem, loads: Loads, reason: np.ndarray, jobs: np.ndarray, people: np.ndarray
 ) -> tuple[Demand, ...]:
     """The demands of jobs that are too much for people."""
-    demands = [_serve(problem, [int(i)]) for i in jobs]
+    demands = [_serve(problem, [int(i)]) for i in jobs] if jobs.size <= _NAMED else [_serve_all(problem, jobs)]
     short_days = loads.load[0, jobs].sum() > loads.capacity[0, people].sum()
     if people.size <= 12:
         demands += [capacity_demand(problem, int(j), weeks=not short_days) for j in people]
@@ -196,6 +226,18 @@ def _serve(problem: AssignmentProblem, rows: list[int]) -> Demand:
         en=f"{factory.id} must be served ({factory.days:g} days{weeks_en}).",
     )
     return Demand(kind="serve", factories=(factory.id,), mentors=(), text=text)
+
+
+def _serve_all(problem: AssignmentProblem, jobs: np.ndarray) -> Demand:
+    names = tuple(problem.factories[i].id for i in jobs.tolist())
+    days = sum(problem.factories[i].days for i in jobs.tolist())
+    weeks = sum(problem.factories[i].weeks or 0 for i in jobs.tolist())
+    weeks_ko, weeks_en = (f", {weeks}주", f", {weeks} weeks") if weeks else ("", "")
+    text = Text(
+        ko=f"공장 {len(names)}곳({_some(names, 'ko')})에 모두 멘토가 있어야 합니다({days:g}일{weeks_ko}).",
+        en=f"{len(names)} factories ({_some(names, 'en')}) must be served ({days:g} days{weeks_en}).",
+    )
+    return Demand(kind="serve", factories=names, mentors=(), text=text)
 
 
 _WHY = {

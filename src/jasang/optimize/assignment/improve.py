@@ -60,7 +60,42 @@ def construct(loads: Loads, prices: Prices, person: np.ndarray, free: np.ndarray
                 break
         else:
             person[i] = m
+    for i in np.flatnonzero((person == m) & free).tolist():
+        _make_room(loads, prices, person, free, room, i, fits)
     return person
+
+
+def _make_room(
+    loads: Loads, prices: Prices, person: np.ndarray, free: np.ndarray, room: np.ndarray, i: int, fits: Fits | None
+) -> None:
+    """Job `i` takes the place of one that finds another person, where the two lose least; changes `person` and `room`."""
+    best: tuple[float, int, int, int] | None = None
+    for j in np.argsort(prices.regret[i], kind="stable")[:60].tolist():
+        if not loads.allowed[i, j]:
+            continue
+        for k in np.flatnonzero((person == j) & free).tolist():
+            if (room[:, j] + loads.load[:, k] < loads.load[:, i] - 1e-9).any():
+                continue
+            to = (room >= loads.load[:, k, None] - 1e-9).all(axis=0) & loads.allowed[k]
+            to[j] = False
+            if not to.any():
+                continue
+            other = int(np.where(to, prices.regret[k], np.inf).argmin())
+            loss = float(prices.regret[i, j] + prices.regret[k, other] - prices.regret[k, j])
+            if best is None or loss < best[0]:
+                best = loss, j, k, other
+    if best is None:
+        return
+    _, j, k, other = best
+    if fits is not None:
+        staying = np.flatnonzero(person == j)
+        if not fits(j, np.append(staying[staying != k], i)) or not fits(
+            other, np.append(np.flatnonzero(person == other), k)
+        ):
+            return
+    room[:, j] += loads.load[:, k] - loads.load[:, i]
+    room[:, other] -= loads.load[:, k]
+    person[i], person[k] = j, other
 
 
 def improve(
@@ -167,6 +202,8 @@ class _Groups:
         groups = []
         for _ in range(count):
             odds = np.where(taken, 0.0, loss)
+            if not taken[m]:  # jobs that nobody does come first
+                odds[:m] = 0.0
             if odds.sum() <= 0:
                 break
             chosen = [int(self.random.choice(m + 1, p=odds / odds.sum()))]

@@ -4,6 +4,7 @@ Each of n jobs goes to one of m people; a pair has a score, a person has a capac
 generalised assignment problem (Martello & Toth, Knapsack Problems, 1990, ch. 7), with a price of work above a fair share.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,13 +87,17 @@ def lagrangian_bound(loads: Loads, price: np.ndarray) -> float:
     return float(best.sum() + first + (price[1:] * loads.capacity[1:]).sum())
 
 
-def relax(loads: Loads) -> Prices:
-    """Solve the linear relaxation; pairs that cannot matter never enter it."""
+def relax(loads: Loads, *, seconds: float = 60.0) -> Prices:
+    """Solve the linear relaxation; pairs that cannot matter never enter it. Rough prices where it is not solved in `seconds`."""
+    until = time.perf_counter() + seconds
     price = _subgradient(loads)
     net = _at_prices(loads, price)
     chosen = _best_pairs(net, _FIRST) & loads.allowed
     for _ in range(12):
-        share, price = _restricted(loads, chosen)
+        solved = _restricted(loads, chosen, until - time.perf_counter())
+        if solved is None:
+            return roughly(loads)
+        share, price = solved
         net = _at_prices(loads, price)
         rows = np.asarray(share.argmax(axis=1)).ravel()
         inside = np.where(chosen, net, -np.inf).max(axis=1)
@@ -152,8 +157,11 @@ def _subgradient(loads: Loads, rounds: int = 80) -> np.ndarray:
     return total / (rounds - rounds // 2)
 
 
-def _restricted(loads: Loads, chosen: np.ndarray) -> tuple[sp.csr_matrix, np.ndarray]:
-    """The relaxation over the chosen pairs: shares (n, m) and prices (k, m). A job may stay undone at a cost above all scores."""
+def _restricted(loads: Loads, chosen: np.ndarray, seconds: float) -> tuple[sp.csr_matrix, np.ndarray] | None:
+    """The relaxation over the chosen pairs: shares (n, m) and prices (k, m); nothing where time is up.
+
+    A job may stay undone at a cost above all scores.
+    """
     (n, m), kinds = loads.score.shape, loads.load.shape[0]
     i, j = np.nonzero(chosen)
     pairs = i.size
@@ -171,8 +179,10 @@ def _restricted(loads: Loads, chosen: np.ndarray) -> tuple[sp.csr_matrix, np.nda
         limits.append(loads.fair)
     answer = linprog(
         cost, A_ub=sp.vstack(rows, format="csr"), b_ub=np.concatenate(limits), A_eq=each, b_eq=np.ones(n),
-        bounds=(0, None), method="highs-ds",
+        bounds=(0, None), method="highs-ds", options={"time_limit": max(0.01, seconds)},
     )  # fmt: skip
+    if answer.status != 0:
+        return None
     marginals = -np.asarray(answer.ineqlin.marginals).reshape(-1, m)
     price = np.maximum(marginals[:kinds], 0)
     if fair:

@@ -53,7 +53,7 @@ class Fits:
 def search(loads: Loads, pinned: np.ndarray, fits: Fits | None, clock: Clock, seed: int) -> tuple[np.ndarray, Prices]:
     """The answer (-1 = nobody) and the prices."""
     m = loads.score.shape[1]
-    prices = relax(loads)
+    prices = relax(loads, seconds=0.6 * max(0.0, clock.until - time.perf_counter()))
     free = pinned < 0
     bound = prices.bound
     if loads.allowed.sum() <= SMALL:

@@ -91,7 +91,7 @@ def solve_assignment(
     person, prices = search(loads, pinned, fits, clock, seed)
     undone = np.flatnonzero(person < 0)
     if undone.size and not conflict:
-        conflict = crowded(problem, loads, scores.reason, fits)
+        conflict = crowded(problem, loads, scores.reason, fits, prices)
     objective = loads.value(person)
     return answer_of(
         status_of(undone.size > 0, conflict, gap_of(objective, prices.bound)), objective, prices.bound, clock,

@@ -45,11 +45,10 @@ def solve_teams(
     else:
         bound = team_bound(problem, scores, skilled)
         seats = _first_teams(problem, scores, skilled, leads, seed)
-    conflict = conflict or _too_much(problem, calendar)
     if not len(seats):
-        return answer_of(
-            "infeasible", 0.0, bound, clock, (), tuple(names), conflict or _no_team(problem, skilled, leads)
-        )
+        conflict = conflict or _no_team(problem, skilled, leads)
+        return answer_of("infeasible", 0.0, bound, clock, (), tuple(names), conflict)
+    conflict = conflict or _too_much(problem, calendar)
     if not problem.teams:
         seats = _better_teams(problem, scores, calendar, skilled, leads, seats, clock, seed)
     joined, days, free = _joined(problem, scores, calendar, seats)

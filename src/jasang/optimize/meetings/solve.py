@@ -162,6 +162,8 @@ def _fill(
     wanted = np.where(relaxed.share > 0.5, 1e6, 0.0) + relaxed.net + jitter
     order = [int(k) for k in np.argsort(-wanted) if worth[k] > 0 and int(k) not in table.slot_of]
     waiting = []
+    if budget is not None:  # time is short: first what fits without moving anybody
+        order = [number for number in order if table.place(number, moves=0) < 0]
     for number in order:
         if time.perf_counter() > until:
             return

@@ -85,9 +85,10 @@ class Timetable:
         if both:
             self.put(pair, max(both, key=lambda slot: self.room[slot]))
             return 0
-        if moves < 1:
+        if moves < 1 or not his or not hers:
             return -1
-        ways = [(one, other) for one in his for other in hers if one != other]
+        room = self.room  # the chain adds one meeting to one of its two slots
+        ways = [(one, other) for one in his for other in hers if one != other and room[one] + room[other] > 0]
         ways.sort(key=lambda way: (self.day[way[0]] != self.day[way[1]], -self.room[way[0]] - self.room[way[1]]))
         for one, other in ways[:36]:
             moved = self._swing(pair, one, other, moves, fixed)
