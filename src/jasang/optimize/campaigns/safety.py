@@ -18,8 +18,8 @@ FIRST_SHIFT = 0.4  # standard deviations by which chances are lowered before any
 STEP = 0.6  # standard deviations by which one unforeseen trial out of specification lowers them
 LEAST_SHIFT, MOST_SHIFT = -0.5, 3.0
 
-SPEND = 0.2  # standard deviations by which one trial more in specification than promised lowers what is demanded
-FURTHEST = 2.0  # times the promised share of misses, up to which a single trial may be risked
+SPEND = 0.3  # standard deviations by which one trial more in specification than promised lowers what is demanded
+FURTHEST = 2.5  # times the promised share of misses, up to which a single trial may be risked
 
 
 def demanded_chance(promise: float, kept: Sequence[bool]) -> float:
