@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,11 +22,31 @@ LAST = 1_000_000
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX")
 
 
-def _collector(settings: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """What a failed test leaves behind is ended."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    started = Broker(tmp_path / "broker", "max_queued_messages 0")
+    yield started
+    started.stop()
+
+
+def _collector(settings: Path, processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
         [sys.executable, "-m", "jasang.cli.main", "collect", str(settings), "--lang", "en"],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    processes.append(process)
+    return process
 
 
 def _until(condition: Callable[[], bool], seconds: float = 90.0, pause: float = 0.02) -> None:
@@ -62,8 +82,9 @@ def _numbers(store: Path) -> list[int]:
     return [int(reading.value) for reading in found if isinstance(reading.value, int)]
 
 
-def test_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    broker = Broker(tmp_path / "broker", "max_queued_messages 0")
+def test_killed_collector_loses_and_doubles_nothing(
+    tmp_path: Path, broker: Broker, processes: list[subprocess.Popen[bytes]]
+) -> None:
     settings, store = tmp_path / "collect.toml", tmp_path / "store"
     settings.write_text(
         f'[[connections]]\nname = "line"\nprotocol = "mqtt"\nurl = "{broker.url}"\ntimeout = 1.0\n'
@@ -71,20 +92,21 @@ def test_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     first = 1_700_000_000_000
-    collector = _collector(settings)
+    collector = _collector(settings, processes)
     _until(lambda: (found := status(store)) is not None and found.connections[0].state == "connected")
 
     publisher = subprocess.Popen(
         [program("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(broker.port), "-t", "m", "-q", "1", "-l"],
         stdin=subprocess.PIPE,
     )  # fmt: skip
+    processes.append(publisher)
     ended = threading.Event()
-    speaking = threading.Thread(target=_speak, args=(publisher, first, ended))
+    speaking = threading.Thread(target=_speak, args=(publisher, first, ended), daemon=True)
     speaking.start()
     _until(lambda: _stored(store, collector) > 300)
     collector.kill()  # some messages are delivered and not on disk, some on disk and not acknowledged
     collector.wait()
-    collector = _collector(settings)
+    collector = _collector(settings, processes)
     _until(lambda: _stored(store, collector) > 0)
     ended.set()
     speaking.join()
@@ -92,7 +114,6 @@ def test_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
     _until(lambda: LAST in _numbers(store), pause=0.5)
     collector.send_signal(signal.SIGTERM)
     collector.wait(60)
-    broker.stop()
 
     numbers = _numbers(store)
     assert numbers == [*range(len(numbers) - 1), LAST]
