@@ -1,5 +1,6 @@
 """The parts that need the HTTP library of the extra `receiver`, loaded only where a receiver or a sender runs."""
 
+import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,15 @@ def sender_class() -> "type[Sender]":
     """`Sender`; `ConfigurationError` when its library is not installed."""
     found: type[Sender] = _load("jasang.connect.forward.sender").Sender
     return found
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The faster event loop where there is one (not on Windows), else Python's own."""
+    try:
+        loop: asyncio.AbstractEventLoop = importlib.import_module("uvloop").new_event_loop()
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop()
+    return loop
 
 
 def _load(module: str) -> Any:

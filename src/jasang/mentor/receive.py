@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jasang.connect.http_parts import receiver_class
+from jasang.connect.http_parts import new_event_loop, receiver_class
 from jasang.connect.receive_toml import read_receive_toml
 from jasang.connect.receiver import Factory, ReceiverLimits
 from jasang.connect.receiver_fields import ReceiverSettings
@@ -52,7 +54,8 @@ def receive(
     settings = read_receive_toml(settings_file)
     receiver_class()  # fails before a store is opened when its library is missing
     with _stores(settings) as stores:
-        return asyncio.run(_receive(settings, stores, duration, with_parent, ready))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(_receive(settings, stores, duration, with_parent, ready))
 
 
 async def _receive(
@@ -69,16 +72,20 @@ async def _receive(
     ):
         if ready is not None:
             ready(settings, receiver.port)
-        caretakers = [
-            asyncio.create_task(_tell(settings, receiver, started)),
-            asyncio.create_task(_tidy(stores)),
-        ]
-        try:
-            await stop.wait()
-        finally:
-            for task in caretakers:
-                task.cancel()
-            await asyncio.gather(*caretakers, return_exceptions=True)
+        # What was loaded stays for good: going through it again and again would stop all writers for a tenth of a second.
+        gc.collect()
+        gc.freeze()
+        with ThreadPoolExecutor(1) as reporting:  # a file system may take long to rename; one thread keeps the order
+            caretakers = [
+                asyncio.create_task(_tell(settings, receiver, started, reporting)),
+                asyncio.create_task(_tidy(stores)),
+            ]
+            try:
+                await stop.wait()
+            finally:
+                for task in caretakers:
+                    task.cancel()
+                await asyncio.gather(*caretakers, return_exceptions=True)
     _report(settings, receiver, started, stopped=True)
     return Received(points=receiver.points)
 
@@ -148,9 +155,11 @@ def _stores(settings: ReceiverSettings) -> Iterator[dict[str, Store]]:
         yield stores
 
 
-async def _tell(settings: ReceiverSettings, receiver: "Receiver", started: datetime) -> None:
+async def _tell(
+    settings: ReceiverSettings, receiver: "Receiver", started: datetime, reporting: ThreadPoolExecutor
+) -> None:
     while True:
-        _report(settings, receiver, started, stopped=False)
+        reporting.submit(_report, settings, receiver, started, stopped=False)
         await asyncio.sleep(STATUS_EVERY)
 
 

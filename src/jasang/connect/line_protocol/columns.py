@@ -142,15 +142,14 @@ def _blocks(
     numbers = np.arange(table.num_rows) if lines is None else lines
     keys = [_encoded(table.column(f"key{field}")) for field in range(len(kinds))]
     codes, series = _encoded(table.column("series"))
-    found = [names.series(key.encode()) for key in series]
     blocks = []
     for (key_codes, key_names), columns in zip(keys, values, strict=True):
         if len(key_names) == 1:
-            key = key_names[0].encode()
-            signals = pa.DictionaryArray.from_arrays(codes, pa.array([names.name(one, key) for one in found]))
+            signals = pa.DictionaryArray.from_arrays(codes, pa.array(names.names(series, key_names[0].encode())))
         else:
             pairs, which = np.unique(codes.astype(np.int64) * len(key_names) + key_codes, return_inverse=True)
             encoded = [key.encode() for key in key_names]
+            found = [names.series(key.encode()) for key in series]
             spelt = [names.name(found[pair // len(key_names)], encoded[pair % len(key_names)]) for pair in pairs]
             signals = pa.DictionaryArray.from_arrays(which.astype(np.int32), pa.array(spelt))
         blocks.append(Block(lines=numbers, signals=signals, times=times, **(columns or {})))

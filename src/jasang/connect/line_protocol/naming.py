@@ -16,6 +16,7 @@ from jasang.plant.reading import Signal
 ASSET_TAGS = ("asset", "machine", "equipment", "device", "host")
 MOST_CHARACTERS = 1_000  # in a signal's name
 MOST_SERIES_KNOWN = 200_000  # keys kept ready; beyond that the memory starts afresh
+MOST_FIELDS_KNOWN = 1_000
 MOST_KEY = 65_535  # bytes; the limit of InfluxDB
 
 _UNESCAPED_COMMA = re.compile(rb"(?<!\\),")
@@ -57,6 +58,7 @@ class SignalNames:
         self._most = most_signals
         self._known = set(known)
         self._series: dict[bytes, Series] = {}
+        self._by_field: dict[bytes, dict[str, str]] = {}
         self.fresh: list[Signal] = []
 
     def series(self, key: bytes) -> Series:
@@ -67,6 +69,18 @@ class SignalNames:
                 self._series.clear()
             found = self._series[key] = self._read(key)
         return found
+
+    def names(self, series: Sequence[str], field_key: bytes) -> list[str]:
+        """The signals of one field of many series, keys as text; raises like `series` and `name`."""
+        known = self._by_field.setdefault(field_key, {})
+        found = list(map(known.get, series))
+        if None in found:
+            if len(known) + len(series) > MOST_SERIES_KNOWN or len(self._by_field) > MOST_FIELDS_KNOWN:
+                self._by_field = {}
+            for key in series:
+                known[key] = self.name(self.series(key.encode()), field_key)
+            found = list(map(known.get, series))
+        return found  # type: ignore[return-value]  # none is missing now
 
     def name(self, series: Series, field_key: bytes) -> str:
         """The signal of a field of a series; `BadKey` when the key is no text, `NotKept` when there is no room for it."""

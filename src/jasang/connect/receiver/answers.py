@@ -29,13 +29,13 @@ def refused(version: int, status: int, message: str, **more: object) -> web.Resp
     return web.json_response({"code": _CODES[status], "message": message, **more}, status=status, headers=headers)
 
 
-def kept_in_part(version: int, points: int, bad: Sequence[BadLine]) -> web.Response:
+def kept_in_part(version: int, bad: Sequence[BadLine], *, some_kept: bool) -> web.Response:
     """400 for lines that are no line protocol, 422 (2.x) for good ones beyond a limit; the good lines of the body are kept."""
     reasons = [str(line) for line in bad[:SHOWN]]
     if len(bad) > SHOWN:
         reasons.append(f"and {len(bad) - SHOWN} more lines")
     message = "\n".join(reasons)
-    if points or not any(line.is_format for line in bad):
+    if some_kept or not any(line.is_format for line in bad):
         message = f"partial write: {message} dropped={len(bad)}"
     status = 400 if version == 1 or any(line.is_format for line in bad) else 422
     return refused(version, status, message, line=bad[0].number)

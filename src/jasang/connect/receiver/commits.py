@@ -1,6 +1,6 @@
 """Group commit for an event loop: what waits while one write is under way is written together by the next one.
 
-Nobody waits for a timer: a lone writer is served at once, a thousand wait for two writes at most.
+A lone writer is served at once, a thousand wait for two writes at most.
 """
 
 import asyncio
@@ -24,11 +24,18 @@ class Grouped(Generic[Item, Result]):
     """Hands groups of items to `work` in one thread of its own, in the order of their arrival, one group at a time.
 
     `work` returns one result for each item, or an exception in its place; what it raises goes to every item of the group. A group
-    has at most `most` of the sizes given (but at least one item).
+    has at most `most` of the sizes given (but at least one item). After a group of several the next one gathers for `linger` s.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result | Exception]], *, most: int, name: str) -> None:
-        self._work, self._most = work, most
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Sequence[Result | Exception]],
+        *,
+        most: int,
+        name: str,
+        linger: float = 0.0,
+    ) -> None:
+        self._work, self._most, self._linger = work, most, linger
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._waiting: list[_Waiting[Item, Result]] = []
         self._task: asyncio.Task[None] | None = None
@@ -59,6 +66,8 @@ class Grouped(Generic[Item, Result]):
                 results = await loop.run_in_executor(self._thread, self._work, [entry.item for entry in group])
             except Exception as error:  # noqa: BLE001 - handed on to everyone who waits
                 results = [error] * len(group)
+            gathers = bool(self._linger) and len(group) > 1
+            until = loop.time() + self._linger
             for entry, result in zip(group, results, strict=True):
                 self.size -= entry.size
                 if entry.done.done():
@@ -68,6 +77,8 @@ class Grouped(Generic[Item, Result]):
                     entry.done.exception()  # the one who asked may be gone; that is no error to log
                 else:
                     entry.done.set_result(result)
+            if gathers:
+                await asyncio.sleep(until - loop.time())
 
     def _next_group(self) -> list[_Waiting[Item, Result]]:
         size = count = 0

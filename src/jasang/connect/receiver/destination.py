@@ -3,6 +3,7 @@
 A body is answered only when its readings are durable and a query sees them.
 """
 
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from jasang.plant.reading import Reading, Signal
 
 READ_TOGETHER = 4_000_000  # bytes of bodies that are read in one go
 COMMIT_TOGETHER = 500_000  # readings in one transaction
-SMALL = 20_000  # bytes; bodies below it are joined before they are read
+SMALL = 20_000  # bytes; bodies up to it are joined before they are read
+LINGER = 0.003  # s; after a transaction for many writers the next one waits so long for more of them
+BYTES_OF_A_POINT = 50  # about
 
 
 class ReceivingStore(Protocol):
@@ -63,31 +66,48 @@ class _Body:
 @dataclass(frozen=True, slots=True)
 class _Commit:
     tables: tuple[pa.Table, ...]
-    signals: tuple[Signal, ...] = ()
+    signals: tuple[Signal, ...]
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    parsed: Parsed
+    fresh: tuple[Signal, ...]  # signals that nobody has described yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of a body: points kept, and the lines that were not."""
+    """What became of a body: whether lines of it were kept, and those that were not."""
 
-    points: int
+    some_kept: bool
     bad: tuple[BadLine, ...]
 
 
 class Destination:
-    """The way into one factory's store; used from one event loop."""
+    """The way into one factory's store; used from one event loop.
+
+    Large bodies are read in one thread while another commits; small ones are read where they are committed, many at once.
+    """
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
         known = [signal.name for signal in factory.store.signals()]
         self._names = SignalNames(asset_tags=factory.asset_tags, known=known, most_signals=factory.most_signals)
-        self._reading = Grouped[_Body, tuple[Parsed, tuple[Signal, ...]]](
-            self._read, most=READ_TOGETHER, name=f"read {factory.name}"
+        self._naming = threading.Lock()
+        self._reading = Grouped[_Body, _Read](self._read, most=READ_TOGETHER, name=f"read {factory.name}")
+        self._writing = Grouped[_Body | _Commit, Written](
+            self._write, most=COMMIT_TOGETHER, name=f"write {factory.name}", linger=LINGER
         )
-        self._writing = Grouped[_Commit, int](self._write, most=COMMIT_TOGETHER, name=f"write {factory.name}")
         self._undescribed: dict[str, Signal] = {}
         self.points = 0
         self.last_write: datetime | None = None
+
+    def warm_up(self) -> None:
+        """Let the libraries do what they do at their first use, which takes up to a second, before somebody waits for it."""
+        for body in (b"m,t=a v=1,w=1i,x=t 1\n" * 40, b'm,t=a v="a" 1\n'):
+            rows = parse_lines(body, unit=1, now=0, names=SignalNames()).rows
+            pa.concat_tables([rows, rows]).unify_dictionaries()
 
     @property
     def waiting(self) -> int:
@@ -96,65 +116,74 @@ class Destination:
 
     async def write_lines(self, body: bytes, unit: int) -> Written:
         """Keep a body of line protocol; raises `StoreError` when the store cannot take it."""
-        parsed, fresh = await self._reading.submit(_Body(body, unit, time.time_ns()), len(body))
+        item = _Body(body, unit, time.time_ns())
+        if len(body) <= SMALL:
+            return await self._writing.submit(item, len(body) // BYTES_OF_A_POINT + 1)
+        one = await self._reading.submit(item, len(body))
+        parsed, fresh = one.parsed, one.fresh
         if parsed.points:
-            await self._commit((parsed.rows,), fresh)
-            self.points += parsed.points
-        return Written(points=parsed.points, bad=parsed.bad)
+            await self._writing.submit(_Commit((parsed.rows,), fresh, parsed.points), parsed.rows.num_rows)
+        return Written(some_kept=parsed.points > 0, bad=parsed.bad)
 
     async def write_tables(self, tables: Sequence[pa.Table], signals: Sequence[Signal] = ()) -> None:
         """Keep tables of readings in one transaction, and what is known of their signals."""
-        self.points += await self._commit(tables, signals)
-
-    async def _commit(self, tables: Sequence[pa.Table], signals: Sequence[Signal]) -> int:
         rows = sum(int(table.num_rows) for table in tables)
-        await self._writing.submit(_Commit(tuple(tables), tuple(signals)), max(rows, 1))
-        self.last_write = datetime.now(UTC)
-        return rows
+        await self._writing.submit(_Commit(tuple(tables), tuple(signals), rows), max(rows, 1))
 
     async def close(self) -> None:
         """Finish what was taken."""
         await self._reading.close()
         await self._writing.close()
 
-    def _read(self, bodies: Sequence[_Body]) -> list[tuple[Parsed, tuple[Signal, ...]] | Exception]:
-        joined = self._read_joined(bodies) if len(bodies) > 1 else None
-        parsed = joined or [parse_lines(body.text, unit=body.unit, now=body.now, names=self._names) for body in bodies]
-        fresh, self._names.fresh = tuple(self._names.fresh), []
-        # The first body of the group describes the new signals of all: they are committed together or right after one another.
-        return [(one, fresh if place == 0 else ()) for place, one in enumerate(parsed)]
+    def _read(self, bodies: Sequence[_Body]) -> list[_Read | Exception]:
+        return [self._parse(body) for body in bodies]
 
-    def _read_joined(self, bodies: Sequence[_Body]) -> list[Parsed] | None:
-        """Many small bodies read as one: all rows with the first, the others empty. `None` where each must be read by itself."""
-        first = bodies[0]
-        if any(len(body.text) > SMALL or body.unit != first.unit for body in bodies):
-            return None
-        texts = [body.text if body.text.endswith(b"\n") else body.text + b"\n" for body in bodies]
-        joined = b"".join(texts)
-        if b'"' in joined or b"\\" in joined:  # what goes on in the next line could go on in the next body
-            return None
-        parsed = parse_lines(joined, unit=first.unit, now=bodies[-1].now, names=self._names)
-        return None if parsed.bad else _shared(parsed, texts)
+    def _parse(self, body: _Body) -> _Read:
+        with self._naming:
+            parsed = parse_lines(body.text, unit=body.unit, now=body.now, names=self._names)
+            fresh, self._names.fresh = tuple(self._names.fresh), []
+        return _Read(parsed, fresh)
 
-    def _write(self, commits: Sequence[_Commit]) -> list[int | Exception]:
+    def _parse_small(self, bodies: Sequence[_Body]) -> tuple[list[_Read], list[Written]]:
+        """What is in the bodies, read together where they may be, and the answer for each body."""
+        read: list[_Read] = []
+        answers = [Written(some_kept=True, bad=())] * len(bodies)
+        together: dict[int, list[int]] = {}
+        alone: list[int] = []
+        for place, body in enumerate(bodies):
+            # What goes on in the next line could go on in the next body.
+            goes_on = b'"' in body.text or b"\\" in body.text
+            (alone if goes_on else together.setdefault(body.unit, [])).append(place)
+        for unit, places in together.items():
+            joined = b"\n".join([bodies[place].text for place in places])
+            one = self._parse(_Body(joined, unit, bodies[places[-1]].now))
+            if one.parsed.bad:
+                alone += places
+            else:
+                read.append(one)
+        for place in alone:
+            one = self._parse(bodies[place])
+            read.append(one)
+            answers[place] = Written(some_kept=one.parsed.points > 0, bad=one.parsed.bad)
+        return read, answers
+
+    def _write(self, items: Sequence[_Body | _Commit]) -> list[Written | Exception]:
         store = self.factory.store
-        self._undescribed |= {signal.name: signal for commit in commits for signal in commit.signals}
+        commits = [item for item in items if isinstance(item, _Commit)]
+        read, answers = self._parse_small([item for item in items if isinstance(item, _Body)])
+        for signals in (*(commit.signals for commit in commits), *(one.fresh for one in read)):
+            self._undescribed |= {signal.name: signal for signal in signals}
         if self._undescribed:
             store.describe(tuple(self._undescribed.values()))
             self._undescribed = {}
-        tables = [table for commit in commits for table in commit.tables if table.num_rows]
+        tables = [*(table for commit in commits for table in commit.tables), *(one.parsed.rows for one in read)]
+        tables = [table for table in tables if table.num_rows]
         if tables:
             store.append_tables(_few(tables))
-        return [0] * len(commits)
-
-
-def _shared(parsed: Parsed, texts: Sequence[bytes]) -> list[Parsed] | None:
-    """Give each body its own rows. Bodies of one point with one field each are the common case: one row a body."""
-    one_each = parsed.rows.num_rows == parsed.points == len(texts)
-    if not one_each or any(text.count(b"\n") != 1 for text in texts):
-        return None
-    rows = parsed.rows.combine_chunks()
-    return [Parsed(rows=rows.slice(place, 1), points=1, bad=()) for place in range(len(texts))]
+            self.last_write = datetime.now(UTC)
+        self.points += sum(commit.points for commit in commits) + sum(one.parsed.points for one in read)
+        of_bodies = iter(answers)
+        return [next(of_bodies) if isinstance(item, _Body) else Written(some_kept=True, bad=()) for item in items]
 
 
 def _few(tables: Sequence[pa.Table]) -> Sequence[pa.Table]:

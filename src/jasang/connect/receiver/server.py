@@ -76,6 +76,8 @@ class Receiver:
 
     async def start(self) -> None:
         """Listen."""
+        for tenant in self._tenants[:1]:
+            await asyncio.to_thread(tenant.destination.warm_up)
         app = web.Application(client_max_size=self._limits.body, middlewares=[self._refusals])
         app.router.add_post("/api/v2/write", self._write_v2)
         app.router.add_post("/write", self._write_v1)
@@ -134,7 +136,7 @@ class Receiver:
             return refused(2, 400, "writing requires points")
         written = await tenant.destination.write_lines(body, unit)
         if written.bad:
-            return kept_in_part(answers, written.points, written.bad)
+            return kept_in_part(answers, written.bad, some_kept=written.some_kept)
         return web.Response(status=204, headers={"X-Influxdb-Version": self._version})
 
     async def _ping(self, _request: web.Request) -> web.StreamResponse:
