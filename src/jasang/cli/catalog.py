@@ -29,6 +29,7 @@ COMMANDS = (
     "schedule",
     "connect",
     "collect",
+    "store",
     "receive",
     "simulate",
     "demo",

@@ -43,6 +43,11 @@ class Answers:
         found = json.loads(self._ask("/signals", {}))
         return [Signal(name=name, asset=asset, unit=unit, address=address) for name, asset, unit, address in found]
 
+    def extent(self) -> tuple[int, int] | None:
+        """As `FreshView.extent`."""
+        found = json.loads(self._ask("/extent", {}))
+        return None if found is None else (int(found[0]), int(found[1]))
+
     def seal(self) -> None:
         """Let the owner write what is only in its log to sealed files."""
         self._ask("/seal", {})

@@ -177,6 +177,12 @@ def to_table(block: Block, names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=READING_SCHEMA)
 
 
+def has_number(rows: Block) -> Array:
+    """Which rows carry a number or a truth value; shape (n,), bool."""
+    has: Array = (rows.kind == NUMBER) | (rows.kind == WHOLE) | (rows.kind == TRUTH)
+    return has
+
+
 def present(texts: Array) -> Array:
     """Which texts are there; shape of `texts`, bool."""
     return np.fromiter((text is not None for text in texts), bool, len(texts))

@@ -64,12 +64,17 @@ def _by_signal(files: Sequence[SettledFile]) -> Iterator[tuple[str, Block]]:
         yield name, joined(parts)
 
 
-def groups(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Files that overlap in time, and neighbours as long as the whole is small, by time."""
+def overlapping(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Files that overlap in time, by time."""
+    return groups(entries, neighbours=False)
+
+
+def groups(entries: Sequence[Entry], *, neighbours: bool = True) -> list[list[Entry]]:
+    """Files that overlap in time, and `neighbours` as long as the whole is small, by time."""
     found: list[list[Entry]] = []
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.first):
-        if found and (entry.first <= end or not _large([*found[-1], entry])):
+        if found and (entry.first <= end or (neighbours and not _large([*found[-1], entry]))):
             found[-1].append(entry)
             end = max(end, entry.last)
         else:

@@ -60,6 +60,9 @@ class Reader(Protocol):
     def signals(self) -> tuple[Signal, ...]:
         """All signals that were described or have a reading, sorted by name."""
 
+    def extent(self) -> tuple[datetime, datetime] | None:
+        """The earliest and the latest source time of all readings; `None` when there are none."""
+
     def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
         """The reading with the latest source time of each signal; all signals when `None`. A signal without one is absent."""
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,7 @@ from jasang.store.fresh import Fresh, FreshOnDisk
 from jasang.store.fresh_view import FreshView
 from jasang.store.group_commit import GroupCommit
 from jasang.store.loopback import LoopbackServer, read_owner
+from jasang.store.retain import Hourly, Retained, read_rules, retain
 from jasang.store.rows import complete, microseconds, to_table
 from jasang.store.settle import DAY, REPLACED, Tables
 from jasang.store.settled import SettledTable
@@ -56,6 +57,7 @@ class EmbeddedStore:
                 _migrate(folder)
             self._tables = _tables(folder)
             self._fresh = Fresh(folder)
+            self._hourly = Hourly(folder)
             settle.resume(self._fresh, self._tables)
             self._described = read_signals(folder)
         except BaseException:
@@ -100,7 +102,15 @@ class EmbeddedStore:
         with self._settling:
             moved = settle.settle(self._fresh, self._tables, microseconds(before))
             compaction.compact(self._tables, microseconds(before) // DAY * DAY)
+            rules = read_rules(self._folder)
+            if rules:
+                retain(self._tables, self._hourly, rules, microseconds(datetime.now(UTC)), slack=DAY)
             return moved
+
+    def retain(self, now: datetime) -> Retained:
+        """Let go what the rules of `retention.json` no longer keep, leaving hourly roll-ups; only what is settled."""
+        with self._settling:
+            return retain(self._tables, self._hourly, read_rules(self._folder), microseconds(now))
 
     def compact(self) -> int:
         """Put together all small files of the settled table; how many files there are less."""
@@ -123,6 +133,9 @@ class EmbeddedStore:
         rows, names = self._fresh.last()
         return with_undescribed(self._described, (names[code] for code in rows.signal))
 
+    def extent(self) -> tuple[datetime, datetime] | None:
+        return queries.read_extent(self._tables.settled, self._fresh.view().extent())
+
     def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
         return queries.last_readings(*self._fresh.last(), signals)
 
@@ -130,7 +143,9 @@ class EmbeddedStore:
         return queries.read_range(self._tables.settled, self._fresh.view(), signals, start, end)
 
     def downsample(self, signals: Sequence[str], start: datetime, end: datetime, buckets: int) -> pa.Table:
-        return queries.read_buckets(self._tables.settled, self._fresh.view(), signals, start, end, buckets)
+        return queries.read_buckets(
+            self._tables.settled, self._fresh.view(), self._hourly, signals, start, end, buckets
+        )
 
     def grid(self, signals: Sequence[str], start: datetime, end: datetime, step: timedelta) -> Grid:
         return queries.read_grid(self._tables.settled, self._fresh.view(), signals, start, end, step)
@@ -151,11 +166,15 @@ class EmbeddedReader:
         self._folder = folder
         read_format(folder)
         self._tables = _tables(folder)
+        self._hourly = Hourly(folder)
         self._answers: Answers | None = None
         self._on_disk: tuple[object, FreshOnDisk | OlderFresh] | None = None
 
     def signals(self) -> tuple[Signal, ...]:
         return self._ask(lambda source: tuple(source.signals()))
+
+    def extent(self) -> tuple[datetime, datetime] | None:
+        return queries.read_extent(self._tables.settled, self._ask(lambda source: source.extent()))
 
     def last(self, signals: Sequence[str] | None = None) -> Mapping[str, Reading]:
         return queries.last_readings(*self._ask(lambda source: source.last(signals)), signals)
@@ -164,7 +183,7 @@ class EmbeddedReader:
         return queries.read_range(self._tables.settled, self, signals, start, end)
 
     def downsample(self, signals: Sequence[str], start: datetime, end: datetime, buckets: int) -> pa.Table:
-        return queries.read_buckets(self._tables.settled, self, signals, start, end, buckets)
+        return queries.read_buckets(self._tables.settled, self, self._hourly, signals, start, end, buckets)
 
     def grid(self, signals: Sequence[str], start: datetime, end: datetime, step: timedelta) -> Grid:
         return queries.read_grid(self._tables.settled, self, signals, start, end, step)

@@ -231,6 +231,10 @@ class FreshOnDisk:
         """As `FreshView.before`."""
         return self._view.before(names, moment)
 
+    def extent(self) -> tuple[int, int] | None:
+        """As `FreshView.extent`."""
+        return self._view.extent()
+
     def last(self, _names: Sequence[str] | None = None) -> tuple[Block, list[str]]:
         """As `Fresh.last`."""
         return self._latest.block(), self._names

@@ -54,6 +54,16 @@ class FreshView:
         last = np.append(found.signal[1:] != found.signal[:-1], True) if len(found) else np.empty(0, bool)
         return self._renumbered(found.take(last), asked)
 
+    def extent(self) -> tuple[int, int] | None:
+        """The earliest and the latest source time; `None` when there are no rows."""
+        ends = [(live.first, live.last) for live in self.lives if live.rows]
+        ends += [
+            (segment.sealed.first, segment.sealed.last)
+            for segment in self.segments
+            if segment.sealed.first is not None and segment.sealed.last is not None
+        ]
+        return (min(first for first, _last in ends), max(last for _first, last in ends)) if ends else None
+
     def _asked(self, names: Sequence[str]) -> dict[int, int]:
         """The number of each asked signal here and its place in the question."""
         return {self.codes[name]: place for place, name in enumerate(names) if name in self.codes}

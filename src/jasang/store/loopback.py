@@ -136,6 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
                 wanted = set(question["names"])
                 rows = rows.take(np.fromiter((names[code] in wanted for code in rows.signal), bool, len(rows)))
             return _as_stream(to_table(rows, names))
+        if self.path == "/extent":
+            return json.dumps(source.fresh_view().extent()).encode()
         if self.path == "/signals":
             return json.dumps([[s.name, s.asset, s.unit, s.address] for s in source.signals()]).encode()
         if self.path == "/seal":

@@ -48,6 +48,12 @@ class OlderFresh:
         described = {row[0]: Signal(name=row[0], asset=row[1], unit=row[2], address=row[3]) for row in rows}
         return with_undescribed(described, self.last()[1])
 
+    def extent(self) -> tuple[int, int] | None:
+        """As `FreshView.extent`, of fresh and settled rows."""
+        with _opened(self._store) as connection:
+            found = connection.execute("SELECT min(source_time), max(source_time) FROM every").fetchone()
+        return None if found is None or found[0] is None else (found[0], found[1])
+
     def last(self, _names: Sequence[str] | None = None) -> tuple[Block, list[str]]:
         """As `Fresh.last`."""
         with _opened(self._store) as connection:

@@ -11,11 +11,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jasang.plant.reading import Reading
-from jasang.store.block import BAD, NUMBER, TRUTH, WHOLE, Array, Block, joined, merged, ordered, to_table
+from jasang.store.block import BAD, Array, Block, has_number, joined, merged, ordered, to_table
 from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA
+from jasang.store.retain import Hourly
 from jasang.store.rows import check_span, microseconds, to_readings
+from jasang.store.rows import moment as moment_of
 from jasang.store.settle import Tables
 from jasang.store.settled import SettledTable
 
@@ -28,6 +31,14 @@ class FreshRows(Protocol):
     def select(self, names: Sequence[str], start: int, end: int) -> Block: ...
 
     def before(self, names: Sequence[str], moment: int) -> Block: ...
+
+
+def read_extent(settled: SettledTable, fresh: tuple[int, int] | None) -> tuple[datetime, datetime] | None:
+    """`Reader.extent` over both places."""
+    ends = [(entry.first, entry.last) for entry in settled.entries()] + ([fresh] if fresh else [])
+    if not ends:
+        return None
+    return moment_of(min(first for first, _last in ends)), moment_of(max(last for _first, last in ends))
 
 
 def read_range(
@@ -64,7 +75,13 @@ def _each(
 
 
 def read_buckets(
-    settled: SettledTable, fresh: FreshRows, signals: Sequence[str], start: datetime, end: datetime, buckets: int
+    settled: SettledTable,
+    fresh: FreshRows,
+    hourly: Hourly,
+    signals: Sequence[str],
+    start: datetime,
+    end: datetime,
+    buckets: int,
 ) -> pa.Table:
     """`Reader.downsample` over both places."""
     if buckets < 1:
@@ -73,18 +90,23 @@ def read_buckets(
     names = sorted(set(signals))
     # Microseconds, rounded up so that no reading falls behind the last bucket.
     width = max(1, -((first - last) // buckets))
-    parts = [
-        _buckets(name, rows, first, width)
-        for name, rows in zip(names, _each(settled, fresh, names, (first, last), full=False), strict=False)
-    ]
+    rolled = hourly.of(names, first, last)
+    parts = []
+    for name, rows in zip(names, _each(settled, fresh, names, (first, last), full=False), strict=False):
+        part, numbers = _buckets(name, rows, first, width)
+        if rolled.num_rows:
+            hours = rolled.filter(pc.equal(rolled.column("signal"), name))
+            part = _with_hours(name, part, numbers, hours, first, width)
+        parts.append(part)
     return pa.concat_tables(parts) if parts else BUCKET_SCHEMA.empty_table()
 
 
-def _buckets(name: str, rows: Block, first: int, width: int) -> pa.Table:
+def _buckets(name: str, rows: Block, first: int, width: int) -> tuple[pa.Table, Array]:
+    """The buckets of one signal, and how many numbers went into each."""
     bucket = (rows.source - first) // width
     starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1])) if len(rows) else np.empty(0, np.int64)
     counts = np.diff(np.append(starts, len(rows)))
-    usable = _has_number(rows) & np.isfinite(rows.number)
+    usable = has_number(rows) & np.isfinite(rows.number)
     if usable.all():
         numbers, at, used = rows.number, starts, counts
         filled = np.ones(len(starts), bool)
@@ -117,12 +139,48 @@ def _buckets(name: str, rows: Block, first: int, width: int) -> pa.Table:
         pa.array(counts.astype(np.int64)),
         pa.array(np.add.reduceat(bad.astype(np.int64), starts) if len(starts) else np.empty(0, np.int64)),
     ]
+    numbers_in = np.zeros(len(starts), np.int64)
+    numbers_in[filled] = used
+    return pa.Table.from_arrays(columns, schema=BUCKET_SCHEMA), numbers_in
+
+
+def _with_hours(name: str, buckets: pa.Table, numbers_in: Array, hours: pa.Table, first: int, width: int) -> pa.Table:
+    """Buckets with the roll-ups of hours whose readings were let go; an hour belongs to the bucket in which it begins."""
+    if not hours.num_rows:
+        return buckets
+    place = (hours.column("hour").cast(pa.int64()).to_numpy() - first) // width
+    totals = pc.fill_null(pc.multiply(buckets.column("mean"), pa.array(numbers_in.astype(float))), 0.0)
+    every = pa.table(
+        {
+            "bucket": pa.concat_arrays(
+                [*buckets.column("bucket").cast(pa.int64()).chunks, pa.array(first + place * width)]
+            ),
+            "minimum": pa.chunked_array([*buckets.column("minimum").chunks, *hours.column("minimum").chunks]),
+            "maximum": pa.chunked_array([*buckets.column("maximum").chunks, *hours.column("maximum").chunks]),
+            "total": pa.chunked_array([*totals.chunks, *hours.column("total").chunks]),
+            "numbers": pa.chunked_array([pa.array(numbers_in), *hours.column("numbers").chunks]),
+            "readings": pa.chunked_array([*buckets.column("readings").chunks, *hours.column("readings").chunks]),
+            "bad": pa.chunked_array([*buckets.column("bad").chunks, *hours.column("bad").chunks]),
+        }
+    )
+    wanted = [
+        ("minimum", "min"),
+        ("maximum", "max"),
+        *((column, "sum") for column in ("total", "numbers", "readings", "bad")),
+    ]
+    found = every.group_by("bucket").aggregate(wanted).sort_by("bucket")
+    numbers = found.column("numbers_sum")
+    mean = pc.if_else(pc.greater(numbers, 0), pc.divide(found.column("total_sum"), numbers.cast(pa.float64())), None)
+    columns = [
+        pa.chunked_array([pa.array([name] * found.num_rows, pa.string())]),
+        found.column("bucket").cast(pa.timestamp("us", tz="UTC")),
+        found.column("minimum_min"),
+        found.column("maximum_max"),
+        mean,
+        found.column("readings_sum"),
+        found.column("bad_sum"),
+    ]
     return pa.Table.from_arrays(columns, schema=BUCKET_SCHEMA)
-
-
-def _has_number(rows: Block) -> Array:
-    has: Array = (rows.kind == NUMBER) | (rows.kind == WHOLE) | (rows.kind == TRUTH)
-    return has
 
 
 def read_grid(
@@ -177,7 +235,7 @@ def _held(before: Block, rows: Block, first: int, width: int, count: int) -> Arr
 
 
 def _good_numbers(rows: Block) -> Array:
-    good = _has_number(rows) & (rows.quality < BAD)
+    good = has_number(rows) & (rows.quality < BAD)
     numbers: Array = rows.number if good.all() else np.where(good, rows.number, np.nan)
     return numbers
 
