@@ -47,13 +47,13 @@ def test_a_database_is_added_tried_and_browsed(here: Path, capsys: pytest.Captur
     status, out, _ = jasang(capsys, "test", "collect.toml", "--lang", "en")
     assert status == 0
     assert out.splitlines()[0].startswith("✓ mes: 2 signals come (")
-    assert "    mes.force: 12.5  2026-05-04 " in out
+    assert "    mes.force: 13  2026-05-04 " in out
 
     status, out, _ = jasang(capsys, "test", "collect.toml", "--json")
     told = json.loads(out)
     assert (told["format"], told["ok"], told["connections"][0]["protocol"]) == ("jasang.connect.test/1", True, "sql")
     first = told["connections"][0]["signals"][0]
-    assert (first["name"], first["value"], first["source_time"]) == ("mes.force", 12.5, "2026-05-04T01:00:00+00:00")
+    assert (first["name"], first["value"], first["source_time"]) == ("mes.force", 13.0, "2026-05-04T01:00:01+00:00")
 
     status, out, _ = jasang(capsys, "browse", "sqlite:///mes.db", "--node", "shots", "--json")
     told = json.loads(out)
@@ -71,7 +71,10 @@ def test_adding_keeps_every_byte_that_is_there(here: Path, capsys: pytest.Captur
     ).encode()
     file.write_bytes(mine)
 
-    assert jasang(capsys, "add", "file:export")[0] == 0
+    status, out, _ = jasang(capsys, "add", "file:export", "--json")
+    told = json.loads(out)
+    assert (status, told["format"], told["name"], told["new_file"]) == (0, "jasang.connect.add/1", "export-2", False)
+    assert told["block"] in file.read_bytes().decode().replace("\r\n", "\n")
     assert jasang(capsys, "add", "sqlite:///mes.db", "--name", "공정")[0] == 0
     text = file.read_bytes()
     assert text.startswith(mine + b"\r\n")

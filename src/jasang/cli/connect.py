@@ -50,7 +50,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     write.add_argument("--name", help=say(Text(ko="연결의 이름", en="the connection's name")))
     check = kinds.add_parser("test", help=say(Text(ko="연결을 한 번 시험", en="try each connection once")))
     check.add_argument("file", type=Path, metavar="collect.toml")
-    for kind in (look, check):
+    for kind in (look, write, check):
         kind.add_argument("--json", action="store_true", help=say(Text(ko="JSON으로", en="as JSON")))
     for kind in kinds.choices.values():
         kind.add_argument("--lang", choices=("ko", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -170,6 +170,19 @@ def _add(arguments: argparse.Namespace, language: Language) -> int:
     added = add_connection(
         _asked(arguments), arguments.file, name=arguments.name, node=arguments.node, language=language
     )
+    if arguments.json:
+        _write_json(
+            {
+                "format": "jasang.connect.add/1",
+                "file": str(added.file),
+                "new_file": added.new_file,
+                "name": added.name,
+                "found": added.found,
+                "block": added.block,
+                "to_do": [_both(text) for text in added.to_do],
+            }
+        )
+        return 0
     said = Text(
         ko=f"{added.file} 에 연결 {added.name!r} 을(를) 적었습니다(찾은 값 {added.found}개):",
         en=f"{'wrote' if added.new_file else 'added to'} {added.file}: connection {added.name!r}"
@@ -207,8 +220,8 @@ def _print_tried(one: Tried, language: Language, console: Console) -> None:
     found = Text(ko=f"신호 {len(one.signals)}개가 옵니다", en=f"{len(one.signals)} signals come")
     line(f"{'✓' if one.complete else '△'} {one.link.name}: {found.in_language(language)} ({one.elapsed:.1f} s)")
     for signal in one.signals[:MOST_SHOWN]:
-        reading = one.first.get(signal.name)
-        line(f"    {signal.name}: {_first(reading, signal.unit, language)}")
+        reading = one.latest.get(signal.name)
+        line(f"    {signal.name}: {_latest(reading, signal.unit, language)}")
     if len(one.signals) > MOST_SHOWN:
         more = len(one.signals) - MOST_SHOWN
         line(Text(ko=f"    이 밖에 {more}개", en=f"    and {more} more").in_language(language))
@@ -218,7 +231,7 @@ def _print_tried(one: Tried, language: Language, console: Console) -> None:
         line(f"  ? {text.in_language(language)}")
 
 
-def _first(reading: Reading | None, unit: str | None, language: Language) -> str:
+def _latest(reading: Reading | None, unit: str | None, language: Language) -> str:
     if reading is None:
         return Text(ko="아직 값이 없습니다", en="no value yet").in_language(language)
     shown = "-" if reading.value is None else _shown(reading.value)
@@ -235,12 +248,9 @@ def _shown(value: float | int | str | bool) -> str:
 
 
 def _as_json(one: Tried) -> dict[str, Any]:
-    def both(text: Text) -> dict[str, str]:
-        return {"ko": text.ko, "en": text.en}
-
     signals = []
     for signal in one.signals:
-        reading = one.first.get(signal.name)
+        reading = one.latest.get(signal.name)
         signals.append(
             {
                 "name": signal.name,
@@ -258,11 +268,15 @@ def _as_json(one: Tried) -> dict[str, Any]:
         "url": one.link.url,
         "ok": one.complete,
         "elapsed_s": round(one.elapsed, 3),
-        "error": None if one.error is None else both(one.error),
+        "error": None if one.error is None else _both(one.error),
         "signals": signals,
-        "missing": [both(text) for text in one.missing],
-        "doubts": [both(text) for text in one.doubts],
+        "missing": [_both(text) for text in one.missing],
+        "doubts": [_both(text) for text in one.doubts],
     }
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"ko": text.ko, "en": text.en}
 
 
 def _write_json(found: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ __all__ = ["Added", "Asked", "Tried", "add_connection", "browse_machine", "proto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One connection that was tried: either `error`, or what comes, with the first value of each signal that had one.
+    """One connection that was tried: either `error`, or what comes, with the latest value of each signal that had one.
 
     `elapsed` in s until the connection stood (or failed).
     """
@@ -45,7 +45,7 @@ class Tried:
     elapsed: float
     error: Text | None = None
     signals: tuple[Signal, ...] = ()
-    first: Mapping[str, Reading] = field(default_factory=dict)
+    latest: Mapping[str, Reading] = field(default_factory=dict)
     missing: tuple[Text, ...] = ()
     doubts: tuple[Text, ...] = ()
 
@@ -172,13 +172,13 @@ def _tried(link: Link, elapsed: float, inbox: "_TrialInbox") -> Tried:
     begun = inbox.begun_with or Begun(signals=())
     doubts = list(begun.doubts)
     now = datetime.now(UTC)
-    bad = [name for name, reading in inbox.first.items() if reading.quality & BAD]
+    bad = [name for name, reading in inbox.latest.items() if reading.quality & BAD]
     if bad:
         shown = ", ".join(bad[:5]) + (" …" if len(bad) > 5 else "")
         doubts.append(
             Text(ko=f"품질이 나쁜 신호 {len(bad)}개: {shown}", en=f"{len(bad)} signals are of bad quality: {shown}")
         )
-    ahead = max((reading.source_time - now for reading in inbox.first.values()), default=timedelta())
+    ahead = max((reading.source_time - now for reading in inbox.latest.values()), default=timedelta())
     if ahead > AHEAD and not any("ahead" in doubt.en for doubt in doubts):
         minutes = ahead.total_seconds() / 60.0
         doubts.append(
@@ -191,24 +191,24 @@ def _tried(link: Link, elapsed: float, inbox: "_TrialInbox") -> Tried:
         link=link,
         elapsed=elapsed,
         signals=tuple(signal for signal in begun.signals if signal.address != "mark"),
-        first=inbox.first,
+        latest=inbox.latest,
         missing=begun.missing,
         doubts=tuple(doubts),
     )
 
 
 class _TrialInbox:
-    """An inbox for one try: keeps the first value of each signal, and nothing counts as acknowledged."""
+    """An inbox for one try: keeps the latest value of each signal, and nothing counts as acknowledged."""
 
     def __init__(self) -> None:
         self.begun_with: Begun | None = None
-        self.first: dict[str, Reading] = {}
+        self.latest: dict[str, Reading] = {}
         self.standing = asyncio.Event()
 
     def complete(self) -> bool:
         """Whether every signal has had its first value."""
         wanted = self.begun_with.signals if self.begun_with is not None else ()
-        return bool(wanted) and all(signal.name in self.first or signal.address == "mark" for signal in wanted)
+        return bool(wanted) and all(signal.name in self.latest or signal.address == "mark" for signal in wanted)
 
     def begun(self, begun: Begun) -> None:
         self.begun_with = begun
@@ -216,7 +216,7 @@ class _TrialInbox:
 
     def deliver(self, readings: Sequence[Reading]) -> int:
         for reading in readings:
-            self.first.setdefault(reading.signal, reading)
+            self.latest[reading.signal] = reading
         return 0
 
     async def kept(self, _ticket: int) -> None:
