@@ -11,9 +11,11 @@ from jasang.optimize.recipe.answer import SettingEvidence
 from jasang.optimize.recipe.basis import Scale, scale_of
 from jasang.optimize.recipe.context import Context, group_means
 
-_LEAST_OWN = 0.04  # of a setting's variance, not explained by lot, time and context
+LEAST_OWN = 0.04  # of a setting's variance, not explained by lot, time and context
 _TWIN = 0.97  # correlation within lots from which two settings count as moved together
 _CELLS = 24
+_STRETCHES, _LEAST_STRETCHES = 40, 3
+_LEAST_CHANGES = 6  # of a setting in the record: fewer cannot be told from what else changed then
 _EDGE = 0.05  # of the span beyond the outermost records
 
 
@@ -44,7 +46,7 @@ class Moved:
 
     def values(self, numbers: np.ndarray, codes: np.ndarray) -> dict[str, Value]:
         """One row as values by name."""
-        found: dict[str, Value] = {s.name: float(f"{v:.10g}") for s, v in zip(self.numeric, numbers, strict=True)}
+        found: dict[str, Value] = {s.name: float(f"{v:.8g}") for s, v in zip(self.numeric, numbers, strict=True)}
         return found | {s.name: s.levels[int(c)] for s, c in zip(self.named, codes, strict=True)}
 
 
@@ -81,7 +83,7 @@ def how_settings_moved(moved: Moved, context: Context) -> tuple[SettingEvidence,
                 own_share=share,
                 moves_with=moved.settings[other].name if other is not None and association >= 0.7 else None,
                 association=association,
-                usable=_moves_often(column) and share >= _LEAST_OWN,
+                usable=_moves_often(column) and share >= LEAST_OWN and _changes(column) >= _LEAST_CHANGES,
                 moved=_moves_often(column),
             )
         )
@@ -114,6 +116,10 @@ def _moves_often(column: np.ndarray) -> bool:
     """More than a stray row or two off the usual value."""
     values, counts = np.unique(column, return_counts=True)
     return bool(column.size - counts.max() >= max(10, 0.01 * column.size)) if values.size > 1 else False
+
+
+def _changes(column: np.ndarray) -> int:
+    return int(np.count_nonzero(np.diff(column)))
 
 
 def _leading(codes: np.ndarray, count: int) -> np.ndarray:
@@ -158,6 +164,7 @@ class Support:
     low: np.ndarray
     high: np.ndarray
     scales: tuple[Scale, ...]
+    alone: tuple[np.ndarray, ...]  # for each numeric setting (cells,) bool: it stood near in several stretches of time
     pairs: dict[tuple[int, int], np.ndarray]  # (cells, cells) bool: rows near
     levels: tuple[np.ndarray, ...]  # for each named setting: bool of levels seen often enough
 
@@ -166,6 +173,8 @@ class Support:
         slack = 1e-9 * (self.high - self.low + 1.0)
         good: np.ndarray = ((numbers >= self.low - slack) & (numbers <= self.high + slack)).all(1)
         cells = np.column_stack([_cell(s, numbers[:, j]) for j, s in enumerate(self.scales)] or [codes[:, :0]])
+        for place, seen in enumerate(self.alone):
+            good &= seen[cells[:, place]]
         for (a, b), seen in self.pairs.items():
             good &= seen[cells[:, a], cells[:, b]]
         for place, seen in enumerate(self.levels):
@@ -186,6 +195,7 @@ def support_of(moved: Moved, now: tuple[np.ndarray, np.ndarray]) -> Support:
         lows.append(max(low - reach, -np.inf if setting.low is None else setting.low))
         highs.append(min(high + reach, np.inf if setting.high is None else setting.high))
     cells = np.column_stack([_cell(s, numbers[:, j]) for j, s in enumerate(scales)] or [moved.codes[:, :0]])
+    alone = tuple(_often(column) for column in cells.T[: len(scales)])
     pairs = {}
     for a, b in combinations(range(len(scales)), 2):
         counts = np.zeros((_CELLS, _CELLS))
@@ -197,7 +207,18 @@ def support_of(moved: Moved, now: tuple[np.ndarray, np.ndarray]) -> Support:
         np.bincount(codes, minlength=len(s.levels)) >= max(10, 0.01 * rows)
         for codes, s in zip(moved.codes.T, moved.named, strict=True)
     )
-    return Support(low=np.array(lows), high=np.array(highs), scales=scales, pairs=pairs, levels=levels)
+    return Support(low=np.array(lows), high=np.array(highs), scales=scales, alone=alone, pairs=pairs, levels=levels)
+
+
+def _often(cells: np.ndarray) -> np.ndarray:
+    """Cells in or next to which rows of several stretches of time lie, or the last row (today): one campaign is no evidence."""
+    stretch = (np.arange(cells.size) * _STRETCHES) // cells.size
+    seen = np.zeros((_STRETCHES, _CELLS + 4), dtype=bool)
+    seen[stretch, cells + 2] = True
+    near = np.any([seen[:, 2 + step : 2 + step + _CELLS] for step in range(-2, 3)], axis=0)
+    often: np.ndarray = near.sum(axis=0) >= _LEAST_STRETCHES
+    often[cells[-1]] = True
+    return often
 
 
 def _cell(scale: Scale, values: np.ndarray) -> np.ndarray:

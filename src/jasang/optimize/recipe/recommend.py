@@ -23,7 +23,15 @@ from jasang.optimize.recipe.choice import (
     told_gain,
 )
 from jasang.optimize.recipe.context import Context, build_context
-from jasang.optimize.recipe.moves import Moved, how_settings_moved, leading_settings, support_of, today, together
+from jasang.optimize.recipe.moves import (
+    LEAST_OWN,
+    Moved,
+    how_settings_moved,
+    leading_settings,
+    support_of,
+    today,
+    together,
+)
 from jasang.optimize.recipe.next_experiment import experiment_for
 from jasang.optimize.recipe.records import RecipeRecords, binary_outcome, codes_of
 from jasang.optimize.recipe.response import Judgement, Learned, Surface, judge_surface, learn
@@ -98,7 +106,8 @@ class _Case:
     product: str | None
     machine: str | None
     rows_all: int
-    moved: Moved
+    whole: Moved  # every setting
+    moved: Moved  # those that are modelled together
     y: np.ndarray
     evidence: tuple[SettingEvidence, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -114,8 +123,9 @@ def _one(records: RecipeRecords, product: str | None, machine: str | None) -> Re
     records = records.part(_known_rows(records))
     records = records.part(_usual_rows(records)[-MOST_ROWS:])
     y = _loss(records.goals[0], records)
+    moved = _moved(records)
     case = _Case(
-        records=records, product=product, machine=machine, rows_all=rows_all, moved=_moved(records), y=y
+        records=records, product=product, machine=machine, rows_all=rows_all, whole=moved, moved=moved, y=y
     )  # fmt: skip
     if y.size < LEAST_ROWS or (binary_outcome(y) and min(y.sum(), (1 - y).sum()) < LEAST_DEFECTS):
         count = min(float(y.sum()), float((1 - y).sum())) if binary_outcome(y) and y.size else float(y.size)
@@ -159,7 +169,7 @@ def _answered(case: _Case, scene: Scene, judgement: Judgement) -> Recommendation
     return replace(
         silent,
         status=Status.RECOMMEND,
-        recommended=case.moved.values(point[0][0], point[1][0]),
+        recommended=silent.now | case.moved.values(point[0][0], point[1][0]),
         gain=gain,
         other_gains=tuple(told_gain(goal, surface, scene, point) for goal, surface in scene.goals[1:]),
         extrapolation=extrapolated(scene, point),
@@ -172,7 +182,7 @@ def _answered(case: _Case, scene: Scene, judgement: Judgement) -> Recommendation
 
 def _silent(case: _Case, scene: Scene | None, judgement: Judgement | None, possible: Gain | None) -> Recommendation:
     """An answer without a recommendation."""
-    y, moved = case.y, case.moved
+    y, moved = case.y, case.whole
     keep = bool(case.reasons) and case.reasons[0].code in (ReasonCode.NEAR_BEST, ReasonCode.CONSTRAINT)
     now = today(moved) if y.size else None
     known = judgement is not None and judgement.known
@@ -332,7 +342,12 @@ def _why_not(evidence: tuple[SettingEvidence, ...], context: Context) -> tuple[R
             reasons.append(Reason(code=ReasonCode.NEVER_MOVED, setting=one.setting))
         elif not one.usable:
             reasons.append(
-                Reason(code=ReasonCode.MOVED_WITH_LOT, setting=one.setting, other=context.lot, value=one.own_share)
+                Reason(
+                    code=ReasonCode.MOVED_WITH_LOT,
+                    setting=one.setting,
+                    other=context.lot if one.own_share < LEAST_OWN else None,
+                    value=one.own_share,
+                )
             )
         elif one.setting in twins:
             reasons.append(

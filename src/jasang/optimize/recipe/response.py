@@ -15,6 +15,7 @@ from jasang.optimize.recipe.penalised import Penalised, fit_penalised
 
 _FOLDS = 5
 _CLUSTERS = 40
+_DRIFT = 0.25
 _DRAWS, _UNITS = 400, 60
 _RECENT = 500  # units whose context stands for tomorrow's
 
@@ -36,6 +37,7 @@ class Surface:
     ]  # coefficients (draws, width) and recent predictors (draws, units) that fit as well
     unit_spread: float  # standard deviation of a unit about the surface (not binary)
     seen: tuple[np.ndarray, np.ndarray]  # outcomes of the rows and what the fit expects of them
+    tomorrow: float  # standard deviation, on the logarithmic scale, of the level that coming lots and days will have
     deviations: np.ndarray  # of recent units from the settings' part, sorted: what context and chance add
 
     def part(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -188,8 +190,15 @@ def _surface(
         drawn=_draws(fit, X[recent], context.groups[recent], width, widened),
         unit_spread=float(np.sqrt(fit.sigma2)),
         seen=(y, fit.mean(fit.eta)),
+        tomorrow=_tomorrow(fit, context.groups[recent]),
         deviations=np.sort((y - columns @ fit.beta[:width])[slice(max(0, y.size - max(1000, y.size // 5)), None)]),
     )
+
+
+def _tomorrow(fit: Penalised, recent_groups: np.ndarray) -> float:
+    """Spread of the mean of as many coming groups as there were of late, with an allowance for drift."""
+    lots = fit.sigma2 / fit.penalties[-1] if fit.groups.size > 1 else 0.0
+    return float(np.sqrt(_DRIFT**2 + min(lots, 1.0) / max(np.unique(recent_groups).size, 1)))
 
 
 def _few_settings(settings: np.ndarray, fit: Penalised, width: int) -> float:
