@@ -210,6 +210,40 @@ def test_a_unit_that_falls_silent_does_not_stop_the_others(tmp_path: Path) -> No
     assert any("unit id 9: no answer" in text for text in doubts)
 
 
+def test_a_device_that_answers_short_requests_only_is_read_in_pieces(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    async def short(_code: int, _start: int, _address: int, count: int, _now: object, _set: object) -> ExcCodes | None:
+        asked.append(count)
+        return ExcCodes.ILLEGAL_VALUE if count > 10 else None
+
+    async def run() -> Kept:
+        port = free_port()
+        async with served(port, SimDevice(1, simdata=_blocks(), action=short)):
+            link = link_to(tmp_path, port, "".join(row(f"r{number}", f"holding:{number}") for number in range(26)))
+            inbox = await collecting(Modbus(), link, lambda kept: len(kept.readings) >= 26)
+            return inbox
+
+    inbox = asyncio.run(run())
+    assert [reading.value for reading in inbox.readings[:26]] == [word & 0xFFFF for word in HOLDING]
+    assert inbox.told[-1].missing == ()
+    assert asked[:7] == [26, 13, 6, 7, 13, 6, 7]  # halves, until they are short enough
+
+
+def test_a_converter_that_passes_the_serial_line_through_is_read(tmp_path: Path) -> None:
+    async def run() -> Kept:
+        port = free_port()
+        server = ModbusTcpServer([SimDevice(1, simdata=_blocks())], framer=FramerType.RTU, address=("127.0.0.1", port))
+        assert await server.listen()
+        try:
+            link = link_to(tmp_path, port, row("x", "holding:200"), 'framing = "rtu"')
+            return await collecting(Modbus(), link, lambda kept: len(kept.readings) == 1)
+        finally:
+            await server.shutdown()
+
+    assert asyncio.run(run()).values("M.x") == [7]
+
+
 def test_a_refused_port_and_a_wrong_unit_are_told_by_name(tmp_path: Path) -> None:
     async def fail(link: Link) -> str:
         with pytest.raises(ConnectionFailed) as caught:

@@ -86,23 +86,16 @@ class Poller:
             if error.code not in ILLEGAL:
                 return [block]
             if len(block.fields) > 1:
-                # Perhaps only the gap or the length was refused: each signal for itself, then together without gaps.
-                alone = [one for field in block.fields for one in await self._tried(self._gathered([field], 0)[0])]
-                together = self._gathered([field for one in alone for field in one.fields], 0)
-                return together if await self._all_read(together) else alone
+                # Perhaps only a gap or the length was refused: without gaps, then in halves, down to the signal to blame.
+                parts = self._gathered(block.fields, 0)
+                if len(parts) == 1:
+                    middle = len(block.fields) // 2
+                    parts = [self._gathered(half, 0)[0] for half in (block.fields[:middle], block.fields[middle:])]
+                return [one for part in parts for one in await self._tried(part)]
             field = block.fields[0]
             self._missing[field.signal.name] = self._no_such(field, error)
             return []
         return [block]
-
-    async def _all_read(self, blocks: Sequence[Block]) -> bool:
-        try:
-            for block in blocks:
-                if len(block.fields) > 1:
-                    await self._wire.read(block)
-        except Refused:
-            return False
-        return True
 
     async def _poll(self) -> None:
         now = asyncio.get_running_loop().time()
