@@ -335,12 +335,13 @@ def _notes(asked: RecipeData, found: Recommendation, worth: Worth | None) -> tup
                 f"{', '.join(asked.guessed)}. If people do not set them, correct it with --settings or factory.toml.",
             )
         )
-    notes.append(
-        Text(
-            ko="기록에서 본 관계입니다. 로트·시간·교대·주변 조건과 앞선 결과를 붙들고 비교했지만, "
-            "기록에 없는 것이 함께 움직였다면 다를 수 있습니다.",
-            en="This was seen in records. Lot, time, shift, surroundings and earlier results were held, but something that "
-            "nobody recorded may have moved along.",
+    if found.status is Status.RECOMMEND:
+        notes.append(
+            Text(
+                ko="기록에서 본 관계입니다. 로트·시간·교대·주변 조건과 앞선 결과를 붙들고 비교했지만, "
+                "기록에 없는 것이 함께 움직였다면 다를 수 있습니다.",
+                en="This was seen in records. Lot, time, shift, surroundings and earlier results were held, but something that "
+                "nobody recorded may have moved along.",
+            )
         )
-    )
     return tuple(notes)
