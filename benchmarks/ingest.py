@@ -1,8 +1,8 @@
 """How fast points arrive over HTTP line protocol from another process, durable before the answer, and what a SIGKILL costs.
 
 Jasang against InfluxDB 1.6 and VictoriaMetrics 1.79 of Debian (`apt-get install influxdb victoria-metrics`), each started in a
-temporary folder on a free port, in turns, on the same bodies. Signals: random walks rounded to 2 and 3 decimals, constants, square
-waves and counters; ms jitter in time. Results go to docs/benchmarks.md.
+temporary folder on a free port, in turns, on the same bodies. Signals: walks rounded to 2 and 3 decimals, constants, square waves
+and counters; ms jitter in time. Results go to docs/benchmarks.md.
 
     python -m benchmarks.ingest [--points 1000000] [--rounds 3] [--kills 50] [--seconds 10]
 """

@@ -3,6 +3,8 @@
 from jasang.diagnose.rule import Rule
 from jasang.diagnose.rules import (
     changeover,
+    clock_skew,
+    collection_gap,
     dead_channel,
     downtime,
     drift,
@@ -29,6 +31,8 @@ from jasang.diagnose.rules import (
 )
 
 RULES: tuple[Rule, ...] = (
+    collection_gap.RULE,
+    clock_skew.RULE,
     duplicate_rows.RULE,
     impossible_time.RULE,
     missing_data.RULE,

@@ -13,6 +13,7 @@ import polars as pl
 
 from jasang.analyze.impossible_times import impossible_times
 from jasang.analyze.row_copies import Copies
+from jasang.diagnose.collection import Collected
 from jasang.diagnose.copies import find_copies
 from jasang.diagnose.faults import ColumnFault, table_faults
 from jasang.plant.factory import Factory, Kind, Role, Table
@@ -214,6 +215,7 @@ class EvidenceBase:
 
     factory: Factory
     tables: tuple[TableData, ...]
+    collected: Collected = field(default_factory=Collected)
 
     def of_kind(self, *kinds: Kind) -> tuple[TableData, ...]:
         """The tables of these kinds."""

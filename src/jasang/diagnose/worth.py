@@ -33,6 +33,7 @@ DATA_RULES = frozenset(
         "sentinel_value",
         "dead_channel",
         "impossible_time",
+        "collection_gap",
         "gauge",
     }
 )

@@ -53,9 +53,8 @@ def receive(
     """
     settings = read_receive_toml(settings_file)
     receiver_class()  # fails before a store is opened when its library is missing
-    with _stores(settings) as stores:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(_receive(settings, stores, duration, with_parent, ready))
+    with _stores(settings) as stores, asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_receive(settings, stores, duration, with_parent, ready))
 
 
 async def _receive(

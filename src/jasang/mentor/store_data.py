@@ -11,6 +11,7 @@ import polars as pl
 from jasang.analyze.roles import Sample, infer_factory
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.errors import UnreadableInput
+from jasang.mentor.collected import collected, is_own
 from jasang.plant.factory import Column, Factory
 from jasang.plant.text import Progress, Text, silent
 from jasang.store import open_reader
@@ -56,11 +57,14 @@ def store_evidence(store: Path, *, factory: Factory, progress: Progress = silent
     try:
         progress(Text(ko="수집한 값을 읽고 있습니다", en="Reading the collected values"), 0.0)
         last = reader.last()
-        kept = [s for s in reader.signals() if s.name in last and not s.name.endswith(f".{MONITOR_SCORE}")]
+        kept = [
+            s for s in reader.signals() if s.name in last and not s.name.endswith(f".{MONITOR_SCORE}") and not is_own(s)
+        ]
         numeric = [s for s in kept if _is_number(last[s.name].value)]
         end = max((reading.source_time for reading in last.values()), default=None)
         assets = sorted({signal.asset for signal in numeric})
         grids = {asset: grid(reader, [s.name for s in numeric if s.asset == asset], end) for asset in assets if end}
+        how = collected(reader)
     finally:
         reader.close()
     long_enough = {asset: frame for asset, frame in grids.items() if frame.height >= FEWEST_ROWS}
@@ -70,7 +74,8 @@ def store_evidence(store: Path, *, factory: Factory, progress: Progress = silent
             ko=f"{store}: 모은 값이 아직 {most}분치입니다. {FEWEST_ROWS}분치가 쌓이면 진단합니다.",
             en=f"{store}: {most} minutes collected so far; expected at least {FEWEST_ROWS} minutes.",
         )
-    return _evidence(factory, long_enough, {signal.name: signal.unit for signal in numeric})
+    evidence = _evidence(factory, long_enough, {signal.name: signal.unit for signal in numeric})
+    return replace(evidence, collected=how)
 
 
 def _is_number(value: float | str | bool | None) -> bool:
