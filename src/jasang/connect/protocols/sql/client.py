@@ -122,6 +122,12 @@ def _check_url(link: Link) -> None:
         engine_of(link)
     except ValueError as error:
         raise WrongField("url", "데이터베이스 주소가 아닙니다", "is no address of a database") from error
+    except ModuleNotFoundError as error:
+        raise WrongField(
+            "url",
+            f"이 데이터베이스에 필요한 {error.name!r} 이(가) 없습니다. pip install 'jasang[sql]' 로 설치하세요",
+            f"needs {error.name!r}, which is not installed: pip install 'jasang[sql]'",
+        ) from error
     place = link.url.partition("://")[2]
     if not place.strip("/") or (not link.url.startswith("sqlite") and not place.partition("/")[2]):
         raise WrongField(

@@ -188,8 +188,8 @@ class Source:
     def between(self, low: Any, high: Any, *, low_belongs: bool = False) -> list[Row]:
         """Rows with a mark above `low` (or at it) up to `high`, in its order."""
         by = self._from.c[self.by]
-        statement = self._select().where(by >= low if low_belongs else by > low, by <= high).order_by(by)
-        return self._rows(statement.limit(20 * self._options.max_rows))
+        statement = self._select().where(by >= low if low_belongs else by > low, by <= high).order_by(by.desc())
+        return self._rows(statement.limit(20 * self._options.max_rows))[::-1]
 
     def tables(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Every table and view with its columns and their types."""
