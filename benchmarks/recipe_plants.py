@@ -226,7 +226,11 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
         seed=seed,
     )
     return RecipePlant(
-        kind=kind, records=records, loss=loss, in_spec=in_spec, knowable=not kind.endswith("null") and kind != "confounded"
+        kind=kind,
+        records=records,
+        loss=loss,
+        in_spec=in_spec,
+        knowable=not kind.endswith("null") and kind != "confounded",
     )
 
 
