@@ -74,8 +74,10 @@ def _legend(data: dict[str, Any], language: Language) -> str:
     ko = language == "ko"
     parts = [("work", "작업(색 = 주문)" if ko else "work (colour = order)"), ("setup", "교체" if ko else "set-up")]
     parts += [("closed", "쉬는 때" if ko else "closed"), ("late", "늦는 주문" if ko else "late order")]
+    parts += [("stop", "정비·고장" if ko else "repair, breakdown"), ("locked", "◆ 고정" if ko else "◆ locked")]
     parts += [("moved", "옮긴 공정" if ko else "moved")] if "replan" in data else []
-    return "<ul class='legend'>" + "".join(f"<li><i class='{kind}'></i>{words}</li>" for kind, words in parts) + "</ul>"
+    marks = [("" if kind == "locked" else f"<i class='{kind}'></i>") + words for kind, words in parts]
+    return "<ul class='legend'>" + "".join(f"<li>{mark}</li>" for mark in marks) + "</ul>"
 
 
 def _late(data: dict[str, Any], language: Language) -> str:

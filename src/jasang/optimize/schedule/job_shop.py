@@ -4,8 +4,10 @@ CP-SAT alone finds few good schedules of large shops with two processor threads,
 finished; side by side each stops the other.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
+from time import monotonic, sleep
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -103,7 +105,7 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     prover = _Prover(arrays, _starts(arrays, *first), searches)
     for one in searches:
         one.start()
-    bound = prover.run(seconds, seed)
+    bound = _watched(prover, searches, seconds, seed)
     for one in searches:
         one.halt()
     found = [one.best() for one in searches] + ([prover.found] if prover.found is not None else [])
@@ -111,6 +113,22 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     makespan = int((start + time).max())
     bound = min(max(bound, _simple_bound(shop)), makespan)
     return ShopSolution(start=start, machine=machine, time=time, makespan=makespan, bound=bound)
+
+
+def _watched(prover: "_Prover", searches: list["_Search"], seconds: float, seed: int) -> int:
+    """Let all search until the time is over, the bound is reached or somebody presses Ctrl-C; the bound.
+
+    CP-SAT may give up well before its time on a busy machine: the others then go on.
+    """
+    ends = monotonic() + seconds
+    thread = Thread(target=prover.run, args=(seconds, seed), daemon=True)
+    thread.start()
+    with suppress(KeyboardInterrupt):
+        while monotonic() < ends and not prover.proven and not any(one.over for one in searches):
+            sleep(0.01)
+    prover.stop()
+    thread.join()
+    return prover.bound
 
 
 def prepare_search() -> None:
@@ -185,27 +203,32 @@ class _Prover(cp_model.CpSolverSolutionCallback):
         super().__init__()
         self._arrays, self._searches = arrays, searches
         self.found: Schedule | None = None
+        self.bound, self.proven = 0, False
+        self._solver = cp_model.CpSolver()
         self._model, self._starts, self._chosen = _cp_model(arrays, hint)
 
-    def run(self, seconds: float, seed: int) -> int:
-        """Solve; the proven bound."""
-        solver = cp_model.CpSolver()
-        p = solver.parameters
-        p.max_time_in_seconds, p.num_workers, p.random_seed = seconds, 1, seed
+    def run(self, seconds: float, seed: int) -> None:
+        """Solve; keeps the proven bound and whether the best is proven."""
+        p = self._solver.parameters
+        p.max_time_in_seconds, p.num_workers, p.random_seed, p.catch_sigint_signal = seconds, 1, seed, False
         # Seen to help on shops: more propagation, because one thread has no portfolio of searches to fall back on.
         p.use_strong_propagation_in_disjunctive = True
         p.use_dynamic_precedence_in_disjunctive = True
         p.use_overload_checker_in_cumulative = True
 
         def tell(bound: float) -> None:
+            self.bound = max(self.bound, int(np.ceil(bound - 1e-6)))
             for one in self._searches:
-                one.signal[1] = int(np.ceil(bound - 1e-6))
-            if any(one.over for one in self._searches):
-                solver.stop_search()
+                one.signal[1] = self.bound
 
-        solver.best_bound_callback = tell
-        solver.solve(self._model, self)
-        return int(np.ceil(solver.best_objective_bound - 1e-6))
+        self._solver.best_bound_callback = tell
+        status = self._solver.solve(self._model, self)
+        tell(self._solver.best_objective_bound)
+        self.proven = status == cp_model.OPTIMAL
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self._solver.stop_search()
 
     def on_solution_callback(self) -> None:
         """Keep the schedule."""

@@ -24,11 +24,12 @@ class Neighbourhoods:
         """Whether the last neighbourhood was solved to the end."""
         self._size = min(_MOST, self._size * 1.12) if solved else max(_FEWEST, self._size * 0.85)
 
-    def pick(self, placed: Sequence[Placed]) -> Neighbourhood:
-        """The next neighbourhood of this plan."""
+    def pick(self, placed: Sequence[Placed], *, late_first: bool = False) -> Neighbourhood:
+        """The next neighbourhood of this plan; of its late orders where `late_first`."""
         size = min(len(self._free), round(self._size))
         kinds = (self._in_time, self._in_time, self._machines, self._late, self._orders)
-        chosen = set(self._random.choice(kinds)(placed, size)) if self._free else set()
+        kind = self._late if late_first else self._random.choice(kinds)
+        chosen = set(kind(placed, size)) if self._free else set()
         first = min((placed[number][1] for number in chosen), default=0)
         return Neighbourhood(placed=placed, free=chosen, slack=self._slack, still_before=first)
 

@@ -1,8 +1,8 @@
 """A new plan after a breakdown that changes little: started work stays, and only a bounded share of the rest moves.
 
-An operation that has not started is **moved** where it goes to another machine, starts before its old start, starts later than
-the breakdown forces, or changes its turn with an operation that is not moved. What the breakdown forces is the old plan pushed
-to the right: every operation on its machine, in its turn, as early as it then can but not before its old start.
+An operation that has not started is **moved** where it goes to another machine, starts before its old start or more than an
+hour later than the breakdown forces, or changes its turn with an operation that is not moved. What the breakdown forces is the
+old plan pushed to the right: every operation on its machine, in its turn, as early as it then can but not before its old start.
 """
 
 import time
@@ -20,6 +20,8 @@ from jasang.optimize.schedule.solve import NoPlan, solve
 
 Placed = tuple[int, int]
 _DAY = 24 * 60
+# Minutes by which an operation may start later than forced before it counts as moved.
+_HOUR = 60
 # Pairs on one machine whose turns are compared: an operation and so many after it.
 _TURNS = 10
 
@@ -131,7 +133,7 @@ def _little_changed(
     around, turn = Neighbourhoods(numbered, seed), 0
     while still and time.monotonic() < ends - 0.1:
         turn += 1
-        chosen = around.pick(best)
+        chosen = around.pick(best, late_first=turn % 3 != 0)
         until = plan_of(numbered, best).makespan + 2 * _DAY
         built = Builder(numbered, until=until, around=chosen, hard=False).build()
         moved = _moves(built, numbered, old, forced, still)
@@ -141,7 +143,7 @@ def _little_changed(
         solver = cp_model.CpSolver()
         p = solver.parameters
         p.num_workers, p.random_seed, p.linearization_level = workers, seed + turn, 0
-        p.max_time_in_seconds = max(0.05, min(1.0, ends - time.monotonic()))
+        p.max_time_in_seconds = max(0.05, min(0.8, ends - time.monotonic()))
         status = solver.solve(built.model)
         around.learn(status == cp_model.OPTIMAL)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -180,7 +182,7 @@ def _moves(
             if one.here is not None and one.machine == old[number][0]:
                 m.add(one.here == 1).only_enforce_if(stays)
         m.add(built.starts[number] >= min(old[number][1], forced[number][1])).only_enforce_if(stays)
-        m.add(built.starts[number] <= forced[number][1]).only_enforce_if(stays)
+        m.add(built.starts[number] <= forced[number][1] + _HOUR).only_enforce_if(stays)
     for row in _rows(numbered, old, still):
         for place, first in enumerate(row):
             for second in row[place + 1 : place + 1 + _TURNS]:
@@ -226,7 +228,7 @@ def _moved(
         for number in still
         if new[number][0] != old[number][0]
         or new[number][1] < (old[number][1] if forced is None else min(old[number][1], forced[number][1]))
-        or (forced is not None and new[number][1] > forced[number][1])
+        or (forced is not None and new[number][1] > forced[number][1] + _HOUR)
     }
     for row in _rows(numbered, old, still):
         kept = [number for number in row if number not in moved]

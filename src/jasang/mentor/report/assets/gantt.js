@@ -21,7 +21,7 @@
 
   const closed = [];
   for (const machine of plan.machines) {
-    for (const one of machine.closed) closed.push([row.get(machine.name), time(one.start), time(one.end), one.label]);
+    for (const one of machine.closed.slice().sort((a, b) => (b.label === "근무 외") - (a.label === "근무 외"))) closed.push([row.get(machine.name), time(one.start), time(one.end), one.label]);
   }
   const setups = plan.operations.filter((one) => one.setup_minutes)
     .map((one) => [row.get(one.machine), time(one.setup_start), time(one.setup_end), one]);
@@ -40,7 +40,9 @@
   };
   const drawClosed = (params, api) => {
     const shape = rect(api, params, 1);
-    return shape && { type: "rect", shape, style: { fill: "#e9ecf1" }, silent: false };
+    // Nights and breaks are grey, what was stopped for a reason of its own (repair, breakdown) is orange.
+    const usual = closed[params.dataIndex][3] === "근무 외";
+    return shape && { type: "rect", shape, style: { fill: usual ? "#e9ecf1" : "#f6d7bf" } };
   };
   const drawSetup = (params, api) => {
     const shape = rect(api, params, 0.3);
@@ -52,7 +54,7 @@
     const one = work[params.dataIndex][3];
     const late = orders.get(one.order).late_minutes > 0;
     const key = one.order + "\n" + one.step;
-    const label = one.order + "-" + one.step + (one.locked ? " 🔒" : "");
+    const label = one.order + "-" + one.step + (one.locked ? " ◆" : "");
     const children = [{ type: "rect", shape, style: {
       fill: colour(one.order), stroke: late ? "#c8102e" : moved.has(key) ? "#000" : "#fff",
       lineWidth: late || moved.has(key) ? 2.5 : 1, lineDash: moved.has(key) ? [4, 3] : null } }];
@@ -63,7 +65,7 @@
     return { type: "group", children };
   };
   const tip = (params) => {
-    if (params.seriesName === "closed") return `${safe(machines[params.value[0]])}<br>${clock(params.value[1])} ~ ${clock(params.value[2])}<br>${safe(closed[params.dataIndex][3])}`;
+    if (params.seriesName === "closed") return `${safe(machines[params.value[0]])}<br>${clock(params.value[1])} ~ ${clock(params.value[2])}<br>${safe(closed[params.dataIndex][3] === "근무 외" && !korean ? "closed" : closed[params.dataIndex][3])}`;
     const one = (params.seriesName === "setup" ? setups : work)[params.dataIndex][3];
     if (params.seriesName === "setup") return `${safe(one.machine)} · ${korean ? "교체" : "set-up"} ${one.setup_minutes}${korean ? "분" : " min"} → ${safe(one.family)}<br>${clock(params.value[1])} ~ ${clock(params.value[2])}`;
     const order = orders.get(one.order);
