@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -42,7 +43,7 @@ class CellDevice:
         coils = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
         discrete = [SimData(0, values=[False] * 16, datatype=DataType.BITS, readonly=True)]
         device = SimDevice(UNIT_ID, simdata=(coils, discrete, settings, inputs), action=self._asked)
-        server = ModbusTcpServer(device, address=(self._host, self._port), ignore_missing_devices=True)
+        server: Any = ModbusTcpServer(device, address=(self._host, self._port), ignore_missing_devices=True)
         try:
             listening = await server.listen()
         except OSError:
