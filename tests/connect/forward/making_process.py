@@ -3,7 +3,7 @@
 Reading `place` of `SIGNALS` signals has its source time at `START` + place ms and the value `value_of(signal, place)`. After a
 restart it goes on behind the last reading that its spool has, as a machine with a memory does.
 
-    python making_process.py URL SPOOL READINGS_PER_SIGNAL BATCH PAUSE [LIMIT]
+    python making_process.py URL SPOOL READINGS_PER_SIGNAL BATCH PAUSE [LIMIT [drop_oldest|stop]]
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jasang.connect.forward.sender import Sender
 from jasang.connect.forward.sink import ClockNotes, ForwardSink
-from jasang.connect.forward.spool import Spool
+from jasang.connect.forward.spool import Spool, WhenFull
 from jasang.connect.forward.target import Target
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading, Signal
@@ -53,9 +53,9 @@ def readings(first: int, count: int) -> list[Reading]:
     ]
 
 
-async def main(url: str, folder: str, total: int, batch: int, pause: float, limit: int) -> None:
+async def main(url: str, folder: str, total: int, batch: int, pause: float, limit: int, full: WhenFull) -> None:
     """Make `total` moments, then wait until all has been received."""
-    spool = Spool(Path(folder), limit=limit, name="maker")
+    spool = Spool(Path(folder), limit=limit, when_full=full, name="maker")
     sink = ForwardSink(spool)
     sender = Sender(spool, Target(url=url, token=TOKEN), clock_read=ClockNotes(spool, "maker"))
     sending = asyncio.create_task(sender.run())
@@ -82,4 +82,6 @@ async def main(url: str, folder: str, total: int, batch: int, pause: float, limi
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(relativeCreated)d %(message)s")
     address, where, moments, size, rest, *more = sys.argv[1:]
-    asyncio.run(main(address, where, int(moments), int(size), float(rest), int(more[0]) if more else 10**9))
+    most = int(more[0]) if more else 10**9
+    policy: WhenFull = "stop" if more[1:] == ["stop"] else "drop_oldest"
+    asyncio.run(main(address, where, int(moments), int(size), float(rest), most, policy))

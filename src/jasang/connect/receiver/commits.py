@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+MANY = 4  # items of a group that tell of many writers
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -24,7 +26,7 @@ class Grouped(Generic[Item, Result]):
     """Hands groups of items to `work` in one thread of its own, in the order of their arrival, one group at a time.
 
     `work` returns one result for each item, or an exception in its place; what it raises goes to every item of the group. A group
-    has at most `most` of the sizes given (but at least one item). After a group of several the next one gathers for `linger` s.
+    has at most `most` of the sizes given (but at least one item). After a group of `MANY` the next one gathers for `linger` s.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Grouped(Generic[Item, Result]):
                 results = await loop.run_in_executor(self._thread, self._work, [entry.item for entry in group])
             except Exception as error:  # noqa: BLE001 - handed on to everyone who waits
                 results = [error] * len(group)
-            gathers = bool(self._linger) and len(group) > 1
+            gathers = bool(self._linger) and len(group) >= MANY
             until = loop.time() + self._linger
             for entry, result in zip(group, results, strict=True):
                 self.size -= entry.size
