@@ -283,3 +283,18 @@ def test_damaged_list_of_files_is_told(folder: Path) -> None:
 
     with pytest.raises(StoreError, match=r"manifest\.json cannot be read"):
         open_store(folder)
+
+
+def test_settling_leaves_young_segments_alone_and_keeps_the_order_of_writing(store: Store, folder: Path) -> None:
+    store.append([reading("a", 100, "young"), reading("b", 100, 1)])
+    store.seal()  # type: ignore[attr-defined]
+    young = {path.name for path in (folder / "fresh").glob("*.arrow")}
+    store.append([reading("a", 0, "old"), reading("a", 100, "corrected")])
+
+    assert store.settle(NOON + timedelta(seconds=50)) == 1
+
+    assert young <= {path.name for path in (folder / "fresh").glob("*.arrow")}
+    assert [r.value for r in to_readings(store.range(["a"], NOON, NOON + DAY))] == ["old", "corrected"]
+    store.append([reading("b", 0, 0)])
+    store.settle(NOON + timedelta(seconds=50))
+    assert [r.value for r in to_readings(store.range(["a"], NOON, NOON + DAY))] == ["old", "corrected"]

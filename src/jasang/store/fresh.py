@@ -113,11 +113,16 @@ class Fresh:
         with self._changed:
             segments, manifest = self._segments, replace(self._manifest, pending=None)
             if committed:
-                rest = tuple(Segment(self._folder, sealed) for sealed in pending.rest)
-                segments = rest + tuple(kept for kept in segments if kept.sealed.file not in pending.replaced)
+                # The rest stays where its segment was: of two rows the one in the later segment counts.
+                rest = dict(zip(pending.replaced, pending.rest, strict=True))
+                segments = tuple(
+                    kept if sealed is kept.sealed else Segment(self._folder, sealed)
+                    for kept in segments
+                    if (sealed := rest.get(kept.sealed.file, kept.sealed)) is not None
+                )
                 manifest = replace(manifest, segments=tuple(kept.sealed for kept in segments))
             self._keep(manifest, segments, self._lives)
-        gone = pending.replaced if committed else tuple(sealed.file for sealed in pending.rest)
+        gone = pending.replaced if committed else [sealed.file for sealed in pending.rest if sealed]
         self._delete(gone)
 
     def write_segment(self, block: Block) -> Sealed:

@@ -19,11 +19,11 @@ FORMAT = "jasang.fresh/2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A settlement that has begun: once Delta Lake has `batch`, the segments `replaced` give way to `rest`."""
+    """A settlement that has begun: once Delta Lake has `batch`, each segment of `replaced` gives way to its `rest`, if any."""
 
     batch: int
     replaced: tuple[str, ...]
-    rest: tuple[Sealed, ...]
+    rest: tuple[Sealed | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,11 @@ def read_manifest(folder: Path) -> Manifest | None:
             latest=found["latest"],
             number=found["number"],
             pending=pending
-            and Pending(batch=pending["batch"], replaced=tuple(pending["replaced"]), rest=_sealed(pending["rest"])),
+            and Pending(
+                batch=pending["batch"],
+                replaced=tuple(pending["replaced"]),
+                rest=tuple(entry and Sealed(**entry) for entry in pending["rest"]),
+            ),
         )
     except FileNotFoundError:
         return None
@@ -83,6 +87,6 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def named_files(manifest: Manifest) -> set[str]:
     """All files that the manifest names."""
-    rest = manifest.pending.rest if manifest.pending else ()
+    rest = [sealed for sealed in manifest.pending.rest if sealed] if manifest.pending else []
     latest = {manifest.latest} if manifest.latest else set()
     return {sealed.file for sealed in (*manifest.segments, *rest)} | set(manifest.logs) | latest

@@ -65,7 +65,7 @@ class SplitWriter:
 def settle(fresh: Fresh, tables: Tables, before: int) -> int:
     """Move rows with a source time before `before` (microseconds); how many."""
     resume(fresh, tables)
-    segments = fresh.seal()
+    segments = [kept for kept in fresh.seal() if kept.sealed.first is not None and kept.sealed.first < before]
     moved = sum(int(np.count_nonzero(segment.source < before)) for segment in segments)
     if not moved:
         return 0
@@ -117,6 +117,10 @@ def _days(segments: Sequence[Segment], before: int) -> Iterator[int]:
     """UTC days since 1970 that have rows to settle."""
     days: set[int] = set()
     for segment in segments:
+        first, last = segment.sealed.first, segment.sealed.last
+        if first is not None and last is not None and first // DAY == last // DAY:
+            days.add(first // DAY)
+            continue
         days.update(np.unique(segment.source[segment.source < before] // DAY).tolist())
     return iter(sorted(days))
 
@@ -130,12 +134,10 @@ def _receive_times(segment: Segment, start: int, end: int) -> Array:
     return times
 
 
-def _rest(fresh: Fresh, segments: Sequence[Segment], before: int) -> tuple[Sealed, ...]:
-    """Rows that are too young to be settled, in segments of their own."""
-    kept = []
+def _rest(fresh: Fresh, segments: Sequence[Segment], before: int) -> tuple[Sealed | None, ...]:
+    """The rows of each segment that are too young to be settled, in a segment of their own; `None` where there are none."""
+    kept: list[Sealed | None] = []
     for segment in segments:
         young = segment.source >= before
-        if young.any():
-            rows = segment.rows(0, len(young))
-            kept.append(fresh.write_segment(rows if young.all() else rows.take(young)))
+        kept.append(fresh.write_segment(segment.rows(0, len(young)).take(young)) if young.any() else None)
     return tuple(kept)
