@@ -103,7 +103,9 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     first = _dispatched(shop, arrays)
     searches = [_Search(arrays, first, seed + number) for number in range(max(1, workers - 1))]
     prover = _Prover(arrays, _starts(arrays, *first), searches)
+    prover.bound = _simple_bound(shop)
     for one in searches:
+        one.signal[1] = prover.bound
         one.start()
     bound = _watched(prover, searches, seconds, seed)
     for one in searches:
@@ -111,7 +113,7 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     found = [one.best() for one in searches] + ([prover.found] if prover.found is not None else [])
     start, machine, time = min(found, key=lambda schedule: int((schedule[0] + schedule[2]).max()))
     makespan = int((start + time).max())
-    bound = min(max(bound, _simple_bound(shop)), makespan)
+    bound = min(bound, makespan)
     return ShopSolution(start=start, machine=machine, time=time, makespan=makespan, bound=bound)
 
 
@@ -146,11 +148,20 @@ def prepare_search() -> None:
 
 
 def _simple_bound(shop: JobShop) -> int:
-    """The longest job, and all work shared evenly by all machines."""
+    """The longest job, all work shared evenly by all machines, and each machine with what only it can do (Carlier 1982)."""
     least = [[min(time for _, time in operation) for operation in job] for job in shop.jobs]
     release = shop.release or (0,) * len(shop.jobs)
     work = -(-sum(map(sum, least)) // shop.machines)
-    return max(work, *(start + sum(job) for start, job in zip(release, least, strict=True)))
+    load, head, tail = [0] * shop.machines, [1 << 60] * shop.machines, [1 << 60] * shop.machines
+    for start, job, times in zip(release, shop.jobs, least, strict=True):
+        for step, operation in enumerate(job):
+            machine, time = operation[0]
+            if len(operation) == 1:
+                load[machine] += time
+                head[machine] = min(head[machine], start + sum(times[:step]))
+                tail[machine] = min(tail[machine], sum(times[step + 1 :]))
+    alone = [head[k] + load[k] + tail[k] for k in range(shop.machines) if load[k]]
+    return max(work, *alone, *(start + sum(job) for start, job in zip(release, least, strict=True)))
 
 
 Schedule = tuple[np.ndarray, np.ndarray, np.ndarray]  # start, machine, time of each operation
