@@ -298,3 +298,13 @@ def test_settling_leaves_young_segments_alone_and_keeps_the_order_of_writing(sto
     store.append([reading("b", 0, 0)])
     store.settle(NOON + timedelta(seconds=50))
     assert [r.value for r in to_readings(store.range(["a"], NOON, NOON + DAY))] == ["old", "corrected"]
+
+
+def test_many_small_files_of_today_become_few(store: Store, folder: Path) -> None:
+    for minute in range(40):
+        store.append([reading(f"s{i % 3}", minute * 60 + i, float(i)) for i in range(60)])
+        store.settle(NOON + timedelta(minutes=minute + 1))
+
+    assert len(settled.SettledTable(folder).entries()) <= 17
+    assert len(everything(store)) == 2400
+    assert typed(everything(open_reader(folder))) == typed(everything(store))

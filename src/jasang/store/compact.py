@@ -19,11 +19,16 @@ Keep = Callable[[str, Block], Block]
 
 
 def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
-    """Put together files whose rows all lie before `before` (microseconds); how many files there are less.
+    """Put together files whose rows all lie before `before` (microseconds), a start of a day; how many files there are less.
 
-    A large file is not rewritten for every small one that follows, unless `everything`.
+    A large file is not rewritten for every small one that follows, unless `everything`. Of the day that is not over small files
+    are put together when they are many.
     """
     saved = 0
+    today = [entry for entry in tables.settled.entries() if entry.first >= before]
+    if len(today) > MOST_FILES:
+        small = _without_a_large_one(overlapping(today))
+        saved += len(small) - rewrite(tables, small)
     for group in groups([entry for entry in tables.settled.entries() if entry.last < before]):
         if _worth_while(group, everything=everything):
             saved += len(group) - rewrite(tables, group)
@@ -86,6 +91,14 @@ def groups(entries: Sequence[Entry], *, neighbours: bool = True) -> list[list[En
 def _large(group: Sequence[Entry]) -> bool:
     signals = {name for entry in group for name in entry.file.signals()}
     return sum(entry.file.rows for entry in group) > 2 * ROWS_OF_A_SIGNAL * len(signals)
+
+
+def _without_a_large_one(parts: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """The files of all parts but the largest, where the others together are less than half of it."""
+    rows = [sum(entry.file.rows for entry in part) for part in parts]
+    largest = rows.index(max(rows))
+    leave = len(parts) > 1 and sum(rows) - rows[largest] < rows[largest] / 2
+    return [entry for place, part in enumerate(parts) if not (leave and place == largest) for entry in part]
 
 
 def _worth_while(group: Sequence[Entry], *, everything: bool) -> bool:
