@@ -28,7 +28,17 @@ def test_every_command_file_is_in_the_catalogue() -> None:
     from jasang.cli.catalog import COMMANDS
 
     folder = {path.stem for path in (SOURCE / "cli").glob("*.py")}
-    not_commands = {"__init__", "main", "catalog", "arguments", "language", "show_study", "schedule_show", "terminal"}
+    not_commands = {
+        "__init__",
+        "main",
+        "catalog",
+        "arguments",
+        "language",
+        "show_study",
+        "schedule_show",
+        "terminal",
+        "trust",
+    }
     assert set(COMMANDS) == folder - not_commands
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from jasang.cli.arguments import say
+from jasang.cli.trust import add_trust, run_trust
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.connect import Asked, Tried, add_connection, browse_machine, try_connections
 from jasang.plant.reading import Reading
@@ -38,7 +39,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
             )
         ),
     )
-    kinds = parser.add_subparsers(dest="what", required=True, metavar="browse|add|test")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="browse|add|test|trust")
     look = kinds.add_parser("browse", help=say(Text(ko="기계의 값 목록", en="list a machine's variables")))
     write = kinds.add_parser("add", help=say(Text(ko="collect.toml에 연결을 적습니다", en="write a connection for it")))
     for kind in (look, write):
@@ -50,7 +51,8 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     write.add_argument("--name", help=say(Text(ko="연결의 이름", en="the connection's name")))
     check = kinds.add_parser("test", help=say(Text(ko="연결을 한 번 시험", en="try each connection once")))
     check.add_argument("file", type=Path, metavar="collect.toml")
-    for kind in (look, write, check):
+    add_trust(kinds)
+    for kind in kinds.choices.values():
         kind.add_argument("--json", action="store_true", help=say(Text(ko="JSON으로", en="as JSON")))
     for kind in kinds.choices.values():
         kind.add_argument("--lang", choices=("ko", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -90,6 +92,8 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
         return _browse(arguments, language, console)
     if arguments.what == "add":
         return _add(arguments, language)
+    if arguments.what == "trust":
+        return run_trust(arguments, language)
     return _test(arguments, language, console)
 
 

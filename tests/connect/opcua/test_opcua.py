@@ -15,7 +15,7 @@ from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served,
 from jasang.connect.collector import Collector
 from jasang.connect.contract import Link, WantedBranch, WantedSignal
 from jasang.connect.protocols.opcua import OpcUa, OpcUaOptions
-from jasang.connect.protocols.opcua.client import parse_address
+from jasang.connect.protocols.opcua.session import parse_address
 from jasang.connect.protocols.opcua.value import OVERFLOW
 from jasang.connect.status import CollectorStatus
 from jasang.errors import ConnectionFailed

@@ -6,11 +6,11 @@ from typing import Any
 from asyncua import Client, Node, ua
 
 from jasang.connect.contract import Variable
+from jasang.connect.protocols.opcua.names import read_values, type_names
 from jasang.errors import ConnectionFailed
 
 MOST_VARIABLES = 20_000
 DEEPEST = 12
-READ_PER_REQUEST = 500
 _OWN_OBJECTS = {ua.ObjectIds.Server, ua.ObjectIds.Aliases, ua.ObjectIds.Locations}  # the server about itself
 _HAS_PROPERTY = ua.NodeId(ua.ObjectIds.HasProperty)
 
@@ -67,10 +67,11 @@ async def _described(
     client: Client, found: dict[ua.NodeId, tuple[str, dict[str, ua.NodeId]]], namespaces: Sequence[str]
 ) -> list[Variable]:
     ids = list(found)
-    types = await _read(client, ids, ua.AttributeIds.DataType)
-    access = await _read(client, ids, ua.AttributeIds.UserAccessLevel)
+    types = await read_values(client, ids, ua.AttributeIds.DataType)
+    access = await read_values(client, ids, ua.AttributeIds.UserAccessLevel)
     wanted = [found[node][1].get(name) for node in ids for name in ("EngineeringUnits", "EURange")]
-    values = dict(zip(filter(None, wanted), await _read(client, list(filter(None, wanted))), strict=True))
+    kinds = await type_names(client, types)
+    values = dict(zip(filter(None, wanted), await read_values(client, list(filter(None, wanted))), strict=True))
     variables = []
     for node, data_type, level in zip(ids, types, access, strict=True):
         path, properties = found[node]
@@ -80,7 +81,7 @@ async def _described(
             Variable(
                 address=address_of(node, namespaces),
                 path=path,
-                data_type=_type_name(data_type),
+                data_type=kinds.get(data_type, ""),
                 unit=_unit_name(unit),
                 low=float(span.Low) if isinstance(span, ua.Range) else None,
                 high=float(span.High) if isinstance(span, ua.Range) else None,
@@ -88,21 +89,6 @@ async def _described(
             )
         )
     return variables
-
-
-async def _read(client: Client, ids: list[ua.NodeId], attribute: ua.AttributeIds = ua.AttributeIds.Value) -> list[Any]:
-    values: list[Any] = []
-    for first in range(0, len(ids), READ_PER_REQUEST):
-        nodes = [client.get_node(node) for node in ids[first : first + READ_PER_REQUEST]]
-        read = await client.read_attributes(nodes, attribute)
-        values += [None if value.Value is None else value.Value.Value for value in read]
-    return values
-
-
-def _type_name(data_type: Any) -> str:
-    if isinstance(data_type, ua.NodeId) and data_type.NamespaceIndex == 0:
-        return str(ua.ObjectIdNames.get(data_type.Identifier, data_type.to_string()))
-    return "" if data_type is None else str(data_type.to_string())
 
 
 def _unit_name(unit: Any) -> str | None:

@@ -5,39 +5,33 @@ Nodes are addressed by namespace URI (`nsu=urn:maker;s=Barrel.Zone1`), which sur
 """
 
 import asyncio
-import logging
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from dataclasses import replace
 
-from asyncua import Client, Node, ua
-from pydantic import Field
+from asyncua import Client, ua
 
-from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Options, Variable, WantedBranch, WantedSignal
+from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Variable, WantedBranch, WantedSignal
 from jasang.connect.protocols.opcua.address_space import browse_below
-from jasang.connect.protocols.opcua.value import readings_of
+from jasang.connect.protocols.opcua.happenings import event_request, pass_on_events
+from jasang.connect.protocols.opcua.hearing import KEEP_ALIVE, DirectSubscription, Hearing, Item, subscribe
+from jasang.connect.protocols.opcua.history import fill_gaps, last_kept, with_history
+from jasang.connect.protocols.opcua.names import enumeration_names
+from jasang.connect.protocols.opcua.options import OpcUaOptions, check_options, options_of
+from jasang.connect.protocols.opcua.session import (
+    FAILURES,
+    certificate_doubts,
+    connect,
+    disconnect,
+    lost,
+    node_at,
+    parse_address,
+)
 from jasang.errors import ConnectionFailed
-from jasang.plant.reading import Reading, Signal
+from jasang.plant.reading import Signal
 from jasang.plant.text import Text
 
-KEEP_ALIVE = 5.0  # s: a server with nothing to say still says so this often
 LIFETIME = 60.0  # s: the server forgets a subscription whose collector is gone
 ITEMS_PER_REQUEST = 500  # servers limit the size of one request
-REFUSED = ("BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid", "BadSecurityModeRejected")
-
-_log = logging.getLogger(__name__)
-# Whatever a connection attempt may raise besides our own errors: the network, a refusal, an answer that is not OPC UA.
-_FAILURES = (OSError, asyncio.TimeoutError, ua.UaError, asyncio.IncompleteReadError, EOFError)
-
-
-class OpcUaOptions(Options):
-    """Fields of an OPC UA connection: intervals in s; `queue_size` changes of one signal are kept between two messages."""
-
-    publishing_interval: Annotated[float, Field(strict=False, ge=0.01, le=3600.0)] = 0.5
-    sampling_interval: Annotated[float, Field(strict=False, ge=0.0, le=3600.0)] = 0.1
-    queue_size: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+EVENTS_HANDLE = 1  # signals are counted from there
 
 
 class OpcUa:
@@ -54,108 +48,43 @@ class OpcUa:
         parse_address(address)
 
     def check(self, link: Link) -> None:
-        """Nothing more to check: the fields of an OPC UA connection do not depend on each other."""
+        check_options(link)
 
     async def browse(self, link: Link, address: str | None = None) -> tuple[Variable, ...]:
-        client = await _connect(link)
+        client = await connect(link)
         try:
-            return await browse_below(client, await _node(client, link, address))
-        except _FAILURES as error:
-            raise _lost(link, error) from error
+            return await browse_below(client, await node_at(client, link, address))
+        except FAILURES as error:
+            raise lost(link, error) from error
         finally:
-            await _disconnect(client)
+            await disconnect(client)
 
     async def collect(self, link: Link, inbox: Inbox) -> None:
-        client = await _connect(link)
-        handler = _Handler(inbox.deliver)
-        client.connection_lost_callback = handler.connection_lost
+        client = await connect(link)
+        events: asyncio.Task[None] | None = None
         try:
-            subscription = await client.create_subscription(_parameters(link), handler)
-            inbox.begun(await _subscribe(client, link, subscription, handler))
-            await handler.until_lost(subscription)
-        except _FAILURES as error:
-            raise _lost(link, error) from error
+            hearing = Hearing(inbox, arrays_as_text=options_of(link).arrays == "text")
+            client.connection_lost_callback = hearing.connection_lost
+            subscription = await subscribe(client, _parameters(link), hearing)
+            items, missing = await _items(client, link)
+            kept = await last_kept(inbox, items)
+            hearing.hold(kept)
+            begun = await _monitor(link, subscription, hearing, items, missing)
+            inbox.begun(replace(begun, doubts=certificate_doubts(client)))
+            if options_of(link).events:
+                events = asyncio.create_task(pass_on_events(client, link, inbox, hearing))
+            await fill_gaps(link, inbox, hearing, items, kept)
+            await hearing.until_lost(subscription)
+        except FAILURES as error:
+            raise lost(link, error) from error
         finally:
-            await _disconnect(client)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
-    signal: WantedSignal
-    node: Node
-
-
-class _Handler:
-    """Takes notifications in the order in which they were sent."""
-
-    def __init__(self, deliver: Callable[[Sequence[Reading]], int]) -> None:
-        self._deliver = deliver
-        self._names: dict[ua.NodeId, list[str]] = {}
-        self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-
-    def expect(self, items: list[_Item]) -> None:
-        """Know the signals before the first notification of them can arrive."""
-        for item in items:
-            self._names.setdefault(item.node.nodeid, []).append(item.signal.name)
-
-    def datachange_notification(self, node: Node, _value: Any, data: Any) -> None:
-        received = datetime.now(UTC)
-        for name in self._names.get(node.nodeid, ()):
-            self._deliver(readings_of(name, data.monitored_item.Value, received))
-
-    def status_change_notification(self, notification: ua.StatusChangeNotification) -> None:
-        self._fail(ConnectionError(f"the server ended the subscription: {notification.Status.name}"))
-
-    async def connection_lost(self, error: Exception) -> None:
-        self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        if not self._lost.done():
-            self._lost.set_result(error)
-
-    async def until_lost(self, subscription: Any) -> None:
-        """Wait for the end; also ends a subscription that fell silent although the connection stands."""
-        while True:
-            done, _ = await asyncio.wait({self._lost}, timeout=KEEP_ALIVE)
-            if done:
-                error = self._lost.result()
-                raise ConnectionError(str(error) or type(error).__name__) from error
-            if subscription.is_stale(margin=3.0):
-                raise ConnectionError("the server stopped sending")
-
-
-async def _connect(link: Link) -> Client:
-    client = Client(link.url, timeout=link.timeout)
-    if link.username is not None:
-        client.set_user(link.username)
-        client.set_password(link.password or "")
-    try:
-        await client.connect()
-    except _FAILURES as error:
-        await _disconnect(client)
-        raise _unreachable(link, error) from error
-    return client
-
-
-async def _disconnect(client: Client) -> None:
-    """Close politely; a server that is gone gets no more than a moment."""
-    # asyncua logs a traceback when it says goodbye to a server that is gone; our own log says that once, in one line.
-    quiet = logging.getLogger("asyncua")
-    level, quiet.level = quiet.level, logging.CRITICAL
-    try:
-        await asyncio.wait_for(client.disconnect(), timeout=3.0)
-    except _FAILURES as error:
-        _log.debug("while disconnecting: %r", error)
-    finally:
-        quiet.level = level
-
-
-def _options(link: Link) -> OpcUaOptions:
-    return link.options or OpcUaOptions()
+            if events is not None:
+                events.cancel()
+            await disconnect(client)
 
 
 def _parameters(link: Link) -> ua.CreateSubscriptionParameters:
-    interval = _options(link).publishing_interval
+    interval = options_of(link).publishing_interval
     parameters = ua.CreateSubscriptionParameters()
     parameters.RequestedPublishingInterval = interval * 1000.0
     parameters.RequestedMaxKeepAliveCount = max(1, round(KEEP_ALIVE / interval))
@@ -164,19 +93,36 @@ def _parameters(link: Link) -> ua.CreateSubscriptionParameters:
     return parameters
 
 
-async def _subscribe(client: Client, link: Link, subscription: Any, handler: _Handler) -> Begun:
-    items, missing = await _items(client, link)
+async def _monitor(
+    link: Link, subscription: DirectSubscription, hearing: Hearing, items: list[Item], missing: list[Text]
+) -> Begun:
     kept: list[Signal] = []
     for first in range(0, len(items), ITEMS_PER_REQUEST):
         part = items[first : first + ITEMS_PER_REQUEST]
-        handler.expect(part)
-        results = await subscription.create_monitored_items([_request(subscription, link, item) for item in part])
+        requests = []
+        for place, item in enumerate(part, start=EVENTS_HANDLE + 1 + first):
+            hearing.expect(place, item)
+            requests.append(_request(link, item, place))
+        results = await subscription.create_monitored_items(requests)
         for item, result in zip(part, results, strict=True):
             signal = item.signal
             if isinstance(result, ua.StatusCode):
                 missing.append(_no_such_signal(link, signal, result.name))
             else:
                 kept.append(Signal(name=signal.name, asset=signal.asset, unit=signal.unit, address=signal.address))
+    if options_of(link).events:
+        (result,) = await subscription.create_monitored_items(
+            [event_request(EVENTS_HANDLE, options_of(link).queue_size)]
+        )
+        if isinstance(result, ua.StatusCode):
+            missing.append(
+                Text(
+                    ko=f"연결 {link.name!r}: 서버가 이벤트를 주지 않습니다: {result.name}",
+                    en=f"connection {link.name!r}: the server gives no events: {result.name}",
+                )
+            )
+        else:
+            kept.append(Signal(name=f"{link.asset}.events", asset=link.asset, unit=None, address="i=2253"))
     if not kept:
         reasons = missing or [Text(ko="보이는 변수가 없습니다", en="the server shows no variable")]
         raise ConnectionFailed(
@@ -186,18 +132,27 @@ async def _subscribe(client: Client, link: Link, subscription: Any, handler: _Ha
     return Begun(signals=tuple(kept), missing=tuple(missing))
 
 
-async def _items(client: Client, link: Link) -> tuple[list[_Item], list[Text]]:
+async def _items(client: Client, link: Link) -> tuple[list[Item], list[Text]]:
     wanted, missing = list(link.signals), []
     for branch in link.branches:
-        for variable in await browse_below(client, await _node(client, link, branch.address)):
+        for variable in await browse_below(client, await node_at(client, link, branch.address)):
             wanted.append(_found(branch, variable))  # noqa: PERF401 — a list of awaits reads worse
-    items: dict[str, _Item] = {}
+    namespaces = await client.get_namespace_array()
+    items: dict[str, Item] = {}
     for signal in wanted:
         try:
-            items.setdefault(signal.name, _Item(signal=signal, node=await _node(client, link, signal.address)))
+            node = await node_at(client, link, signal.address, namespaces)
+            items.setdefault(signal.name, Item(signal=signal, node=node))
         except ConnectionFailed as error:
             missing.append(Text(ko=error.ko, en=error.en))
-    return list(items.values()), missing
+    nodes = [item.node.nodeid for item in items.values()]
+    options = options_of(link)
+    names = await enumeration_names(client, nodes) if options.enumerations == "names" else {}
+    past = await with_history(client, nodes) if options.history_hours > 0.0 and not link.trial else set()
+    found = [
+        replace(item, names=names.get(item.node.nodeid), history=item.node.nodeid in past) for item in items.values()
+    ]
+    return found, missing
 
 
 def _found(branch: WantedBranch, variable: Variable) -> WantedSignal:
@@ -213,12 +168,12 @@ def _found(branch: WantedBranch, variable: Variable) -> WantedSignal:
     )
 
 
-def _request(subscription: Any, link: Link, item: _Item) -> ua.MonitoredItemCreateRequest:
-    subscription._client_handle += 1  # asyncua counts here itself, but its public call knows no deadband with a list
+def _request(link: Link, item: Item, handle: int) -> ua.MonitoredItemCreateRequest:
+    options = options_of(link)
     parameters = ua.MonitoringParameters()
-    parameters.ClientHandle = subscription._client_handle
-    parameters.SamplingInterval = _options(link).sampling_interval * 1000.0
-    parameters.QueueSize = _options(link).queue_size
+    parameters.ClientHandle = handle
+    parameters.SamplingInterval = options.sampling_interval * 1000.0
+    parameters.QueueSize = options.queue_size
     parameters.DiscardOldest = True
     if item.signal.deadband is not None:
         parameters.Filter = ua.DataChangeFilter(
@@ -232,65 +187,6 @@ def _request(subscription: Any, link: Link, item: _Item) -> ua.MonitoredItemCrea
     request.MonitoringMode = ua.MonitoringMode.Reporting
     request.RequestedParameters = parameters
     return request
-
-
-_WITH_URI = re.compile(r"nsu=(?P<uri>.+?);(?P<rest>[isgb]=.+)", re.DOTALL)
-
-
-def parse_address(address: str) -> tuple[str | None, ua.NodeId]:
-    """The namespace URI (if the address has one) and the node id with a still open namespace index.
-
-    Raises `ValueError` for a text that is no node id.
-    """
-    found = _WITH_URI.fullmatch(address)
-    try:
-        if found is None:
-            return None, ua.NodeId.from_string(address)
-        return found["uri"], ua.NodeId.from_string(found["rest"])
-    except (ua.UaError, ValueError) as error:
-        raise ValueError(f"{address!r} is no OPC UA node id") from error
-
-
-async def _node(client: Client, link: Link, address: str | None) -> Node:
-    if address is None:
-        return client.nodes.objects
-    uri, node_id = parse_address(address)
-    if uri is None:
-        return client.get_node(node_id)
-    namespaces = await client.get_namespace_array()
-    if uri not in namespaces:
-        raise ConnectionFailed(
-            ko=f"연결 {link.name!r}: 서버에 네임스페이스 {uri!r} 이(가) 없습니다. 서버에 있는 것: {namespaces}",
-            en=f"connection {link.name!r}: the server has no namespace {uri!r}; it has {namespaces}",
-        )
-    return client.get_node(ua.NodeId(node_id.Identifier, namespaces.index(uri), node_id.NodeIdType))
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
-def _unreachable(link: Link, error: BaseException) -> ConnectionFailed:
-    if type(error).__name__ in REFUSED:
-        return ConnectionFailed(
-            ko=f"연결 {link.name!r}: {link.url} 이(가) 사용자 {link.username or '익명'} 을(를) 거절했습니다"
-            f"({type(error).__name__}). 사용자 이름과 비밀번호를 확인하세요.",
-            en=f"connection {link.name!r}: {link.url} refuses user {link.username or 'anonymous'}"
-            f" ({type(error).__name__}); check user name and password",
-            permanent=True,
-        )
-    return ConnectionFailed(
-        ko=f"연결 {link.name!r}: {link.url} 에 연결할 수 없습니다({_reason(error)}). 기계의 전원, 주소, 방화벽을 확인하세요.",
-        en=f"connection {link.name!r}: cannot reach {link.url} ({_reason(error)}); is the machine on, the address right,"
-        " the firewall open?",
-    )
-
-
-def _lost(link: Link, error: BaseException) -> ConnectionFailed:
-    return ConnectionFailed(
-        ko=f"연결 {link.name!r}: {link.url} 과(와) 연결이 끊겼습니다({_reason(error)}).",
-        en=f"connection {link.name!r}: the connection to {link.url} is lost ({_reason(error)})",
-    )
 
 
 def _no_such_signal(link: Link, signal: WantedSignal, status: str) -> Text:
