@@ -15,7 +15,7 @@ $uv sync --quiet --frozen --all-extras --group dev
 rm -f /tmp/jasang-imports.$$
 
 say "the core, in an environment without Django"
-UV_PROJECT_ENVIRONMENT=.venv-core $uv sync --quiet --frozen --extra opcua --extra receiver --extra mqtt --extra sparkplug --extra search --extra schedule --no-default-groups --group test
+UV_PROJECT_ENVIRONMENT=.venv-core $uv sync --quiet --frozen --all-extras --no-extra web --no-default-groups --group test
 .venv-core/bin/python -m pytest -m "not web and not browser" -n 2 --dist worksteal -q
 
 say "the portal, with a real browser"
