@@ -32,7 +32,10 @@ def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
     for group in groups([entry for entry in tables.settled.entries() if entry.last < before]):
         if _worth_while(group, everything=everything):
             saved += len(group) - rewrite(tables, group)
-    if saved:
+    if everything:  # somebody asked for room
+        tables.settled.vacuum(hours=0)
+        tables.replaced.vacuum(hours=0)
+    elif saved:
         tables.settled.vacuum()
     return saved
 

@@ -123,14 +123,14 @@ class SettledTable:
             sync_folder(log)
             self._entries = self._listed(self._table)
 
-    def vacuum(self) -> int:
-        """Delete files that left the table more than a day ago; a reader that has just listed them is served. How many."""
+    def vacuum(self, hours: int = 1) -> int:
+        """Delete files that left the table so long ago; a reader that has just listed them is served meanwhile. How many."""
         with self._lock, _telling(self.folder):
             self._refresh()
             if self._table is None:
                 return 0
             return len(
-                self._table.vacuum(retention_hours=24, enforce_retention_duration=False, dry_run=False, full=True)
+                self._table.vacuum(retention_hours=hours, enforce_retention_duration=False, dry_run=False, full=True)
             )
 
     def select(self, name: str, start: int, end: int, *, full: bool) -> list[Block]:
