@@ -192,7 +192,7 @@ class Faults:
 
 
 async def proxy(mood: Path) -> None:
-    """Pass everything on, each chunk delayed by the first number in `mood` (s); the second is its chance to end the connection."""
+    """Pass everything on, each chunk delayed by the first number in `mood` (s); the second is its chance to end all."""
     chance = random.Random(0)
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
