@@ -169,7 +169,7 @@ JOB_KINDS = {
 FACTORY_TABS = ["floor/tabs.html", "center/tabs.html"]
 ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
-LISTENERS: dict[str, list[str]] = {"diagnosis_done": []}
+LISTENERS: dict[str, list[str]] = {"diagnosis_done": ["jasang.web.center.findings.hear_of_findings"]}
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
 JOB_HEARTBEAT_SECONDS = 2

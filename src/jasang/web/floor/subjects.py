@@ -5,7 +5,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from jasang.plant.text import Text
-from jasang.web.floor.models import Diagnosis, Finding, Severity
+from jasang.web.floor.models import Diagnosis, Finding, Severity, Stage
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
 
@@ -16,7 +16,7 @@ def finding(*, factory: Factory, key: str) -> Subject | None:
         wanted = UUID(key)
     except ValueError:
         return None
-    found = Finding.objects.of(factory).filter(key=wanted).first()
+    found = Finding.objects.of(factory).select_related("life").filter(key=wanted).first()
     if found is None:
         return None
     return _subject(factory, found)
@@ -24,7 +24,8 @@ def finding(*, factory: Factory, key: str) -> Subject | None:
 
 def subjects_of(diagnosis: Diagnosis) -> list[Subject]:
     """All findings of a diagnosis, loudest first."""
-    found = Finding.objects.of(diagnosis.factory).filter(diagnosis=diagnosis).order_by("severity", "place")
+    own = Finding.objects.of(diagnosis.factory).filter(diagnosis=diagnosis)
+    found = own.select_related("life").order_by("severity", "place")
     return [_subject(diagnosis.factory, one) for one in found]
 
 
@@ -36,4 +37,6 @@ def _subject(factory: Factory, found: Finding) -> Subject:
         url=reverse("floor:finding", args=[factory.key, found.key]),
         severity=Severity(found.severity).word,
         document=found.document,
+        lasting=str(found.life.key) if found.life is not None else "",
+        taken=found.life is not None and found.life.stage != Stage.FOUND,
     )

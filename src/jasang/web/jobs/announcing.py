@@ -18,6 +18,7 @@ class Subject:
     """What a case, a task or a course is about, as the area that owns it tells it.
 
     `document` is plain data for a machine (a finding as in `jasang.findings/1`); `severity` is act, watch, note or blank.
+    `lasting` stays the same over newer versions of the thing (blank where there are none); `taken`: somebody saw to it already.
     """
 
     kind: str
@@ -26,6 +27,8 @@ class Subject:
     url: str
     severity: str = ""
     document: dict[str, Any] | None = None
+    lasting: str = ""
+    taken: bool = False
 
 
 def announce(event: str, *, factory: Factory, **about: Any) -> None:

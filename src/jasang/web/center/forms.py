@@ -1,0 +1,96 @@
+"""What may be said and chosen on the pages of the centre."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from jasang.errors import UnreadableInput
+from jasang.web.center.attachments import LARGEST, MOST, Checked, check
+from jasang.web.center.events import LONGEST_TEXT
+from jasang.web.center.models import Priority
+from jasang.web.ui.language import current
+
+
+class _Several(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class CheckedFiles(forms.FileField):
+    """Files to attach, each checked."""
+
+    widget = _Several
+
+    def clean(self, data: Any, initial: Any = None) -> list[Checked]:
+        """The files as they may be kept."""
+        given = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
+        if len(given) > MOST:
+            raise ValidationError(_("At most %(most)s files at once.") % {"most": MOST})
+        try:
+            return [check(one.name, one.read(LARGEST + 1)) for one in given]
+        except UnreadableInput as error:
+            raise ValidationError(error.in_language(current())) from error
+
+
+class WordForm(forms.Form):
+    """A word, with files. Files alone are a word too."""
+
+    text = forms.CharField(
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": _("The text is too long.")},
+    )
+    files = CheckedFiles(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Something must be said."""
+        given = super().clean() or {}
+        if not self.errors and not given.get("text") and not given.get("files"):
+            raise ValidationError(_("Please write something."))
+        return given
+
+
+class CaseForm(WordForm):
+    """A new case."""
+
+    title = forms.CharField(
+        max_length=200, error_messages={"required": _("Please say in a few words what it is about.")}
+    )
+    priority = forms.TypedChoiceField(coerce=int, choices=Priority.choices, empty_value=Priority.NORMAL, required=False)
+
+
+class DutyForm(forms.Form):
+    """A stretch of the rota, on the centre's own clock."""
+
+    agent = forms.IntegerField()
+    queue = forms.UUIDField(required=False)
+    start = forms.DateTimeField(error_messages={"required": _("From when?"), "invalid": _("From when?")})
+    end = forms.DateTimeField(error_messages={"required": _("Until when?"), "invalid": _("Until when?")})
+    lead = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A duty ends after its start."""
+        given = super().clean() or {}
+        if given.get("start") and given.get("end") and given["end"] <= given["start"]:
+            raise ValidationError(_("The end must come after the start."))
+        return given
+
+
+class VisitForm(forms.Form):
+    """A call or visit."""
+
+    kind = forms.ChoiceField(choices=[("call", "call"), ("visit", "visit")])
+    start = forms.DateTimeField(error_messages={"required": _("From when?"), "invalid": _("From when?")})
+    minutes = forms.IntegerField(min_value=5, max_value=24 * 60)
+    place = forms.CharField(max_length=200, required=False)
+
+
+class MacroForm(forms.Form):
+    """A ready answer."""
+
+    name = forms.CharField(max_length=80)
+    text_ko = forms.CharField(max_length=LONGEST_TEXT, widget=forms.Textarea)
+    text_en = forms.CharField(max_length=LONGEST_TEXT, widget=forms.Textarea, required=False)
+    then = forms.ChoiceField(choices=[("", ""), ("answered", ""), ("asked", ""), ("solved", "")], required=False)

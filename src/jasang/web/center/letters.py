@@ -1,0 +1,72 @@
+"""Letters that events send: written beside the event in its transaction, in the receiver's language; `post` sends them."""
+
+import secrets
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from jasang.web.center.models import Agent, Case, Centre, Event, LetterIn, LetterOut
+
+
+def receipt(case: Case, event: Event) -> None:
+    """Tell the writer of a letter that it became a case."""
+    with override(_language(case)):
+        text = _("Your letter has arrived as case #%(number)s. We will answer by this way.") % {"number": case.number}
+    _write(case, event, to=case.customer_mail, text=text)
+
+
+def tell_customer(case: Case, event: Event) -> None:
+    """Send the customer what was said."""
+    to = case.customer_mail or (case.customer.email if case.customer is not None else "")
+    _write(case, event, to=to, text=event.text)
+
+
+def tell_agent(case: Case, event: Event) -> None:
+    """Tell the case's agent that the customer wrote."""
+    if case.agent is not None:
+        tell_one(case, event, case.agent)
+
+
+def tell_one(case: Case, event: Event, agent: Agent) -> None:
+    """Tell an agent of an event; the letter carries no word of the factory, it leads to the page."""
+    with override("ko"):
+        words = {
+            "assign": _("Case #%(number)s is yours now."),
+            "mention": _("You were mentioned in case #%(number)s."),
+            "escalate": _("Case #%(number)s is due soon or late."),
+        }.get(event.kind, _("There is a new word in case #%(number)s."))
+        _write(case, event, to=agent.user.email, text=words % {"number": case.number}, inner=True)
+
+
+def _language(case: Case) -> str:
+    return case.language if case.language in dict(settings.LANGUAGES) else "ko"
+
+
+def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False) -> None:
+    centre = Centre.objects.of(case.centre).get()
+    if not to or not centre.address or to.lower() == centre.address.lower():
+        return
+    earlier = [] if inner else list(_thread(case))
+    domain = centre.address.rpartition("@")[2]
+    title = f"[#{case.number}]" if inner else f"[#{case.number}] {case.title}"
+    LetterOut.objects.at(case.centre).create(
+        centre=case.centre,
+        factory=case.factory,
+        event=event,
+        case=case,
+        to=to,
+        subject=title[:250],
+        text=text,
+        message_id=f"<{case.letters}.{event.place}.{secrets.token_hex(6)}@{domain}>",
+        references=" ".join(earlier[:1] + earlier[1:][-9:]),
+        next_try=timezone.now(),
+    )
+
+
+def _thread(case: Case) -> list[str]:
+    """Message-IDs of the letters so far, oldest first."""
+    came = LetterIn.objects.filter(case=case).values_list("at", "message_id")
+    went = LetterOut.objects.at(case.centre).filter(case=case).exclude(subject=f"[#{case.number}]")
+    return [name for at, name in sorted([*came, *went.values_list("made_at", "message_id")])]

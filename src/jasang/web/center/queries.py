@@ -1,0 +1,154 @@
+"""What the pages of the centre ask for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Avg, Count, F, Q, QuerySet
+
+from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseState, Duty, Event, Queue
+from jasang.web.tenants.models import Factory, Organisation
+
+LIST_LENGTH = 25
+MOST_EVENTS = 500
+VIEWS = ("open", "mine", "free", "late", "done", "all")
+DONE = (CaseState.SOLVED, CaseState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """What an agent's list is narrowed to."""
+
+    view: str = "open"
+    queue: str = ""
+    words: str = ""
+
+
+def of_factory(factory: Factory) -> QuerySet[Case]:
+    """The factory's cases, lately changed first; those merged into another one show there."""
+    rows = Case.objects.of(factory).exclude(state=CaseState.MERGED)
+    return rows.select_related("agent__user").defer("carried").order_by("-changed_at", "-pk")
+
+
+def at_centre(centre: Organisation, agent: Agent | None, chosen: Narrowed, now: datetime) -> QuerySet[Case]:
+    """The centre's cases: what is late or due first comes first; what is done, last changed first."""
+    rows = Case.objects.at(centre).select_related("factory", "queue", "agent__user").defer("carried")
+    if chosen.queue:
+        rows = rows.filter(queue__key=chosen.queue)
+    if chosen.words:
+        number = chosen.words.lstrip("#")
+        rows = (
+            rows.filter(number=int(number))
+            if number.isdecimal() and len(number) < 10
+            else rows.filter(Q(title__icontains=chosen.words) | Q(factory__name__icontains=chosen.words))
+        )
+    if chosen.view == "done":
+        return rows.filter(state__in=DONE).order_by("-opened_at", "-pk")
+    if chosen.view == "all":
+        return rows.order_by("-opened_at", "-pk")
+    rows = rows.filter(state__in=OPEN_STATES)
+    if chosen.view == "mine":
+        rows = rows.filter(agent=agent)
+    elif chosen.view == "free":
+        rows = rows.filter(agent__isnull=True)
+    elif chosen.view == "late":
+        rows = rows.filter(_late(now))
+    return rows.order_by(F("due").asc(nulls_last=True), "priority", "pk")
+
+
+def _late(now: datetime) -> Q:
+    return Q(due__lt=now) | Q(answer_late=True, answered_at__isnull=True) | Q(solve_late=True)
+
+
+def counts(centre: Organisation, agent: Agent | None, now: datetime) -> dict[str, int]:
+    """How many cases each view of the open ones holds."""
+    rows = Case.objects.at(centre).filter(state__in=OPEN_STATES)
+    return rows.aggregate(
+        open=Count("pk"),
+        mine=Count("pk", filter=Q(agent=agent) if agent is not None else Q(pk__in=[])),
+        free=Count("pk", filter=Q(agent__isnull=True)),
+        late=Count("pk", filter=_late(now)),
+    )
+
+
+def agent_of(centre: Organisation, user: AbstractBaseUser) -> Agent | None:
+    """The person as an agent of the centre."""
+    return Agent.objects.of(centre).filter(user=user).first()
+
+
+def events_of(case: Case, *, inner: bool) -> list[Event]:
+    """What happened to a case, oldest first; the factory does not see what is inner."""
+    rows = Event.objects.at(case.centre).filter(case=case).select_related("by")
+    if not inner:
+        rows = rows.filter(private=False)
+    return list(reversed(rows.order_by("-place")[:MOST_EVENTS]))
+
+
+def files_of(case: Case) -> dict[int, list[Attachment]]:
+    """The files of a case by event."""
+    found: dict[int, list[Attachment]] = {}
+    for file in Attachment.objects.at(case.centre).filter(event__case=case).order_by("pk"):
+        found.setdefault(file.event_id, []).append(file)
+    return found
+
+
+def rota(centre: Organisation, start: datetime, end: datetime) -> QuerySet[Duty]:
+    """Who is on duty between two moments, in order."""
+    rows = Duty.objects.of(centre).filter(start__lt=end, end__gt=start)
+    return rows.select_related("agent__user", "queue").order_by("start", "pk")
+
+
+def queues(centre: Organisation) -> QuerySet[Queue]:
+    """The centre's queues in their order."""
+    return Queue.objects.of(centre).order_by("place", "pk")
+
+
+def report(centre: Organisation, now: datetime, *, weeks: int = 12) -> dict[str, Any]:
+    """The centre's record: kept promises, backlog and satisfaction, over the last weeks and week by week."""
+    since = now - timedelta(weeks=weeks)
+    opened = Case.objects.at(centre).filter(opened_at__gte=since).exclude(state=CaseState.MERGED)
+    week_rows = []
+    for number in range(weeks):
+        start = since + timedelta(weeks=number)
+        end = start + timedelta(weeks=1)
+        within = Q(opened_at__gte=start, opened_at__lt=end)
+        week_rows.append((start, within))
+    sums = {
+        f"{name}{number}": Count("pk", filter=within & rule)
+        for number, (_, within) in enumerate(week_rows)
+        for name, rule in _RULES.items()
+    }
+    numbers = opened.aggregate(
+        **sums,
+        stars=Avg("stars"),
+        rated=Count("stars"),
+        **{name: Count("pk", filter=rule) for name, rule in _RULES.items()},
+        answer_minutes=Avg("answer_minutes", filter=Q(answered_at__isnull=False)),
+    )
+    backlog = Case.objects.at(centre).filter(state__in=OPEN_STATES)
+    return {
+        "since": since,
+        "all": {name: numbers[name] for name in _RULES},
+        "stars": numbers["stars"],
+        "rated": numbers["rated"],
+        "answer_minutes": numbers["answer_minutes"],
+        "weeks": [
+            {"start": start} | {name: numbers[f"{name}{number}"] for name in _RULES}
+            for number, (start, _) in enumerate(week_rows)
+        ],
+        "queues": list(
+            backlog.values("queue__name")
+            .annotate(number=Count("pk"), late=Count("pk", filter=_late(now)))
+            .order_by("-number", "queue__name")
+        ),
+    }
+
+
+_RULES = {
+    "opened": Q(),
+    "answered": Q(answered_at__isnull=False),
+    "answered_in_time": Q(answered_at__isnull=False, answer_late=False),
+    "solved": Q(state__in=DONE),
+    "solved_in_time": Q(state__in=DONE, solve_late=False),
+}

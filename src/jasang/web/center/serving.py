@@ -1,0 +1,96 @@
+"""Which centre serves a factory, and setting a centre up: its queues, agents, rota and ready answers. One transaction each."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from jasang.web.center.clock import EVERY_DAY, USUAL_TERMS
+from jasang.web.center.models import Agent, Centre, Duty, FactoryChoice, Macro, Queue
+from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Role
+from jasang.web.tenants.services import appoint
+
+
+def centre_of(factory: Factory) -> Centre | None:
+    """The centre that serves the factory: the nearest one up the tree; one at the top of its own serves everybody."""
+    above = factory.organisation.path.strip("/").split("/") if factory.organisation is not None else []
+    centres = Centre.objects.of_every_organisation().filter(organisation__kind=OrganisationKind.CENTRE)
+    near = centres.filter(organisation__parent__in=[int(number) for number in above]).select_related("organisation")
+    found = max(near, key=lambda one: (len(one.organisation.path), -one.pk), default=None)
+    return found or (
+        centres.filter(organisation__parent__isnull=True).select_related("organisation").order_by("pk").first()
+    )
+
+
+@transaction.atomic
+def set_up_centre(*, organisation: Organisation, address: str = "", queue_name: str = "상담") -> Centre:
+    """Make the organisation a centre with one queue that serves every day, 8 to 20; a given address replaces the kept one."""
+    centre, _ = Centre.objects.of_every_organisation().get_or_create(organisation=organisation)
+    if address:
+        centre.address = address
+        centre.save(update_fields=["address"])
+    if not Queue.objects.of(organisation).exists():
+        add_queue(centre=organisation, name=queue_name)
+    return centre
+
+
+@transaction.atomic
+def add_queue(
+    *,
+    centre: Organisation,
+    name: str,
+    hours: dict[str, Any] | None = None,
+    terms: dict[str, Any] | None = None,
+    **rest: Any,
+) -> Queue:
+    """A queue of the centre; `rest`: place, skills, rules (of findings) and languages."""
+    return Queue.objects.of(centre).create(
+        organisation=centre,
+        name=name,
+        hours=EVERY_DAY if hours is None else hours,
+        terms=USUAL_TERMS if terms is None else terms,
+        **rest,
+    )
+
+
+@transaction.atomic
+def add_agent(*, user: AbstractBaseUser, centre: Organisation, **about: Any) -> Agent:
+    """Let the person answer at the centre; `about`: skills, languages, most_open, away."""
+    appoint(user=user, organisation=centre, role=Role.AGENT)
+    agent, _ = Agent.objects.of(centre).update_or_create(user=user, organisation=centre, defaults=about)
+    return agent
+
+
+@transaction.atomic
+def put_on_duty(
+    *, agent: Agent, start: datetime, end: datetime, queue: Queue | None = None, lead: bool = False
+) -> Duty:
+    """A stretch of the rota; raises `ValueError` where it has no length or the queue is another centre's."""
+    if end <= start:
+        raise ValueError(f"duty from {start} to {end} has no length")
+    if queue is not None and queue.organisation_id != agent.organisation_id:
+        raise ValueError("the queue is another centre's")
+    return Duty.objects.of(agent.organisation).create(
+        organisation=agent.organisation, agent=agent, queue=queue, start=start, end=end, lead=lead
+    )
+
+
+@transaction.atomic
+def take_off_duty(*, duty: Duty) -> None:
+    """Take a stretch out of the rota."""
+    duty.delete()
+
+
+@transaction.atomic
+def add_macro(*, centre: Organisation, name: str, text_ko: str, text_en: str = "", then: str = "") -> Macro:
+    """A ready answer."""
+    return Macro.objects.of(centre).create(
+        organisation=centre, name=name, text_ko=text_ko, text_en=text_en or text_ko, then=then
+    )
+
+
+@transaction.atomic
+def choose_from_findings(*, factory: Factory, on: bool) -> None:
+    """Whether loud findings of the factory open cases by themselves."""
+    FactoryChoice.objects.update_or_create(factory=factory, defaults={"from_findings": on})
