@@ -24,6 +24,7 @@ COMMANDS = (
     "batches",
     "similar",
     "campaign",
+    "experiment",
     "assign",
     "meet",
     "schedule",

@@ -199,9 +199,8 @@ def _criterion(X: np.ndarray, y: np.ndarray) -> float:
 
 def _block_columns(blocks: np.ndarray) -> np.ndarray:
     numbers = np.unique(blocks)
-    return np.column_stack(
-        [np.zeros(blocks.size), *((blocks == one) - (blocks == numbers[-1]) for one in numbers[:-1])]
-    )[:, 1:].astype(np.float64)
+    last = (blocks == numbers[-1]).astype(np.float64)
+    return np.column_stack([np.zeros(blocks.size), *((blocks == one) - last for one in numbers[:-1])])[:, 1:]
 
 
 def _refuse_aliases(design: Design, X: np.ndarray, owners: tuple[int, ...], terms: tuple[Term, ...]) -> None:

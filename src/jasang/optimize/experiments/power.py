@@ -106,7 +106,8 @@ def _coefficients(effect: float, columns: int) -> np.ndarray:
 
 def _differences(blocks: np.ndarray) -> np.ndarray:
     numbers = np.unique(blocks)
-    return np.column_stack([(blocks == one) - (blocks == numbers[-1]) for one in numbers[:-1]]).astype(np.float64)
+    last = (blocks == numbers[-1]).astype(np.float64)
+    return np.column_stack([(blocks == one) - last for one in numbers[:-1]])
 
 
 def _degrees(
