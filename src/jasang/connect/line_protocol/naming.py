@@ -48,7 +48,8 @@ class Series:
 class SignalNames:
     """Names by series and field, remembered; not shared by threads.
 
-    `known` are names that the store has; at most `most_signals` are taken. `fresh` gathers signals that are not yet described.
+    `known` are names that the store has (a set is shared with its giver); at most `most_signals` are taken.
+    `fresh` gathers signals that are not yet described.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class SignalNames:
     ) -> None:
         self._asset_tags = tuple(asset_tags)
         self._most = most_signals
-        self._known = set(known)
+        self._known = known if isinstance(known, set) else set(known)
         self._series: dict[bytes, Series] = {}
         self._by_field: dict[bytes, dict[str, str]] = {}
         self.fresh: list[Signal] = []

@@ -3,11 +3,11 @@
 A body is answered only when its readings are durable and a query sees them.
 """
 
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from jasang.plant.reading import Reading, Signal
 READ_TOGETHER = 4_000_000  # bytes of bodies that are read in one go
 COMMIT_TOGETHER = 500_000  # readings in one transaction
 SMALL = 20_000  # bytes; bodies up to it are joined before they are read
+READERS = 2  # threads that read large bodies; most of their work is outside Python
 LINGER = 0.003  # s; after a transaction for many writers the next one waits so long for more of them
 BYTES_OF_A_POINT = 50  # about
 
@@ -87,15 +88,23 @@ class Written:
 class Destination:
     """The way into one factory's store; used from one event loop.
 
-    Large bodies are read in one thread while another commits; small ones are read where they are committed, many at once.
+    Large bodies are read in threads of their own while another commits; small ones are read where they are committed, many at
+    once.
     """
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
-        known = [signal.name for signal in factory.store.signals()]
-        self._names = SignalNames(asset_tags=factory.asset_tags, known=known, most_signals=factory.most_signals)
-        self._naming = threading.Lock()
-        self._reading = Grouped[_Body, _Read](self._read, most=READ_TOGETHER, name=f"read {factory.name}")
+        known = {signal.name for signal in factory.store.signals()}
+        # Each thread has names of its own; which signals there are they know together.
+        readers = [
+            SignalNames(asset_tags=factory.asset_tags, known=known, most_signals=factory.most_signals)
+            for _ in range(READERS + 1)
+        ]
+        self._names = readers.pop()
+        self._reading = [
+            Grouped[_Body, _Read](partial(self._read, names), most=READ_TOGETHER, name=f"read {factory.name}")
+            for names in readers
+        ]
         self._writing = Grouped[_Body | _Commit, Written](
             self._write, most=COMMIT_TOGETHER, name=f"write {factory.name}", linger=LINGER
         )
@@ -112,14 +121,14 @@ class Destination:
     @property
     def waiting(self) -> int:
         """Bytes of bodies that wait to be read."""
-        return self._reading.size
+        return sum(reader.size for reader in self._reading)
 
     async def write_lines(self, body: bytes, unit: int) -> Written:
         """Keep a body of line protocol; raises `StoreError` when the store cannot take it."""
         item = _Body(body, unit, time.time_ns())
         if len(body) <= SMALL:
             return await self._writing.submit(item, len(body) // BYTES_OF_A_POINT + 1)
-        one = await self._reading.submit(item, len(body))
+        one = await min(self._reading, key=lambda reader: reader.size).submit(item, len(body))
         parsed, fresh = one.parsed, one.fresh
         if parsed.points:
             await self._writing.submit(_Commit((parsed.rows,), fresh, parsed.points), parsed.rows.num_rows)
@@ -132,17 +141,12 @@ class Destination:
 
     async def close(self) -> None:
         """Finish what was taken."""
-        await self._reading.close()
+        for reader in self._reading:
+            await reader.close()
         await self._writing.close()
 
-    def _read(self, bodies: Sequence[_Body]) -> list[_Read | Exception]:
-        return [self._parse(body) for body in bodies]
-
-    def _parse(self, body: _Body) -> _Read:
-        with self._naming:
-            parsed = parse_lines(body.text, unit=body.unit, now=body.now, names=self._names)
-            fresh, self._names.fresh = tuple(self._names.fresh), []
-        return _Read(parsed, fresh)
+    def _read(self, names: SignalNames, bodies: Sequence[_Body]) -> list[_Read | Exception]:
+        return [_parse(body, names) for body in bodies]
 
     def _parse_small(self, bodies: Sequence[_Body]) -> tuple[list[_Read], list[Written]]:
         """What is in the bodies, read together where they may be, and the answer for each body."""
@@ -156,13 +160,13 @@ class Destination:
             (alone if goes_on else together.setdefault(body.unit, [])).append(place)
         for unit, places in together.items():
             joined = b"\n".join([bodies[place].text for place in places])
-            one = self._parse(_Body(joined, unit, bodies[places[-1]].now))
+            one = _parse(_Body(joined, unit, bodies[places[-1]].now), self._names)
             if one.parsed.bad:
                 alone += places
             else:
                 read.append(one)
         for place in alone:
-            one = self._parse(bodies[place])
+            one = _parse(bodies[place], self._names)
             read.append(one)
             answers[place] = Written(some_kept=one.parsed.points > 0, bad=one.parsed.bad)
         return read, answers
@@ -184,6 +188,12 @@ class Destination:
         self.points += sum(commit.points for commit in commits) + sum(one.parsed.points for one in read)
         of_bodies = iter(answers)
         return [next(of_bodies) if isinstance(item, _Body) else Written(some_kept=True, bad=()) for item in items]
+
+
+def _parse(body: _Body, names: SignalNames) -> _Read:
+    parsed = parse_lines(body.text, unit=body.unit, now=body.now, names=names)
+    fresh, names.fresh = tuple(names.fresh), []
+    return _Read(parsed, fresh)
 
 
 def _few(tables: Sequence[pa.Table]) -> Sequence[pa.Table]:
