@@ -20,6 +20,7 @@ else:
     atexit.register(shutil.rmtree, HOME, ignore_errors=True)
     os.environ["JASANG_HOME"] = str(HOME)
     os.environ["JASANG_UPLOAD_MB"] = "2"
+    os.environ["JASANG_SECOND_FACTOR"] = "off"  # its own tests switch it on
     # A server's address runs all of them on PostgreSQL: postgresql://user:password@host:port/name
     os.environ["JASANG_DATABASE_URL"] = os.environ.get("JASANG_TEST_DATABASE_URL", "")
     os.environ["DJANGO_SETTINGS_MODULE"] = "jasang.web.settings"

@@ -25,6 +25,7 @@ class Portal:
             "JASANG_HOME": str(home),
             "JASANG_DATABASE_URL": database_url,
             "JASANG_PASSWORD": "tests-need-a-password",
+            "JASANG_SECOND_FACTOR": "off",
             "DJANGO_SETTINGS_MODULE": "portal_settings",
             "PYTHONPATH": str(HERE),
             "PYTHONUNBUFFERED": "1",

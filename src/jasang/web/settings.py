@@ -184,6 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "start"
+SECOND_FACTOR = switch("JASANG_SECOND_FACTOR", default=True)  # asked of everybody with a role above the factories
 SIGN_IN_FAILURES = 5  # in SIGN_IN_WINDOW_MINUTES, per account and address
 SIGN_IN_FAILURES_PER_ADDRESS = 30
 SIGN_IN_WINDOW_MINUTES = 15

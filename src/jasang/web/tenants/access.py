@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from jasang.web.tenants.models import GUEST_ROLES, Factory, Membership, Organisation, Role
 from jasang.web.tenants.queries import roles_at
+from jasang.web.tenants.second_factor import needs_second_factor
 from jasang.web.tenants.services import note_event
 
 
@@ -74,6 +75,8 @@ def for_posts(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[
             request.roles = roles_at(request.user, request.organisation)
             if not request.roles.intersection(roles):
                 raise Http404
+            if needs_second_factor(request):
+                return HttpResponseClientRefresh() if request.htmx else redirect("enrol")
             with timezone.override(ZoneInfo(request.organisation.timezone)):
                 return view(request, **kwargs)
 

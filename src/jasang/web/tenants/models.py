@@ -12,6 +12,10 @@ class TenantMissing(RuntimeError):
     """A query over many factories' or organisations' rows named none."""
 
 
+class TrailClosed(RuntimeError):
+    """Somebody tried to change or delete a row of the audit trail."""
+
+
 def factory_key() -> str:
     """The random part of an address: says nothing about what it stands for and cannot be counted through."""
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(10))
@@ -86,6 +90,7 @@ class Role(models.TextChoices):
 
 FACTORY_ROLES = (Role.OWNER, Role.ENGINEER, Role.OPERATOR)  # people of the factory itself
 GUEST_ROLES = (Role.MENTOR, Role.AGENT)  # let in for a time; what they read is written down
+POST_ROLES = tuple(role for role in Role if role not in FACTORY_ROLES)  # of people in organisations
 
 
 class Membership(models.Model):
@@ -119,8 +124,18 @@ class Post(models.Model):
         return f"{self.user_id} {self.role} of {self.organisation_id}"
 
 
+class AppendOnly(models.QuerySet):
+    """Rows that are added and read, never changed or deleted."""
+
+    def update(self, **kwargs: object) -> int:
+        raise TrailClosed("rows of the audit trail do not change")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TrailClosed("rows of the audit trail stay")
+
+
 class AuditEvent(models.Model):
-    """Who did or read what, when, from where. Rows are only ever added."""
+    """Who did or read what, when, from where. Rows are only ever added; the database itself refuses to change them."""
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -132,11 +147,90 @@ class AuditEvent(models.Model):
     subject = models.CharField(max_length=300, blank=True)  # address of the page, or kind and key of the object
     address = models.GenericIPAddressField(null=True)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["factory", "-at"]), models.Index(fields=["organisation", "-at"])]
 
     def __str__(self) -> str:
         return f"{self.account} {self.action} {self.subject}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Add the row; a row that is there already is refused."""
+        if self.pk is not None:
+            raise TrailClosed("rows of the audit trail do not change")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        """Never."""
+        raise TrailClosed("rows of the audit trail stay")
+
+
+class Invitation(models.Model):
+    """A link that lets one person in, once, until a moment. The database knows only the hash of its token."""
+
+    token = models.CharField(max_length=64, unique=True)  # SHA-256
+    factory = models.ForeignKey(Factory, null=True, on_delete=models.CASCADE, related_name="invitations")
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    email = models.EmailField(blank=True)  # for whom, as the inviting person knows him or her
+    guest_days = models.PositiveSmallIntegerField(null=True)  # how long a guest may stay
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(factory__isnull=False) ^ models.Q(organisation__isnull=False),
+                name="invitation_to_one_place",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.factory or self.organisation}"
+
+
+class SecondFactor(models.Model):
+    """The secret that a person's phone makes six digits from (RFC 6238). It counts from the first right code on."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.CharField(max_length=64)
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)  # of the last code taken: no code counts twice
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """Lets a person in once without the phone."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recovery_codes")
+    code = models.CharField(max_length=64)  # SHA-256
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code"], name="one_recovery_code")]
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"
+
+
+class SignedIn(models.Model):
+    """A browser in which a person is signed in."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="signed_in")
+    session = models.CharField(max_length=40, unique=True)
+    browser = models.CharField(max_length=200, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.address}"
 
 
 class SignInFailure(models.Model):

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from jasang.web.tenants.models import Factory, Membership, Organisation, Post, Role, SignInFailure
+from jasang.web.tenants.models import AuditEvent, Factory, Membership, Organisation, Post, Role, SignInFailure
 
 
 def factories_of(user: AbstractBaseUser) -> QuerySet[Factory]:
@@ -56,3 +56,15 @@ def sign_in_blocked(*, account: str, address: str | None) -> bool:
 def account(*, user_name: str) -> AbstractBaseUser | None:
     """The account of that name, if there is one."""
     return get_user_model().objects.filter(username=user_name).first()
+
+
+def audit_of(factory: Factory) -> QuerySet[AuditEvent]:
+    """The trail of one factory, newest first."""
+    return AuditEvent.objects.filter(factory=factory).select_related("organisation").order_by("-at", "-pk")
+
+
+def audit_under(organisation: Organisation) -> QuerySet[AuditEvent]:
+    """The trail of an organisation, of all below it and of their factories, newest first."""
+    path = organisation.path
+    below = Q(organisation__path__startswith=path) | Q(factory__organisation__path__startswith=path)
+    return AuditEvent.objects.filter(below).select_related("organisation", "factory").order_by("-at", "-pk")

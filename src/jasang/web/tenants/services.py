@@ -44,6 +44,20 @@ def set_up_account(*, user_name: str, password: str | None) -> tuple[AbstractBas
 
 
 @transaction.atomic
+def change_email(*, user: AbstractBaseUser, email: str) -> None:
+    """Where the person's news go; blank = nowhere."""
+    user.email = email
+    user.save(update_fields=["email"])
+
+
+@transaction.atomic
+def see_to_owner(*, user: AbstractBaseUser, factory: Factory) -> None:
+    """A factory without an owner gets this member as its owner."""
+    if not Membership.objects.filter(factory=factory, role=Role.OWNER).exists():
+        Membership.objects.filter(user=user, factory=factory).update(role=Role.OWNER)
+
+
+@transaction.atomic
 def add_member(
     *, user: AbstractBaseUser, factory: Factory, role: Role = Role.ENGINEER, until: datetime | None = None
 ) -> Membership:

@@ -1,29 +1,39 @@
-"""Addresses around the account."""
+"""Addresses around accounts, people and the audit trail."""
 
 from django.contrib.auth import views as accounts
-from django.urls import path, reverse_lazy
+from django.urls import path
 
-from jasang.web.tenants.forms import SignInForm
+from jasang.web.tenants import account_views, people_views
 
 urlpatterns = [
-    path(
-        "sign-in/",
-        accounts.LoginView.as_view(
-            template_name="tenants/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
-        ),
-        name="sign-in",
-    ),
+    path("sign-in/", account_views.SignIn.as_view(), name="sign-in"),
+    path("sign-in/code/", account_views.sign_in_code, name="sign-in-code"),
     path("sign-out/", accounts.LogoutView.as_view(next_page="sign-in"), name="sign-out"),
-    path(
-        "password/",
-        accounts.PasswordChangeView.as_view(
-            template_name="tenants/password.html", success_url=reverse_lazy("password-changed")
-        ),
-        name="password",
-    ),
+    path("password/", account_views.ChangePassword.as_view(), name="password"),
     path(
         "password/changed/",
         accounts.PasswordChangeDoneView.as_view(template_name="tenants/password_changed.html"),
         name="password-changed",
     ),
+    path("account/", account_views.account, name="account"),
+    path("account/second-factor/", account_views.enrol, name="enrol"),
+    path("account/second-factor/picture.svg", account_views.enrol_picture, name="enrol-picture"),
+    path("account/second-factor/codes/", account_views.new_codes, name="new-codes"),
+    path("account/second-factor/off/", account_views.switch_off, name="second-factor-off"),
+    path("account/sign-out-elsewhere/", account_views.sign_out_elsewhere, name="sign-out-elsewhere"),
+    path("invitation/<str:token>/", people_views.join, name="join"),
+    path("f/<str:factory_key>/people/", people_views.factory_people, name="people"),
+    path("f/<str:factory_key>/people/<int:number>/role/", people_views.change_role, name="change-role"),
+    path("f/<str:factory_key>/people/<int:number>/remove/", people_views.remove_member, name="remove-member"),
+    path("f/<str:factory_key>/people/invitations/<int:number>/revoke/", people_views.revoke, name="revoke"),
+    path("f/<str:factory_key>/leave/", people_views.leave, name="leave"),
+    path("f/<str:factory_key>/audit/", people_views.factory_audit, name="audit"),
+    path("o/<str:organisation_key>/people/", people_views.organisation_people, name="organisation-people"),
+    path("o/<str:organisation_key>/people/<int:number>/remove/", people_views.remove_post, name="remove-post"),
+    path(
+        "o/<str:organisation_key>/people/invitations/<int:number>/revoke/",
+        people_views.revoke_of_organisation,
+        name="organisation-revoke",
+    ),
+    path("o/<str:organisation_key>/audit/", people_views.organisation_audit, name="organisation-audit"),
 ]

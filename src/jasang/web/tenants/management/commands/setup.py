@@ -46,6 +46,7 @@ class Command(BaseCommand):
             user, made = services.set_up_account(user_name=options["user"], password=password)
             for factory in factories:
                 services.add_member(user=user, factory=factory)
+                services.see_to_owner(user=user, factory=factory)
             self.stdout.write(f"account {options['user']}: {'made' if made else 'kept'}")
         for factory in factories:
             self.stdout.write(f"factory {factory.name}: {factory.key}")

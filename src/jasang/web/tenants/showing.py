@@ -1,0 +1,40 @@
+"""Roles and lines of the audit trail in words."""
+
+from django.utils.translation import gettext as _
+
+from jasang.web.tenants.models import Role
+
+
+def role_words(role: str) -> str:
+    """What a role is called."""
+    return {
+        Role.OWNER: _("Owner"),
+        Role.ENGINEER: _("Engineer"),
+        Role.OPERATOR: _("Operator"),
+        Role.MENTOR: _("Mentor"),
+        Role.AGENT: _("Agent of the centre"),
+        Role.COOP_OPERATOR: _("Staff of the co-operative"),
+        Role.PROGRAMME_OPERATOR: _("Staff of the programme"),
+        Role.JUDGE: _("Judge"),
+        Role.TEACHER: _("Teacher"),
+        Role.STUDENT: _("Student"),
+        Role.BUYER: _("Buyer"),
+        Role.AUDITOR: _("Auditor"),
+    }.get(Role(role) if role in Role.values else role, role)
+
+
+def action_words(action: str) -> str:
+    """What somebody did, as the trail's page says it."""
+    return {
+        "read": _("looked at"),
+        "write": _("changed"),
+        "invite": _("invited"),
+        "withdraw": _("withdrew an invitation"),
+        "join": _("joined"),
+        "leave": _("left"),
+        "remove": _("took out"),
+        "role": _("changed a role"),
+        "key": _("made a key"),
+        "key-end": _("ended a key"),
+        "close": _("closed the factory"),
+    }.get(action, action)
