@@ -7,14 +7,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from jasang.connect.status import read_status
 from jasang.store import open_reader, to_readings
 
 TOKEN = "command-token"
 START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+running: list["subprocess.Popen[str]"] = []
 
 
 def free_port() -> int:
@@ -29,7 +35,18 @@ def started(*arguments: str) -> "subprocess.Popen[str]":
         [sys.executable, "-m", "jasang.cli.main", *arguments, "--lang", "en"],
         env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    running.append(process)
     return process
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    yield
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    running.clear()
 
 
 def stopped(process: "subprocess.Popen[str]") -> str:
