@@ -49,3 +49,7 @@ class ConnectionFailed(JasangError):
 
 class StoreError(JasangError):
     """Readings cannot be kept or read back; what was acknowledged before is still there."""
+
+
+class WriteRefused(JasangError):
+    """A setting is not written to a machine: limits, rate, approval, audit trail or the machine itself stand against it."""

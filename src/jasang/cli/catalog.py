@@ -8,6 +8,7 @@ from types import ModuleType
 
 COMMANDS = (
     "diagnose",
+    "fleet",
     "inspect",
     "chart",
     "capability",
@@ -30,6 +31,7 @@ COMMANDS = (
     "schedule",
     "connect",
     "collect",
+    "write",
     "store",
     "receive",
     "simulate",

@@ -24,6 +24,7 @@ from jasang.connect.receiver_fields import (
     forward_settings,
     receiver_settings,
 )
+from jasang.connect.writing import WriteRule, read_write_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class CollectSettings:
     """A valid collect.toml: the store's folder (absolute) and the connections with their passwords filled in.
 
     With `keeps` false readings are only forwarded: `store` is then the spool, where the status is written.
-    `monitors` are the model files (absolute) that watch what is collected, looked at every `monitor_every` s.
+    `monitors` are the model files (absolute) that watch what is collected, looked at every `monitor_every` s. `writes` are the
+    settings that may be written back to machines; none means that nothing ever is.
     """
 
     store: Path
@@ -41,6 +43,7 @@ class CollectSettings:
     keeps: bool = True
     monitors: tuple[Path, ...] = ()
     monitor_every: float = 60.0
+    writes: tuple[WriteRule, ...] = ()
 
 
 class _Monitor(Part):
@@ -55,6 +58,7 @@ class _File(Part):
     receiver: ReceiverTable | None = None
     forward: ForwardTable | None = None
     monitor: _Monitor | None = None
+    write: list[dict[str, Any]] = Field(default_factory=list)
 
 
 def read_collect_toml(path: Path, environment: Mapping[str, str] = os.environ) -> CollectSettings:
@@ -98,6 +102,7 @@ def read_collect_toml(path: Path, environment: Mapping[str, str] = os.environ) -
         keeps=keeps,
         monitors=tuple((path.parent / model).resolve() for model in models),
         monitor_every=60.0 if found.monitor is None else found.monitor.every,
+        writes=read_write_rules(path, found.write, links),
     )
 
 

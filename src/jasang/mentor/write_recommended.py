@@ -1,0 +1,45 @@
+"""The settings of a recommendation (`jasang recommend --json`) as a proposal takes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jasang.errors import UnreadableInput, WriteRefused
+from jasang.mentor.recipe_json import FORMAT
+
+
+def recommended_settings(path: Path, *, product: str | None = None, machine: str | None = None) -> dict[str, float]:
+    """The settings that a recommendation would move, by their names; those that stay as they are, are left out.
+
+    Raises `UnreadableInput` for another file, `WriteRefused` when there is not exactly one recommendation for this product and
+    machine, or when it would move something that is no number.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+        if found["format"] != FORMAT:
+            raise ValueError(found["format"])
+        all_of_them = [one for one in found["recommendations"] if one["status"] == "recommend"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableInput(
+            ko=f"{path}: 'jasang recommend --json'의 결과({FORMAT})가 아닙니다: {error}",
+            en=f"{path}: is not what 'jasang recommend --json' prints ({FORMAT}): {error}",
+        ) from error
+    fitting = [one for one in all_of_them if product in (None, one["product"]) and machine in (None, one["machine"])]
+    if len(fitting) != 1:
+        listed = ", ".join(f"{one['product'] or '-'} / {one['machine'] or '-'}" for one in all_of_them) or "-"
+        raise WriteRefused(
+            ko=f"{path}: 추천이 하나여야 하는데 {len(fitting)}개입니다. --product와 --machine으로 고르세요: {listed}",
+            en=f"{path}: expected one recommendation, found {len(fitting)}; choose with --product and --machine: {listed}",
+        )
+    (one,) = fitting
+    settings: dict[str, float] = {}
+    for name, value in one["recommended"].items():
+        if value == one["now"].get(name):
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise WriteRefused(
+                ko=f"{path}: 설정 {name!r} 의 추천 값 {value!r} 은(는) 숫자가 아니라 쓸 수 없습니다.",
+                en=f"{path}: the recommended {value!r} of setting {name!r} is no number and cannot be written",
+            )
+        settings[name] = float(value)
+    return settings
