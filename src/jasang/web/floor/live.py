@@ -59,7 +59,7 @@ def live_view(
     signals = {signal.name: signal for signal in reader.signals()}
     last = dict(reader.last())
     numeric = {name: signals[name].unit for name in signals if _is_number(last.get(name))}
-    chosen = [name for name in asked.signals if name in numeric] or _first(numeric)
+    chosen = [name for name in asked.signals if name in numeric] or first_signals(numeric)
     window = timedelta(seconds=asked.window)
     start = now - window
     rows: dict[str, list[Bucket]] = {name: [] for name in chosen}
@@ -110,7 +110,7 @@ def age_words(seconds: float) -> str:
     return ngettext("%(n)d day ago", "%(n)d days ago", int(seconds // 86400)) % {"n": seconds // 86400}
 
 
-def _first(numeric: Mapping[str, str | None]) -> list[str]:
+def first_signals(numeric: Mapping[str, str | None]) -> list[str]:
     """What to show before anybody chose: measured values before set points and counters, and one of each unit first."""
     measured = sorted(
         (name for name in numeric if not _SETTING.search(name)), key=lambda name: "actual" not in name.lower()

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from jasang.web.floor import life_views, study_views, views
+from jasang.web.floor import life_views, study_views, trends_views, views
 
 app_name = "floor"
 urlpatterns = [
     path("f/<str:factory_key>/live/", views.live, name="live"),
     path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
+    path("f/<str:factory_key>/trends/", trends_views.trends, name="trends"),
+    path("f/<str:factory_key>/trends/data/", trends_views.data, name="trends-data"),
+    path("f/<str:factory_key>/trends/notes/", trends_views.add_note, name="add-note"),
+    path("f/<str:factory_key>/trends/notes/<uuid:key>/delete/", trends_views.delete_note, name="delete-note"),
     path("f/<str:factory_key>/findings/", views.findings, name="findings"),
     path("f/<str:factory_key>/findings/<uuid:key>/", views.finding, name="finding"),
     path("f/<str:factory_key>/findings/<uuid:key>/accept/", life_views.accept, name="accept"),

@@ -521,7 +521,7 @@
     });
   }
 
-  window.jasangCharts = { draw, drawAll, number, say };
+  window.jasangCharts = { draw, drawAll, number, say, clock };
   const PAPER = { width: 640, height: 190 }; // what fits between the margins of A4, in CSS pixels
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll(".jasang-chart[data-chart]").forEach(drawFromPage);
