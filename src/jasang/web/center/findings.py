@@ -19,8 +19,13 @@ def opens_by_itself(factory: Factory) -> Centre | None:
     centre = centre_of(factory)
     if centre is None or not centre.from_findings:
         return None
+    return centre if factory_wants(factory) else None
+
+
+def factory_wants(factory: Factory) -> bool:
+    """Whether the factory lets its findings open cases; it does until it says no."""
     chosen = FactoryChoice.objects.filter(factory=factory).values_list("from_findings", flat=True).first()
-    return centre if chosen is not False else None
+    return chosen is not False
 
 
 def hear_of_findings(*, factory: Factory, findings: list[Subject]) -> None:

@@ -121,18 +121,18 @@ def report(centre: Organisation, now: datetime, *, weeks: int = 12) -> dict[str,
     }
     numbers = opened.aggregate(
         **sums,
-        stars=Avg("stars"),
+        satisfaction=Avg("stars"),
         rated=Count("stars"),
         **{name: Count("pk", filter=rule) for name, rule in _RULES.items()},
-        answer_minutes=Avg("answer_minutes", filter=Q(answered_at__isnull=False)),
+        wait=Avg("answer_minutes", filter=Q(answered_at__isnull=False)),
     )
     backlog = Case.objects.at(centre).filter(state__in=OPEN_STATES)
     return {
         "since": since,
         "all": {name: numbers[name] for name in _RULES},
-        "stars": numbers["stars"],
+        "stars": numbers["satisfaction"],
         "rated": numbers["rated"],
-        "answer_minutes": numbers["answer_minutes"],
+        "answer_minutes": numbers["wait"],
         "weeks": [
             {"start": start} | {name: numbers[f"{name}{number}"] for name in _RULES}
             for number, (start, _) in enumerate(week_rows)

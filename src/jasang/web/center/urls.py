@@ -1,6 +1,28 @@
-"""Addresses of the area center."""
+"""Addresses of the 365 centre: for a factory, for the centre's agents, and the calendar."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from jasang.web.center import agent_views, centre_views, factory_views
 
 app_name = "center"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("f/<str:factory_key>/cases/", factory_views.cases, name="cases"),
+    path("f/<str:factory_key>/cases/new/", factory_views.new, name="new"),
+    path("f/<str:factory_key>/cases/choose/", factory_views.choose, name="choose"),
+    path("f/<str:factory_key>/cases/<uuid:key>/", factory_views.case, name="case"),
+    path("f/<str:factory_key>/cases/<uuid:key>/say/", factory_views.say, name="say"),
+    path("f/<str:factory_key>/cases/<uuid:key>/rate/", factory_views.rate, name="rate"),
+    path("f/<str:factory_key>/cases/<uuid:key>/close/", factory_views.close, name="close"),
+    path("f/<str:factory_key>/cases/<uuid:key>/reopen/", factory_views.reopen, name="reopen"),
+    path("f/<str:factory_key>/cases/<uuid:key>/files/<uuid:file>/", factory_views.download, name="file"),
+    path("o/<str:organisation_key>/cases/", agent_views.desk, name="desk"),
+    path("o/<str:organisation_key>/cases/many/", agent_views.many, name="many"),
+    path("o/<str:organisation_key>/cases/<uuid:key>/", agent_views.case, name="agent-case"),
+    path("o/<str:organisation_key>/cases/<uuid:key>/do/<slug:step>/", agent_views.do, name="do"),
+    path("o/<str:organisation_key>/cases/<uuid:key>/files/<uuid:file>/", agent_views.download, name="agent-file"),
+    path("o/<str:organisation_key>/rota/", centre_views.rota, name="rota"),
+    path("o/<str:organisation_key>/rota/<int:number>/off/", centre_views.off_duty, name="off-duty"),
+    path("o/<str:organisation_key>/ready-answers/", centre_views.macros, name="macros"),
+    path("o/<str:organisation_key>/centre-report/", centre_views.report, name="report"),
+    path("calendar/<str:token>.ics", agent_views.calendar, name="calendar"),
+]
