@@ -79,6 +79,24 @@ def database(url: str, home: Path) -> dict[str, Any]:
     }
 
 
+def mail_server(name: str, schemes: dict[str, int]) -> dict[str, Any] | None:
+    """The server of `scheme://user:password@host:port/folder`, `None` where the variable is unset."""
+    given = os.environ.get(name, "").strip()
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ImproperlyConfigured(f"{name}: expected {' or '.join(schemes)}://user:password@host:port")
+    return {
+        "scheme": parts.scheme,
+        "host": parts.hostname,
+        "port": parts.port or schemes[parts.scheme],
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "folder": unquote(parts.path.strip("/")) or "INBOX",
+    }
+
+
 PACKAGE = Path(__file__).resolve().parent
 JASANG_HOME = Path(text("JASANG_HOME", str(Path.home() / ".jasang"))).expanduser().resolve()
 JASANG_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,6 +117,7 @@ INSTALLED_APPS = [
     "jasang.web.ui",
     "jasang.web.tenants",
     "jasang.web.jobs",
+    "jasang.web.api",
     "jasang.web.floor",
     "jasang.web.center",
     "jasang.web.programme",
@@ -164,14 +183,26 @@ JOB_KINDS = {
     "diagnose": "jasang.web.floor.diagnosing.diagnose_files",
     "study": "jasang.web.floor.studies.answer_question",
     "verify": "jasang.web.floor.life.check_effect",
+    "connect": "jasang.web.floor.assets.try_machines",
+    "campaign": "jasang.web.floor.optimise.work_on_campaign",
+    "experiment": "jasang.web.floor.optimise.work_on_experiment",
+    "schedule": "jasang.web.floor.optimise.work_on_schedule",
 }
 # What an area adds to the frame around the pages: its tabs, on the pages of a factory and on those of an organisation.
-FACTORY_TABS = ["floor/tabs.html", "center/tabs.html"]
+FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html"]
 ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
 LISTENERS: dict[str, list[str]] = {"diagnosis_done": ["jasang.web.center.findings.hear_of_findings"]}
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
+# The open interface: where each area's router hangs, and what a key may be allowed to do.
+API_ROUTERS = [
+    ("/factories", "jasang.web.api.factories.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.floor.api.router"),
+]
+API_SCOPES = ["factory:read", "people:read", "people:write", "floor:read", "floor:write", "center:read", "center:write"]
+API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
+API_WRONG_KEYS = 30  # a minute and address
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)
@@ -214,3 +245,13 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": text("JASANG_LOG_LEVEL", "WARNING")},
 }
+
+# Letters: sent over SMTP (smtps = TLS from the start, smtp+tls = STARTTLS), fetched over IMAP. Unset: none are sent or fetched.
+SMTP = mail_server("JASANG_SMTP_URL", {"smtp": 25, "smtp+tls": 587, "smtps": 465})
+IMAP = mail_server("JASANG_IMAP_URL", {"imap": 143, "imaps": 993})
+if SMTP is not None:
+    EMAIL_HOST, EMAIL_PORT = SMTP["host"], SMTP["port"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP["user"], SMTP["password"]
+    EMAIL_USE_SSL, EMAIL_USE_TLS = SMTP["scheme"] == "smtps", SMTP["scheme"] == "smtp+tls"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = text("JASANG_MAIL_FROM", "jasang@localhost")

@@ -24,6 +24,8 @@ class ChosenLanguage:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        if chosen is None and request.path.startswith("/api/"):  # a program says it in the header
+            chosen = translation.get_language_from_request(request)
         with translation.override(chosen if chosen in {"ko", "en"} else settings.LANGUAGE_CODE):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", current())

@@ -1,0 +1,119 @@
+"""Who calls the open interface, and what he, she or it may do there."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from ninja import Path
+from ninja.errors import HttpError
+from ninja.security import HttpBearer
+from ninja.security.apikey import APIKeyCookie
+
+from jasang.web.api.keys import key_of
+from jasang.web.api.models import ApiKey
+from jasang.web.api.problems import TooMany
+from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membership, Role
+from jasang.web.tenants.services import note_event
+
+FactoryKey = Path[str]  # the factory of the address, for routers that hang below one
+OWNERS_ONLY = "people:"  # scopes that in a factory only its owners have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A program with a key, or a person whose browser is signed in."""
+
+    user: Any
+    key: ApiKey | None = None
+
+    def __str__(self) -> str:
+        return f"key {self.key.prefix}" if self.key is not None else f"user {self.user.pk}"
+
+
+class ByKey(HttpBearer):
+    """`Authorization: Bearer jsk_…`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        """The key's caller; `None` for a key that is unknown or over."""
+        key = key_of(token)
+        if key is None:
+            _count(f"address {request.META.get('REMOTE_ADDR')}", most=settings.API_WRONG_KEYS)
+            return None
+        return _counted(Caller(user=key.made_by, key=key))
+
+
+class BySession(APIKeyCookie):
+    """The cookie of a signed-in browser; what changes something must carry the token against forged forms."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        """Somebody unknown is told to sign in before a word about forged forms."""
+        return super().__call__(request) if request.user.is_authenticated else None
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """The person of the session."""
+        return _counted(Caller(user=request.user))
+
+
+def _counted(caller: Caller) -> Caller:
+    _count(str(caller), most=settings.API_CALLS_PER_MINUTE)
+    return caller
+
+
+def _count(who: str, *, most: int) -> None:
+    minute = int(time.time()) // 60
+    key = f"api {minute} {who}".replace(" ", "-")
+    cache.add(key, 0, timeout=120)
+    if cache.incr(key) > most:
+        raise TooMany(60 - int(time.time()) % 60)
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Who asks."""
+    return request.auth
+
+
+def factory_of(request: HttpRequest, factory_key: str, scope: str) -> Factory:
+    """The factory of the address, for a caller who may do this there.
+
+    A stranger learns nothing (404); somebody of the factory who may not do this is told so (403).
+    """
+    who = caller(request)
+    if who.key is not None:
+        if who.key.factory.key != factory_key:
+            raise Http404
+        if scope not in who.key.scopes:
+            raise HttpError(403, "scope")
+        return who.key.factory
+    valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
+    membership = (
+        Membership.objects.filter(valid, user=who.user, factory__key=factory_key)
+        .select_related("factory__organisation")
+        .first()
+    )
+    if membership is None:
+        raise Http404
+    if scope.startswith(OWNERS_ONLY) and membership.role != Role.OWNER:
+        raise HttpError(403, "role")
+    if membership.role in GUEST_ROLES:
+        _note_guest(request, membership)
+    elif membership.role not in FACTORY_ROLES:
+        raise HttpError(403, "role")
+    return membership.factory
+
+
+def _note_guest(request: HttpRequest, membership: Membership) -> None:
+    note_event(
+        user=request.auth.user,
+        role=membership.role,
+        factory=membership.factory,
+        action="read" if request.method in ("GET", "HEAD") else "write",
+        subject=request.get_full_path(),
+        address=request.META.get("REMOTE_ADDR") or None,
+    )
