@@ -42,7 +42,8 @@ async def connect(link: Link) -> Client:
         client.set_password(link.password or "")
     try:
         await client.connect()
-    except FAILURES as error:
+    # A server that refuses a certificate answers with a fault where asyncua asserts a channel.
+    except (*FAILURES, AssertionError) as error:
         await disconnect(client)
         if isinstance(error, ua.UaError) and str(error).startswith("No matching endpoints"):
             raise _other_security(link, await _offered(link)) from error
@@ -196,7 +197,9 @@ def unreachable(link: Link, error: BaseException, identity: security.Identity | 
             f" ({kind}); check user name and password",
             permanent=True,
         )
-    if identity is not None and (kind in UNTRUSTED or isinstance(error, (ConnectionError, ua.UaError, EOFError))):
+    if identity is not None and (
+        kind in UNTRUSTED or isinstance(error, (ConnectionError, ua.UaError, EOFError, AssertionError))
+    ):
         return ConnectionFailed(
             ko=f"연결 {link.name!r}: 기계가 자상의 인증서를 아직 받아들이지 않습니다({_reason(error)})."
             f" 기계의 설정에서 지문(SHA-1) {identity.thumbprint} 인증서를 '거부됨'에서 '신뢰함'으로 옮기세요."
