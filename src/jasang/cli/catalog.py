@@ -28,6 +28,7 @@ COMMANDS = (
     "experiment",
     "assign",
     "meet",
+    "level",
     "schedule",
     "connect",
     "collect",
