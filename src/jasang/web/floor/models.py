@@ -12,8 +12,8 @@ from jasang.web.tenants.models import TenantModel
 
 # Django knows the tables of an area by this module.
 __all__ = [
-    "Annotation", "AssetPlace", "CampaignCourse", "ConnectionTrial", "DiagnosedTable", "Diagnosis", "ExperimentCourse", "Finding", "FindingLife",
-    "KnowHow", "LifeEvent", "SchedulePlan", "Severity", "Stage", "StudyRun", "WallLink",
+    "Annotation", "AssetPlace", "CampaignCourse", "ConnectionTrial", "DiagnosedTable", "Diagnosis", "ExperimentCourse",
+    "Finding", "FindingLife", "KnowHow", "LifeEvent", "SchedulePlan", "Severity", "Stage", "StudyRun", "WallLink",
 ]  # fmt: skip
 
 

@@ -106,13 +106,17 @@ def shown_row(run: StudyRun, language: Language) -> dict[str, Any]:
 
 def shown_run(run: StudyRun, language: Language) -> dict[str, Any]:
     """What the page of one answer shows: the question's words, and each study in the page's language."""
-    documents = run.result["studies"] if run.result else []
-    studies = [_study(place, document, language) for place, document in enumerate(documents)]
     known = {entry.name: entry for entry in STUDIES}
     return shown_row(run, language) | {
-        "studies": studies,
+        "studies": shown_studies(run.result, language),
         "again": again(run, known[run.kind]) if run.kind in known else None,
     }
+
+
+def shown_studies(result: Mapping[str, Any] | None, language: Language) -> list[dict[str, Any]]:
+    """Each study of `jasang.study/1` as a page shows it."""
+    documents = result["studies"] if result else []
+    return [_study(place, document, language) for place, document in enumerate(documents)]
 
 
 def title_of(kind: str, language: Language) -> str:
