@@ -238,7 +238,7 @@ class DaskCluster:
             client.submit(diagnose_one, factory, key=f"jasang-{run}-{place}", pure=False, priority=-place): factory
             for place, factory in enumerate(factories)
         }
-        for future in distributed.as_completed(futures):
+        for future in distributed.as_completed(futures, loop=client.loop):
             if future.status in ("cancelled", "lost"):
                 raise _lost(self.address)
             factory = futures.pop(future)

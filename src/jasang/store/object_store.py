@@ -92,7 +92,12 @@ def list_objects(url: ObjectUrl) -> list[ObjectFile]:
     Raises `ConnectionFailed` when the object store cannot be reached, refuses, or has no such bucket.
     """
     with _telling(url):
-        found = _files(_system(), url)
+        system = _system()
+        found = _files(system, url)
+        if not found and system.get_file_info(url.bucket).type == pafs.FileType.NotFound:
+            raise ConnectionFailed(
+                ko=f"{url}: 버킷 {url.bucket!r} 이(가) 없습니다.", en=f"{url}: there is no bucket {url.bucket!r}"
+            )
     if not found:
         raise StoreError(ko=f"{url} 아래에 아무것도 없습니다.", en=f"there is nothing under {url}")
     return found
