@@ -77,7 +77,7 @@ def live_view(
         "timezone": zone,
         "chosen": chosen,
         "most": MOST_SIGNALS,
-        "machines": _machines(signals, last, now),
+        "machines": machine_states(signals, last, now),
         "signals": [_signal(signals[name], last.get(name), now, chart=name in numeric) for name in signals],
         "charts": [_chart(signals[name], last[name], rows[name], start, now, window) for name in chosen],
     }
@@ -189,7 +189,8 @@ def state_words(state: str) -> str:
     return known.get(state.strip().lower(), state)
 
 
-def _machines(signals: Mapping[str, Signal], last: Mapping[str, Reading], now: datetime) -> list[dict[str, str]]:
+def machine_states(signals: Mapping[str, Signal], last: Mapping[str, Reading], now: datetime) -> list[dict[str, str]]:
+    """Each machine that tells its state, with the state in words and since when."""
     found = []
     for name, signal in signals.items():
         reading = last.get(name)
@@ -212,17 +213,26 @@ def _signal(signal: Signal, reading: Reading | None, now: datetime, *, chart: bo
     }
     if reading is None:
         return shown | {"value": "–", "quality": "none", "quality_words": _("no value yet"), "age": "", "chart": False}
-    quality, words = _quality(reading)
+    quality, words = quality_of(reading)
     age = _age(reading.source_time, now)
-    value = _value(reading)
-    if _STATE.search(signal.name) and isinstance(reading.value, str):
-        value = state_words(value)
-    return shown | {"value": value, "quality": quality, "quality_words": words, "age": age, "chart": chart}
+    return shown | {
+        "value": shown_value(signal, reading),
+        "quality": quality,
+        "quality_words": words,
+        "age": age,
+        "chart": chart,
+    }
 
 
 def _short(signal: Signal) -> str:
     """The name without the asset in front, which the heading already says."""
     return signal.name.removeprefix(f"{signal.asset}.") or signal.name
+
+
+def shown_value(signal: Signal, reading: Reading) -> str:
+    """A value in words; a machine's state in the page's language."""
+    value = _value(reading)
+    return state_words(value) if _STATE.search(signal.name) and isinstance(reading.value, str) else value
 
 
 def _value(reading: Reading) -> str:
@@ -233,7 +243,8 @@ def _value(reading: Reading) -> str:
     return number(reading.value) if isinstance(reading.value, int | float) else reading.value.strip()[:60] or "–"
 
 
-def _quality(reading: Reading) -> tuple[str, str]:
+def quality_of(reading: Reading) -> tuple[str, str]:
+    """good, uncertain or bad, and the word for it."""
     if reading.quality & _BAD:
         return "bad", _("bad quality")
     if reading.quality & _UNCERTAIN:

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from jasang.web.floor import life_views, study_views, trends_views, views
+from jasang.web.floor import assets_views, life_views, study_views, trends_views, views
 
 app_name = "floor"
 urlpatterns = [
     path("f/<str:factory_key>/live/", views.live, name="live"),
     path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
+    path("f/<str:factory_key>/machines/", assets_views.machines, name="machines"),
+    path("f/<str:factory_key>/machines/places/", assets_views.place, name="place-machines"),
+    path("f/<str:factory_key>/machines/test/", assets_views.test, name="test-connections"),
+    path("f/<str:factory_key>/machines/trial/", assets_views.trial, name="connection-trial"),
+    path("f/<str:factory_key>/signals/", assets_views.signals, name="signals"),
     path("f/<str:factory_key>/trends/", trends_views.trends, name="trends"),
     path("f/<str:factory_key>/trends/data/", trends_views.data, name="trends-data"),
     path("f/<str:factory_key>/trends/notes/", trends_views.add_note, name="add-note"),
