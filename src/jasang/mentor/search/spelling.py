@@ -30,8 +30,13 @@ class Speller:
 
     def _word(self, word: str) -> str:
         typed = typed_in_english(word) if word not in self._known else None
-        if typed is not None and self._stem(typed) in self._known:
-            return typed
+        if typed is not None:  # that may hold a mistake of its own
+            meant = self._near_word(typed)
+            if self._stem(meant) in self._known:
+                return meant
+        return self._near_word(word)
+
+    def _near_word(self, word: str) -> str:
         stem = self._stem(word)
         if stem in self._known or word.isascii():
             return word
