@@ -10,11 +10,11 @@ from django.utils.translation import override
 from jasang.web.center.models import Agent, Case, Centre, Event, LetterIn, LetterOut
 
 
-def receipt(case: Case, event: Event) -> None:
+def receipt(case: Case, event: Event, *, answers: str) -> None:
     """Tell the writer of a letter that it became a case."""
     with override(_language(case)):
         text = _("Your letter has arrived as case #%(number)s. We will answer by this way.") % {"number": case.number}
-    _write(case, event, to=case.customer_mail, text=text)
+    _write(case, event, to=case.customer_mail, text=text, answers=answers)
 
 
 def tell_customer(case: Case, event: Event) -> None:
@@ -44,11 +44,11 @@ def _language(case: Case) -> str:
     return case.language if case.language in dict(settings.LANGUAGES) else "ko"
 
 
-def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False) -> None:
+def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False, answers: str = "") -> None:
     centre = Centre.objects.of(case.centre).get()
     if not to or not centre.address or to.lower() == centre.address.lower():
         return
-    earlier = [] if inner else list(_thread(case))
+    earlier = [] if inner else [answers] if answers else _thread(case)
     domain = centre.address.rpartition("@")[2]
     title = f"[#{case.number}]" if inner else f"[#{case.number}] {case.title}"
     LetterOut.objects.at(case.centre).create(

@@ -15,7 +15,7 @@ from jasang.web.center.attachments import Checked, keep_files
 from jasang.web.center.clock import terms_document
 from jasang.web.center.events import CaseOver, alive, clean, locked, record, told_before
 from jasang.web.center.models import Agent, Case, CaseState, Centre, Channel, Event, Priority, Queue
-from jasang.web.center.routing import choose, queue_for
+from jasang.web.center.routing import Choice, choose, queue_for
 from jasang.web.center.serving import centre_of
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
@@ -40,11 +40,13 @@ def open_case(
     origin: str | None = None,
     centre: Centre | None = None,
     sender: str = "",
+    letter: str = "",
     files: Files = (),
 ) -> Case:
     """Open a case at the factory's centre and give it to whoever is on duty. The same `origin` of a factory opens it once.
 
-    Raises `WrongArguments` where no centre serves the factory. Without a factory (`centre` is then needed) the sender is unknown.
+    Raises `WrongArguments` where no centre serves the factory. Without a factory (`centre` is then needed) the sender is
+    unknown. `sender` and `letter` are the address and Message-ID of the letter that opens it.
     """
     serving = centre or (centre_of(factory) if factory is not None else None)
     if serving is None:
@@ -84,8 +86,8 @@ def open_case(
         data={"terms": terms_document(case.queue, priority)}, at=now,
     )  # fmt: skip
     keep_files(opened, files)
-    if channel == Channel.EMAIL:
-        letters.receipt(case, opened)
+    if channel == Channel.EMAIL and case.verified:
+        letters.receipt(case, opened, answers=letter)
     _route(case)
     return case
 
@@ -202,8 +204,13 @@ def _route(case: Case) -> bool:
     chosen = choose(case, timezone.now())
     if chosen is None:
         return False
-    _assign(case, chosen.agent, by=None, data={"why": {"ko": chosen.why.ko, "en": chosen.why.en}})
+    hand_over(case, chosen)
     return True
+
+
+def hand_over(case: Case, chosen: Choice) -> None:
+    """Inside a transaction that holds the case: give it to the agent whom the rota chose, and keep why."""
+    _assign(case, chosen.agent, by=None, data={"why": {"ko": chosen.why.ko, "en": chosen.why.en}})
 
 
 def _assign(

@@ -1,0 +1,125 @@
+"""A real mailbox on loopback for the tests of letters: Debian's dovecot, in a folder of its own, stopped at the end."""
+
+import imaplib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+USER, PASSWORD = "help", "tests-only"
+CONFIGURATION = """
+protocols = imap
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+ssl = no
+disable_plaintext_auth = no
+listen = 127.0.0.1
+first_valid_uid = 1
+mail_location = maildir:{folder}/mail/%u
+mail_privileged_group =
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={folder}/home/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+
+
+def dovecot() -> str:
+    """The program; brought by apt-get where we may, skipped by name where it cannot be had (a failure in CI)."""
+    found = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet: dict[str, Any] = {
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            "check": False,
+            "timeout": 240,
+        }
+        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "install", "-y", "-qq", "dovecot-imapd"], env=environment, **quiet)
+        found = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
+    if found is None or os.geteuid() != 0:
+        reason = "dovecot is not installed, or we are not root: apt-get install dovecot-imapd"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def free_port() -> int:
+    """A port on loopback that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def mailbox_server() -> Iterator[dict[str, Any]]:
+    """The setting `IMAP` of a mailbox that runs."""
+    program, port = dovecot(), free_port()
+    folder = Path(tempfile.mkdtemp(prefix="jasang-imap-"))
+    folder.chmod(0o755)
+    for name in ("mail", "home"):
+        (folder / name).mkdir()
+        shutil.chown(folder / name, "mail", "mail")
+    file = folder / "dovecot.conf"
+    file.write_text(CONFIGURATION.format(folder=folder, port=port, password=PASSWORD), "utf-8")
+    process = subprocess.Popen([program, "-F", "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 20
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+            except OSError:
+                if time.monotonic() > end or process.poll() is not None:
+                    log = folder / "log"
+                    raise AssertionError(log.read_text() if log.exists() else "dovecot did not start") from None
+                time.sleep(0.05)
+        yield {
+            "scheme": "imap",
+            "host": "127.0.0.1",
+            "port": port,
+            "user": USER,
+            "password": PASSWORD,
+            "folder": "INBOX",
+        }
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def deliver(server: dict[str, Any], *letters: bytes) -> None:
+    """Put letters into the mailbox as a mail server would."""
+    with imaplib.IMAP4(server["host"], server["port"], timeout=20) as box:
+        box.login(server["user"], server["password"])
+        for letter in letters:
+            status, told = box.append("INBOX", "", imaplib.Time2Internaldate(time.time()), letter)
+            assert status == "OK", told

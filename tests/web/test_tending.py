@@ -1,0 +1,90 @@
+"""What happens at the centre though nobody presses a button: given out, brought up once a level, closed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from jasang.web.center import services, serving, tending
+from jasang.web.center.models import Case, CaseState, Event
+
+from .centre_people import account, agent_on_duty, centre_for, opened
+
+pytestmark = [pytest.mark.web, pytest.mark.django_db]
+
+
+@pytest.fixture
+def centre(factory: Any) -> Any:
+    """The centre that serves the factory."""
+    return centre_for(factory)
+
+
+def due_in(case: Any, minutes: int) -> None:
+    Case.objects.of(case.factory).filter(pk=case.pk).update(due=timezone.now() + timedelta(minutes=minutes))
+
+
+def test_case_waits_until_somebody_is_on_duty(factory: Any, centre: Any) -> None:
+    case = opened(factory)
+    assert (case.agent, tending.give_out()) == (None, 0)
+    agent = agent_on_duty(centre)
+    assert (tending.give_out(), tending.give_out()) == (1, 0)
+    assert Case.objects.of(factory).get().agent == agent
+
+
+def test_late_case_is_brought_up_once_a_level_and_goes_to_who_leads(factory: Any, centre: Any) -> None:
+    agent = agent_on_duty(centre)
+    lead = serving.add_agent(user=account("lead"), centre=centre, languages=["ko"])
+    now = timezone.now()
+    case = opened(factory)
+    assert case.agent == agent
+    serving.put_on_duty(agent=lead, start=now - timedelta(hours=1), end=now + timedelta(hours=8), lead=True)
+    assert tending.bring_up() == 0
+    due_in(case, 20)
+    assert (tending.bring_up(), tending.bring_up()) == (1, 0)
+    assert Case.objects.of(factory).get().agent == agent
+    due_in(case, -5)
+    assert (tending.bring_up(), tending.bring_up()) == (1, 0)
+
+    kept = Case.objects.of(factory).get()
+    assert (kept.agent, kept.escalated) == (lead, 2)
+    assert [event.data["level"] for event in Event.objects.of(factory).filter(kind="escalate").order_by("place")] == [
+        1,
+        2,
+    ]
+
+
+def test_case_of_an_agent_who_went_home_goes_to_who_is_on_duty(factory: Any, centre: Any) -> None:
+    gone = agent_on_duty(centre, "gone")
+    case = opened(factory)
+    now = timezone.now()
+    serving.Duty.objects.of(centre).filter(agent=gone).update(end=now - timedelta(minutes=1))
+    here = agent_on_duty(centre, "here")
+    due_in(case, 10)
+    tending.tend()
+
+    assert Case.objects.of(factory).get().agent == here
+
+
+def test_solved_case_is_closed_after_a_week(factory: Any, centre: Any) -> None:
+    agent = agent_on_duty(centre)
+    case = opened(factory)
+    services.answer(case=case, user=agent.user, text="됩니다", step="solved")
+    assert tending.close_silent() == 0
+    old = timezone.now() - timedelta(days=8)
+    Event.objects.of(factory).update(at=old)
+    Case.objects.of(factory).update(changed_at=old)
+    assert (tending.close_silent(), tending.close_silent()) == (1, 0)
+    assert Case.objects.of(factory).get().state == CaseState.CLOSED
+
+
+def test_worker_looks_after_the_centre(factory: Any, centre: Any) -> None:
+    opened(factory)
+    agent_on_duty(centre)
+    for name in ("mailbox.fetch", "tending.tend", "post.send_waiting"):
+        path = f"jasang.web.center.{name}"
+        assert settings.CHORES[path] > 0
+        import_string(path)()
+    assert Case.objects.of(factory).get().agent is not None
