@@ -57,7 +57,7 @@ async def measured(machine: ForeignMachine, arguments: argparse.Namespace, folde
                 kept[one.signal].append(one.value)
             return done
 
-    collector = Collector([link], Counting(), report=lambda status: None)
+    collector = Collector([link], Counting(), report=lambda _: None)
     stop = asyncio.Event()
     task = asyncio.create_task(collector.run(stop))
     while collector.status().stored < arguments.items:

@@ -14,13 +14,15 @@ from rich.table import Column, Table
 from jasang.cli.arguments import say
 from jasang.cli.trust import add_trust, run_trust
 from jasang.errors import Language, WrongArguments
-from jasang.mentor.connect import Asked, Tried, add_connection, browse_machine, try_connections
+from jasang.mentor.connect import Added, Asked, Tried, add_connection, browse_machine, try_connections
+from jasang.mentor.connect_model import add_model
 from jasang.plant.reading import Reading
 from jasang.plant.text import Text
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+MOST_LINES = 200  # of a new block in the terminal
 MOST_SHOWN = 40  # signals of one connection in the terminal
 QUIET = ("asyncua", "pymodbus", "httpx", "httpcore")  # what matters comes as our own sentence
 
@@ -43,7 +45,11 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     look = kinds.add_parser("browse", help=say(Text(ko="기계의 값 목록", en="list a machine's variables")))
     write = kinds.add_parser("add", help=say(Text(ko="collect.toml에 연결을 적습니다", en="write a connection for it")))
     for kind in (look, write):
-        _add_machine(kind)
+        _add_machine(kind, optional=kind is write)
+    write.add_argument(
+        "--model", type=Path, metavar="PATH",
+        help=say(Text(ko="KAMP 인터페이스 모델(AASX, 노드셋, 태그 목록)에서", en="from a KAMP interface model: file or folder")),
+    )  # fmt: skip
     write.add_argument(
         "--file", type=Path, default=Path("collect.toml"), metavar="collect.toml",
         help=say(Text(ko="적을 파일(없으면 만듭니다)", en="the file to write to; made when it is not there")),
@@ -59,9 +65,10 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     parser.set_defaults(run=run)
 
 
-def _add_machine(parser: argparse.ArgumentParser) -> None:
+def _add_machine(parser: argparse.ArgumentParser, *, optional: bool) -> None:
     parser.add_argument(
         "url",
+        nargs="?" if optional else None,
         metavar="URL",
         help="opc.tcp://192.168.0.20:4840, modbus-tcp://…:502, http://…:5000, postgresql://…/mes, file:///data/export …",
     )
@@ -171,10 +178,26 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
 
 
 def _add(arguments: argparse.Namespace, language: Language) -> int:
-    added = add_connection(
-        _asked(arguments), arguments.file, name=arguments.name, node=arguments.node, language=language
-    )
-    if arguments.json:
+    if arguments.model is not None:
+        given = {"url": arguments.url, "name": arguments.name}
+        all_added = add_model(arguments.model, arguments.file, **given, language=language)
+    elif arguments.url is None:
+        raise WrongArguments(
+            ko="기계의 주소(URL)나 --model 중 하나가 필요합니다.", en="the machine's address (URL) or --model is needed"
+        )
+    else:
+        all_added = (
+            add_connection(
+                _asked(arguments), arguments.file, name=arguments.name, node=arguments.node, language=language
+            ),
+        )
+    for added in all_added:
+        _show_added(added, arguments.json, language)
+    return 0
+
+
+def _show_added(added: Added, as_json: bool, language: Language) -> None:
+    if as_json:
         _write_json(
             {
                 "format": "jasang.connect.add/1",
@@ -186,18 +209,20 @@ def _add(arguments: argparse.Namespace, language: Language) -> int:
                 "to_do": [_both(text) for text in added.to_do],
             }
         )
-        return 0
+        return
     said = Text(
         ko=f"{added.file} 에 연결 {added.name!r} 을(를) 적었습니다(찾은 값 {added.found}개):",
         en=f"{'wrote' if added.new_file else 'added to'} {added.file}: connection {added.name!r}"
         f" ({added.found} variables found):",
     )
-    sys.stdout.write(f"{said.in_language(language)}\n\n{added.block}\n")
+    lines = added.block.splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], "…"]
+    sys.stdout.write(f"{said.in_language(language)}\n\n" + "\n".join(lines) + "\n\n")
     for text in added.to_do:
         sys.stdout.write(f"→ {text.in_language(language)}\n")
     after = Text(ko="다음: jasang connect test", en="next: jasang connect test")
     sys.stdout.write(f"{after.in_language(language)} {added.file}\n")
-    return 0
 
 
 def _test(arguments: argparse.Namespace, language: Language, console: Console) -> int:

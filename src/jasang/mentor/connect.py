@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,16 @@ AHEAD = timedelta(minutes=5)
 PREFERRED = ("opcua", "mtconnect", "mqtt")  # where one scheme means several protocols
 BAD = 0x80000000
 
-__all__ = ["Added", "Asked", "Tried", "add_connection", "browse_machine", "protocol_of", "try_connections"]
+__all__ = [
+    "Added",
+    "Asked",
+    "Tried",
+    "add_connection",
+    "append_block",
+    "browse_machine",
+    "protocol_of",
+    "try_connections",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,30 +248,45 @@ def add_connection(
         raise ConnectionFailed(
             ko=f"{asked.url} 은(는) 보이는 신호가 없습니다.", en=f"{asked.url} shows no signal", permanent=True
         )
+    to_do: list[Text] = []
+
+    def block(free: str) -> str:
+        composed = compose(
+            name=free,
+            protocol=protocol,
+            url=asked.url,
+            asset=_machine(protocol, variables),
+            username=asked.username,
+            password_env=asked.password_env,
+            fields=asked.fields,
+            variables=variables,
+            node=node,
+            language=language,
+        )
+        to_do.extend(composed.to_do)
+        return composed.text
+
+    added = append_block(
+        file, name or _name_of(asked.url, protocol), block, found=len(variables), to_do=(), language=language
+    )
+    return replace(added, to_do=tuple(to_do))
+
+
+def append_block(
+    file: Path,
+    name: str,
+    block: Callable[[str], str],
+    *,
+    found: int,
+    to_do: tuple[Text, ...],
+    language: Language,
+) -> Added:
+    """Write the text that `block` gives for a free name into `file`, checked whole; raises `ConfigurationError`."""
     existing, taken = _existing(file)
-    name = _free_name(name or _name_of(asked.url, protocol), taken)
-    composed = compose(
-        name=name,
-        protocol=protocol,
-        url=asked.url,
-        asset=_machine(protocol, variables),
-        username=asked.username,
-        password_env=asked.password_env,
-        fields=asked.fields,
-        variables=variables,
-        node=node,
-        language=language,
-    )
-    text = appended(existing if existing is not None else header(language), composed.text)
-    _write(file, text)
-    return Added(
-        file=file,
-        name=name,
-        block=composed.text,
-        new_file=existing is None,
-        found=len(variables),
-        to_do=composed.to_do,
-    )
+    free = _free_name(name, taken)
+    text = block(free)
+    _write(file, appended(existing if existing is not None else header(language), text))
+    return Added(file=file, name=free, block=text, new_file=existing is None, found=found, to_do=to_do)
 
 
 def _machine(protocol: str, variables: Sequence[Variable]) -> str | None:

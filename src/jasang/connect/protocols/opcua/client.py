@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from asyncua import Client, ua
 
-from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Variable, WantedBranch, WantedSignal
+from jasang.connect.contract import Begun, Inbox, Link, Variable, WantedBranch, WantedSignal
 from jasang.connect.protocols.opcua.address_space import browse_below
 from jasang.connect.protocols.opcua.happenings import event_request, pass_on_events
 from jasang.connect.protocols.opcua.hearing import KEEP_ALIVE, DirectSubscription, Hearing, Item, subscribe
 from jasang.connect.protocols.opcua.history import fill_gaps, last_kept, with_history
 from jasang.connect.protocols.opcua.names import enumeration_names
-from jasang.connect.protocols.opcua.options import OpcUaOptions, check_options, options_of
+from jasang.connect.protocols.opcua.options import OpcUaOptions, OpcUaSignalOptions, check_options, options_of
 from jasang.connect.protocols.opcua.session import (
     FAILURES,
     certificate_doubts,
@@ -42,7 +42,7 @@ class OpcUa:
     address_example = "nsu=urn:maker;s=Barrel.Zone1"
     finds_signals = True
     options = OpcUaOptions
-    signal_options = NoOptions
+    signal_options = OpcUaSignalOptions
 
     def check_address(self, address: str) -> None:
         parse_address(address)
@@ -172,7 +172,8 @@ def _request(link: Link, item: Item, handle: int) -> ua.MonitoredItemCreateReque
     options = options_of(link)
     parameters = ua.MonitoringParameters()
     parameters.ClientHandle = handle
-    parameters.SamplingInterval = options.sampling_interval * 1000.0
+    own = None if item.signal.options is None else item.signal.options.sampling_interval
+    parameters.SamplingInterval = (options.sampling_interval if own is None else own) * 1000.0
     parameters.QueueSize = options.queue_size
     parameters.DiscardOldest = True
     if item.signal.deadband is not None:

@@ -36,6 +36,12 @@ class OpcUaOptions(Options):
     enumerations: Literal["names", "numbers"] = "names"
 
 
+class OpcUaSignalOptions(Options):
+    """Fields of one signal: `sampling_interval` in s, where it differs from the connection's."""
+
+    sampling_interval: Annotated[float, Field(strict=False, ge=0.0, le=3600.0)] | None = None
+
+
 def options_of(link: Link) -> OpcUaOptions:
     """The options of a link, the defaults where it has none."""
     found: OpcUaOptions = link.options or OpcUaOptions()
