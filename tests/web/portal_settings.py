@@ -1,8 +1,11 @@
 """The portal's settings with one more kind of job, for the tests that kill workers."""
 
 from jasang.web.settings import *  # noqa: F403
-from jasang.web.settings import JOB_KINDS
+from jasang.web.settings import CHORES, JOB_KINDS
 
 JOB_KINDS = JOB_KINDS | {"slow": "slow_job.slow_job"}
 JOB_HEARTBEAT_SECONDS = 0.5
 JOB_LOST_AFTER_SECONDS = 3
+WEBHOOK_PRIVATE = True
+DELIVERY_LOST_AFTER_SECONDS = 2
+CHORES = dict.fromkeys(CHORES, 0.5)

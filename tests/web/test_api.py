@@ -20,7 +20,7 @@ from jasang.web.tenants.services import add_member, set_up_account, set_up_facto
 from .conftest import PASSWORD
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-EVERY = ["factory:read", "people:read", "people:write", "floor:read", "floor:write"]
+EVERY = ["factory:read", *(f"{area}:{deed}" for area in ("people", "floor", "webhooks") for deed in ("read", "write"))]
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +129,7 @@ def test_strangers_learn_nothing_from_any_address(factory: Any, hand_over: Any, 
         path = path.replace("{factory_key}", factory.key).replace("{key}", str(kept)).replace("{number}", "1")
         for method in methods:
             bodies = {"reason": "x", "done_on": "2026-01-01", "note": "x", "shared": True, "role": "engineer"}
-            bodies |= {"diagnosis": str(diagnosis), "kind": "chart"}
+            bodies |= {"diagnosis": str(diagnosis), "kind": "chart", "url": "https://a.kr/", "kinds": ["case"]}
             body: Any = [] if path.endswith("know-how") else bodies
             if method == "post" and path.endswith("/diagnoses"):
                 files = {"files": SimpleUploadedFile("a.csv", b"a,b\n1,2\n")}

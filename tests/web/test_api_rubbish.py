@@ -13,7 +13,7 @@ from jasang.web.floor.models import Diagnosis, Finding  # noqa: E402
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 EXAMPLES = 12
-EVERY = ["factory:read", "people:read", "people:write", "floor:read", "floor:write"]
+EVERY = ["factory:read", *(f"{area}:{deed}" for area in ("people", "floor", "webhooks") for deed in ("read", "write"))]
 CHECKED = (
     "not_a_server_error",
     "status_code_conformance",

@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "jasang.web.tenants",
     "jasang.web.jobs",
     "jasang.web.api",
+    "jasang.web.notices",
     "jasang.web.floor",
     "jasang.web.center",
     "jasang.web.programme",
@@ -192,15 +193,31 @@ JOB_KINDS = {
 FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html"]
 ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
-LISTENERS: dict[str, list[str]] = {"diagnosis_done": ["jasang.web.center.findings.hear_of_findings"]}
+LISTENERS: dict[str, list[str]] = {
+    "diagnosis_done": ["jasang.web.center.findings.hear_of_findings", "jasang.web.notices.hearing.diagnosis_done"]
+}
+# What people and programs may be told about (notices/services.py: tell).
+NOTICE_KINDS = ["diagnosis_done", "case"]
+PUBLIC_ADDRESS = text("JASANG_ADDRESS", "").rstrip("/")  # what links in letters begin with: https://portal.example.kr
+WEBHOOK_PRIVATE = switch("JASANG_WEBHOOK_PRIVATE", default=False)  # may webhooks call addresses of private networks?
+DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken up again
+# What workers do beside the jobs, and how many seconds lie between.
+CHORES = {
+    "jasang.web.notices.sending.send_due": 5,
+    "jasang.web.center.mailbox.fetch": 30,
+    "jasang.web.center.tending.tend": 20,
+    "jasang.web.center.post.send_waiting": 10,
+}
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
 # The open interface: where each area's router hangs, and what a key may be allowed to do.
 API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
     ("/factories/{slug:factory_key}", "jasang.web.floor.api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.notices.api.router"),
 ]
-API_SCOPES = ["factory:read", "people:read", "people:write", "floor:read", "floor:write", "center:read", "center:write"]
+API_SCOPES = ["factory:read"]
+API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
 API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
 API_WRONG_KEYS = 30  # a minute and address
 JOB_HEARTBEAT_SECONDS = 2

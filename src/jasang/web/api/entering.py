@@ -21,7 +21,7 @@ from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membe
 from jasang.web.tenants.services import note_event
 
 FactoryKey = Path[str]  # the factory of the address, for routers that hang below one
-OWNERS_ONLY = "people:"  # scopes that in a factory only its owners have
+OWNERS_ONLY = ("people:", "webhooks:")  # scopes that in a factory only its owners have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ def scope_words(scope: str) -> str:
         "floor:write": _("hand over files, ask, act on findings"),
         "center:read": _("read cases"),
         "center:write": _("open and answer cases"),
+        "webhooks:read": _("see webhooks and their calls"),
+        "webhooks:write": _("set webhooks"),
     }.get(scope, scope)
 
 

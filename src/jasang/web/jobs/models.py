@@ -51,3 +51,13 @@ class Job(TenantModel):
     def open(self) -> bool:
         """Waiting or running: it will still change."""
         return self.state in OPEN_STATES
+
+
+class Turn(models.Model):
+    """When a chore of the workers is due next (jobs/chores.py)."""
+
+    name = models.CharField(max_length=120, unique=True)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.due_at}"

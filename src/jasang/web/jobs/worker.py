@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from jasang.errors import JasangError
 from jasang.plant.text import Progress, Text
 from jasang.web.jobs import services
+from jasang.web.jobs.chores import Chores
 from jasang.web.jobs.models import Job, State
 from jasang.web.jobs.services import ClaimLost
 
@@ -73,8 +74,10 @@ class Heartbeat:
 
 def work(*, until_empty: bool = False) -> None:
     """Do jobs until `Stop` is raised, or until none is left."""
+    chores = Chores()
     while True:
         try:
+            chores.do_due()
             job = services.claim_next_job()
             if job is not None:
                 run(job)
