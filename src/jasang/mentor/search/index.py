@@ -1,17 +1,13 @@
 """An index in memory: BM25F over words and over pieces, fused (Robertson and Zaragoza 2009)."""
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from jasang.mentor.search.analyser import Analyser, Analysis
+from jasang.mentor.search.ranking import PIECES, query_weights, rareness, saturated, weighed
 from jasang.mentor.search.spelling import Speller
-
-SATURATION, LENGTH = 1.2, 0.6  # BM25's k1 and b
-PIECES = 0.45  # weight of pieces beside words, which see a text's meaning but not what no dictionary knows
-MEANING = 1.3  # a trade word's meaning says more than a common noun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +46,9 @@ class _Postings:
             having = self.counts.get(term)
             if not having:
                 continue
-            rare = math.log(1 + (number - len(having) + 0.5) / (len(having) + 0.5))
+            rare = rareness(number, len(having))
             for place, count in having.items():
-                length = 1 - LENGTH + LENGTH * self.lengths[place] / mean
-                found[place] += weight * rare * count * (SATURATION + 1) / (count + SATURATION * length)
+                found[place] += weight * rare * saturated(count, self.lengths[place] / mean)
         return found
 
 
@@ -74,14 +69,9 @@ class Index:
         texts = chain.from_iterable([one.fields[name] for name in here] for one, here in zip(given, names, strict=True))
         analysed = self._analyser.analyse_all(texts)
         for one, here in zip(given, names, strict=True):
-            words: dict[str, float] = defaultdict(float)
-            pieces: dict[str, float] = defaultdict(float)
-            for name in here:
-                found = next(analysed)
-                _count(words, found.words, self._weights[name])
-                _count(pieces, found.pieces, self._weights[name])
-            self._words.add(len(self._keys), words)
-            self._pieces.add(len(self._keys), pieces)
+            terms = weighed({name: next(analysed) for name in here}, self._weights)
+            self._words.add(len(self._keys), terms.words)
+            self._pieces.add(len(self._keys), terms.pieces)
             self._keys.append(one.key)
         self._speller = None
 
@@ -104,14 +94,3 @@ class Index:
         if self._speller is None:
             self._speller = Speller(term for term in self._words.counts if not term.startswith("="))
         return self._speller.spelt(query)
-
-
-def query_weights(asked: Analysis) -> tuple[dict[str, float], dict[str, float]]:
-    """How much each word and each piece of a query counts: once, whatever its repeats; meanings a little more."""
-    words = {word: MEANING if word.startswith("=") else 1.0 for word in asked.words}
-    return words, dict.fromkeys(asked.pieces, 1.0)
-
-
-def _count(into: dict[str, float], terms: Sequence[str], weight: float) -> None:
-    for term, count in Counter(terms).items():
-        into[term] += weight * count
