@@ -271,7 +271,7 @@ def _chart(
         lines = [_line(_MEAN, places, "mean", "step" if sparse else "line")]
         if readings >= CROWDED * len(rows):
             lines += [_line(_LEAST, places, "minimum", "thin"), _line(_MOST, places, "maximum", "thin")]
-    short = _BREAK.sub("\u200b", _short(signal))  # long names may break after a dot and before a capital
+    short = breakable(_short(signal))
     chart = Chart(
         title=Text(ko=short, en=short),
         x_kind="time",
@@ -280,6 +280,11 @@ def _chart(
         y_unit=signal.unit,
     )
     return {"name": signal.name, "chart": chart_json(chart)}
+
+
+def breakable(name: str) -> str:
+    """A long name that may break after a dot and before a capital."""
+    return _BREAK.sub("\u200b", name)
 
 
 def _with_gaps(rows: Sequence[Bucket], width: timedelta) -> list[tuple[datetime, Bucket | None]]:
