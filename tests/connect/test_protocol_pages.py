@@ -25,7 +25,7 @@ def test_examples_of_a_page_are_valid(page: Path, tmp_path: Path) -> None:
         assert read_collect_toml(path, AnySecret()).links
 
 
-@pytest.mark.parametrize("name", ["modbus", "mtconnect", "sql", "folder"])
+@pytest.mark.parametrize("name", ["modbus", "mtconnect", "opcua", "sql", "folder"])
 @pytest.mark.parametrize("ending", [".md", ".ko.md"])
 def test_every_field_is_on_its_page(name: str, ending: str) -> None:
     from jasang.connect.catalog import load
