@@ -14,8 +14,10 @@ from ortools.sat.python import cp_model
 
 from jasang.optimize.schedule.tabu import ShopArrays, search
 
-# Iterations without a better schedule after which the tabu search starts anew between two of its best.
-_PATIENCE = 3000
+# Iterations without a better schedule after which the tabu search starts anew from or between its best.
+_PATIENCE, _PATIENCE_WITH_CHOICE = 3000, 1000
+# With a choice of machines CP-SAT's bound soon stands still: after this share of the time its thread searches as well.
+_PROOF_WITH_CHOICE = 0.25
 _prepared = False
 Alternative = tuple[int, int]  # machine, time
 
@@ -92,8 +94,8 @@ class ShopSolution:
 def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int = 0) -> ShopSolution:
     """The best schedule found in `seconds` of wall time with `workers` threads, at least two of them useful.
 
-    One thread is CP-SAT's; the others are tabu searches with seeds of their own. The same seed gives the same search, but not
-    the same moment of its end. The time counts from when the search is compiled (`prepare_search`).
+    One thread is CP-SAT's as long as it gets on; the others are tabu searches with seeds of their own. The same seed gives the
+    same search, but not the same moment of its end. The time counts from when the search is compiled (`prepare_search`).
     """
     prepare_search()
     if not shop.operations:
@@ -107,7 +109,8 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     for one in searches:
         one.signal[1] = prover.bound
         one.start()
-    bound = _watched(prover, searches, seconds, seed)
+    spare = _Search(arrays, first, seed + len(searches))
+    bound = _watched(prover, searches, spare, seconds, seed)
     for one in searches:
         one.halt()
     found = [one.best() for one in searches] + ([prover.found] if prover.found is not None else [])
@@ -117,17 +120,22 @@ def solve_job_shop(shop: JobShop, *, seconds: float, workers: int = 2, seed: int
     return ShopSolution(start=start, machine=machine, time=time, makespan=makespan, bound=bound)
 
 
-def _watched(prover: "_Prover", searches: list["_Search"], seconds: float, seed: int) -> int:
+def _watched(prover: "_Prover", searches: list["_Search"], spare: "_Search", seconds: float, seed: int) -> int:
     """Let all search until the time is over, the bound is reached or somebody presses Ctrl-C; the bound.
 
-    CP-SAT may give up well before its time on a busy machine: the others then go on.
+    Where CP-SAT gives up before its time, the spare search takes its place and joins the others.
     """
     ends = monotonic() + seconds
-    thread = Thread(target=prover.run, args=(seconds, seed), daemon=True)
+    proof = seconds * (_PROOF_WITH_CHOICE if spare.has_choice else 1.0)
+    thread = Thread(target=prover.run, args=(proof, seed), daemon=True)
     thread.start()
     with suppress(KeyboardInterrupt):
         while monotonic() < ends and not prover.proven and not any(one.over for one in searches):
             sleep(0.01)
+            if spare not in searches and not thread.is_alive() and not prover.proven:
+                spare.signal[1] = prover.bound
+                spare.start()
+                searches.append(spare)
     prover.stop()
     thread.join()
     return prover.bound
@@ -175,6 +183,7 @@ class _Search:
 
     def __init__(self, arrays: ShopArrays, first: Sequence, seed: int) -> None:
         self._arrays, self._best = arrays, tuple(part.copy() for part in first)
+        self.has_choice = bool((arrays.choices > 1).any())
         # From outside: [0] stop now, [1] stop at this makespan; from inside: [2] the best so far.
         self.signal = np.zeros(3, np.int64)
         work = tuple(part.copy() for part in first)
@@ -184,8 +193,8 @@ class _Search:
         a, (best_seq, best_length, best_choice) = self._arrays, self._best
         seq, length, choice = work
         search(
-            a.before, a.after, a.release, a.machines, a.times, a.choices, seq, length, choice, seed, 2**62, _PATIENCE,
-            self.signal, best_choice, best_seq, best_length,
+            a.before, a.after, a.release, a.machines, a.times, a.choices, seq, length, choice, seed, 2**62,
+            _PATIENCE_WITH_CHOICE if self.has_choice else _PATIENCE, self.signal, best_choice, best_seq, best_length,
         )  # fmt: skip
 
     def start(self) -> None:

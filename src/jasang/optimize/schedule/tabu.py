@@ -20,6 +20,11 @@ from jasang.optimize.schedule.shop_graph import (
     topological,
     towards,
 )
+from jasang.optimize.schedule.shortlist import length_through, shortlist
+
+LISTED = 8  # moves with a choice of machines that are worked out exactly, of all that were estimated
+
+RENEWED = 30  # new starts without a better schedule after which the kept ones are given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,75 +43,6 @@ class ShopArrays:
     choices: np.ndarray
     release: np.ndarray
     machine_count: int
-
-
-@njit(cache=True, nogil=True)
-def _insertion(
-    v, k, t, seq, length, time, head, tail, base, best_known, tabu, moved, now, old_place, first, last, result
-):
-    """The best place of v on machine k given paths without v; result = (makespan, place, tabu makespan, tabu place).
-
-    `old_place` is −1 on another machine. On its own v leaves its critical block (places `first` to `last`), or goes into it from
-    one of its ends: nothing else can shorten the path (Grabowski 1986; Zhang and others 2007).
-    """
-    q = 0  # the machine's operations without v
-    count = length[k]
-    own = old_place >= 0
-    size = count - 1 if own else count
-    first_l = size
-    for a in range(size):
-        x = seq[k, a] if not own or a < old_place else seq[k, a + 1]
-        if head[x] + time[x] > head[v]:
-            first_l = a
-            break
-    last_r = -1
-    for a in range(size - 1, -1, -1):
-        x = seq[k, a] if not own or a < old_place else seq[k, a + 1]
-        if tail[x] + time[x] > tail[v]:
-            last_r = a
-            break
-    low = min(first_l, last_r + 1)
-    high = max(first_l, last_r + 1)
-    for at in range(low, high + 1):
-        if own and not (
-            (at < old_place and old_place > first and (at <= first or old_place == last))
-            or (at > old_place and old_place < last and (at >= last or old_place == first))
-        ):
-            continue
-        arrive = head[v]
-        if at > 0:
-            x = seq[k, at - 1] if not own or at - 1 < old_place else seq[k, at]
-            if head[x] + time[x] > arrive:
-                arrive = head[x] + time[x]
-        leave = tail[v]
-        if at < size:
-            x = seq[k, at] if not own or at < old_place else seq[k, at + 1]
-            if tail[x] + time[x] > leave:
-                leave = tail[x] + time[x]
-        through = arrive + t + leave
-        value = through if through > base else base
-        forbidden = False
-        if own:  # every pair whose order would be turned must be free
-            if at < old_place:
-                for a in range(at, old_place):
-                    if tabu[v, seq[k, a]] > now:
-                        forbidden = True
-                        break
-            else:
-                for a in range(old_place + 1, at + 1):
-                    if tabu[seq[k, a], v] > now:
-                        forbidden = True
-                        break
-        else:
-            forbidden = moved[v, k] > now
-        # Equal makespans are told apart by the path through the moved operation.
-        score = value * 1_000_000 + min(through, 999_999)
-        if not forbidden or value < best_known:
-            q += 1
-            if score < result[0] or (score == result[0] and np.random.randint(q) == 0):
-                result[0], result[1] = score, at
-        elif score < result[2]:
-            result[2], result[3] = score, at
 
 
 @njit(cache=True, nogil=True)
@@ -216,7 +152,7 @@ def search(
     path, first, last = np.empty(n + 1, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     tabu = np.zeros((n, n), np.int64)
     moved = np.zeros((n, m), np.int64)
-    result = np.empty(4, np.int64)
+    result, spare, found = np.empty(4, np.int64), np.empty(4, np.int64), np.empty((LISTED, 4), np.int64)
     elites = 8
     elite_value = np.full(elites, np.int64(2**62))
     elite_seq = np.zeros((elites, m, seq.shape[1]), np.int64)
@@ -230,7 +166,7 @@ def search(
     single = choices.max() == 1
     best, local_best, since = np.int64(2**62), np.int64(2**62), 0
     huge = np.int64(2**62)
-    shake = 0
+    shake, fruitless = 0, 0
     for now in range(1, iterations + 1):
         if stop[0] != 0:
             break
@@ -240,6 +176,7 @@ def search(
             best = makespan
             best_seq[:], best_length[:], best_choice[:] = seq, length, choice
             stop[2] = best
+            fruitless = 0
         if best <= stop[1]:
             break
         if makespan < local_best:
@@ -267,6 +204,13 @@ def search(
                 for a in range(length[k]):
                     place[seq[k, a]] = a
             since, local_best = 0, huge
+            fruitless += 1
+            if not single and fruitless % RENEWED == 0:  # all that was found looks alike: shake hard and forget it
+                elite_value[:] = huge
+                elite_value[0] = huge - 1
+                elite_seq[0], elite_length[0], elite_choice[0] = seq, length, choice
+                shake = 4 * RENEWED
+                continue
             other = np.random.randint(elites)
             if single and filled > 1:
                 while elite_value[other] == huge or other == e:
@@ -292,37 +236,50 @@ def search(
         for c in range(count):
             v = path[c]
             k = machine[v]
-            if choices[v] == 1 and first[v] == last[v]:
+            if choices[v] > 1 or first[v] == last[v]:
                 continue
-            if choices[v] == 1:
-                result[0], result[1], result[2], result[3] = huge, -1, huge, -1
-                _block_moves(
-                    v, k, length[k], before, after, release, seq, place, time, head, tail, first[v], last[v], best, tabu, now,
-                    result,
-                )  # fmt: skip
-                if result[1] >= 0 and (
-                    result[0] < move_score or (result[0] == move_score and np.random.random() < 0.5)
-                ):
-                    move_score, move_v, move_e, move_at = result[0], v, 0, result[1]
-                if result[3] >= 0 and result[2] < tabu_score:
-                    tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, 0, result[3]
-                continue
-            base = paths(
-                before, after, release, seq, length, place, machine, time, order, without_head, without_tail, v
+            result[0], result[1], result[2], result[3] = huge, -1, huge, -1
+            _block_moves(
+                v, k, length[k], before, after, release, seq, place, time, head, tail, first[v], last[v], best, tabu, now,
+                result,
+            )  # fmt: skip
+            if result[1] >= 0 and (result[0] < move_score or (result[0] == move_score and np.random.random() < 0.5)):
+                move_score, move_v, move_e, move_at = result[0], v, 0, result[1]
+            if result[3] >= 0 and result[2] < tabu_score:
+                tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, 0, result[3]
+        listed = 0
+        if not single:
+            listed = shortlist(
+                path, count, before, after, release, machines, times, choices, machine, place, seq, length, time, head, tail,
+                first, last, best, tabu, moved, now, found, spare,
+            )  # fmt: skip
+            if spare[0] >= 0 and spare[0] * 1_000_000 < tabu_score:
+                tabu_score, tabu_v, tabu_e, tabu_at = spare[0] * 1_000_000, spare[1], spare[2], spare[3]
+        taken, base = -1, 0
+        for c in range(listed):
+            v = found[c, 1]
+            if v != taken:
+                base = paths(
+                    before, after, release, seq, length, place, machine, time, order, without_head, without_tail, v
+                )
+                taken = v
+            through = length_through(
+                v,
+                found[c, 2],
+                found[c, 3],
+                machines,
+                times,
+                machine,
+                place,
+                seq,
+                length,
+                time,
+                without_head,
+                without_tail,
             )
-            for e in range(choices[v]):
-                target = machines[v, e]
-                result[0], result[1], result[2], result[3] = huge, -1, huge, -1
-                _insertion(
-                    v, target, times[v, e], seq, length, time, without_head, without_tail, base, best, tabu, moved, now,
-                    place[v] if target == k else -1, first[v], last[v], result,
-                )  # fmt: skip
-                if result[1] >= 0 and (
-                    result[0] < move_score or (result[0] == move_score and np.random.random() < 0.5)
-                ):
-                    move_score, move_v, move_e, move_at = result[0], v, e, result[1]
-                if result[3] >= 0 and result[2] < tabu_score:
-                    tabu_score, tabu_v, tabu_e, tabu_at = result[2], v, e, result[3]
+            score = max(base, through) * 1_000_000 + min(through, 999_999)
+            if score < move_score or (score == move_score and np.random.random() < 0.5):
+                move_score, move_v, move_e, move_at = score, v, found[c, 2], found[c, 3]
         if move_v < 0:
             if tabu_v < 0 or np.random.random() < 0.5:
                 since += patience // 20 + 1
