@@ -99,7 +99,7 @@ def tell(
     """The document with the result of an open trial; `drop` takes the trial back. Errors as `tell_campaign`."""
     with TemporaryDirectory(prefix="jasang-campaign-") as folder:
         file = _written(folder, document)
-        words = [f"{name}={value!r}" for name, value in values.items()]
+        words = [f"{name}={float(value)!r}" for name, value in values.items()]
         tell_campaign(file, values=words, trial=trial, failed=failed, drop=drop)
         return _document(file)
 
