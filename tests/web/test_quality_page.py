@@ -122,7 +122,7 @@ def test_the_page_shows_the_map_and_not_to_strangers(
 
     with django_assert_num_queries(3):
         shown = member.get(address, {"span": "month", "q": "gap"}).content.decode()
-    assert shown.count('<th scope="row">') == 1
+    assert (shown.count('<th scope="row">'), shown.count('class="hour"')) == (1, 30)
     assert member.get(address, {"span": "no such", "page": "x"}).status_code == 200
     assert stranger.get(address).status_code == 404
 

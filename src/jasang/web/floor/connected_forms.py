@@ -46,3 +46,10 @@ class NoteForm(forms.Form):
 
 def _moment(milliseconds: float) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class WallForm(forms.Form):
+    """A new link of a wall screen."""
+
+    name = forms.CharField(max_length=80, strip=True)
+    language = forms.ChoiceField(choices=[("ko", "ko"), ("en", "en")])

@@ -71,7 +71,7 @@ def live_view(
     if all(last[name].source_time >= begun for name in chosen):
         start = max(start, begun)
     return {
-        "status": _status(collector, last, now),
+        "status": collector_status(collector, last, now),
         "window": asked.window,
         "clock": now.isoformat(),
         "timezone": zone,
@@ -129,7 +129,7 @@ def _is_number(reading: Reading | None) -> bool:
     return reading is not None and isinstance(reading.value, int | float) and not isinstance(reading.value, bool)
 
 
-def _status(collector: CollectorStatus | None, last: Mapping[str, Reading], now: datetime) -> dict[str, Any]:
+def collector_status(collector: CollectorStatus | None, last: Mapping[str, Reading], now: datetime) -> dict[str, Any]:
     """Whether values come in; `trouble` names each connection that is not there."""
     if collector is None:
         return _status_by_readings(last, now)

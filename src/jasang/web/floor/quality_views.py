@@ -39,7 +39,7 @@ def quality(request: FactoryRequest) -> HttpResponse:
     context |= {
         "page": page,
         "rows": rows,
-        "parts": parts,
+        "columns": parts,
         "advice": quality_data.advice(rows),
         "together": quality_data.silent_together(rows),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jasang.web.floor import assets_views, life_views, quality_views, study_views, trends_views, views
+from jasang.web.floor import assets_views, life_views, quality_views, study_views, trends_views, views, wall_views
 
 app_name = "floor"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("f/<str:factory_key>/machines/test/", assets_views.test, name="test-connections"),
     path("f/<str:factory_key>/machines/trial/", assets_views.trial, name="connection-trial"),
     path("f/<str:factory_key>/quality/", quality_views.quality, name="quality"),
+    path("f/<str:factory_key>/wall/", wall_views.links, name="wall-links"),
+    path("f/<str:factory_key>/wall/<uuid:key>/revoke/", wall_views.revoke, name="revoke-wall"),
+    path("wall/<str:secret>/", wall_views.wall, name="wall"),
     path("f/<str:factory_key>/signals/", assets_views.signals, name="signals"),
     path("f/<str:factory_key>/trends/", trends_views.trends, name="trends"),
     path("f/<str:factory_key>/trends/data/", trends_views.data, name="trends-data"),
