@@ -145,6 +145,7 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
                 "high": variable.high,
                 "writable": variable.writable,
                 "value": variable.value,
+                "within": variable.within,
             }
             for variable in variables
         ]
@@ -152,9 +153,9 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
             {"format": "jasang.connect.browse/1", "url": arguments.url, "protocol": protocol, "variables": found}
         )
         return 0
-    titles = Text(ko="이름 주소 형식 단위 범위 쓰기 값", en="name address type unit range writable value").in_language(
-        language
-    )
+    titles = Text(
+        ko="이름 주소 형식 단위 범위 쓰기 값 설비형식", en="name address type unit range writable value within"
+    ).in_language(language)
     rows = [
         (
             variable.path,
@@ -164,6 +165,7 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
             "" if variable.low is None else f"{variable.low:g} … {variable.high:g}",
             "✓" if variable.writable else "",
             "" if variable.value is None else _shown(variable.value),
+            variable.within or "",
         )
         for variable in variables
     ]

@@ -78,7 +78,8 @@ class Link:
 class Variable:
     """One variable that a machine offers. `low` and `high` are its range in `unit`; `None` where the machine does not say.
 
-    `value` is what it holds now, where asking for it costs nothing.
+    `value` is what it holds now, where asking for it costs nothing. `within` names the type of the object it belongs to, where
+    that is one of a companion specification or of the maker (an OPC UA ObjectType such as `InjectionUnitType`).
     """
 
     address: str
@@ -89,6 +90,7 @@ class Variable:
     high: float | None = None
     writable: bool = False
     value: float | int | str | bool | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,10 @@ async function main() {
   space.installHistoricalDataNode(past, { maxOnlineValues: 5000 });
   past.setValueFromSource({ dataType: DataType.Double, value: 0 });
 
+  const kind = own.addObjectType({ browseName: "InjectionUnitType" });
+  own.addVariable({ componentOf: kind, browseName: "Stroke", dataType: DataType.Double, modellingRule: "Mandatory" });
+  kind.instantiate({ componentOf: machine, browseName: "Unit1", nodeId: "s=Press.Unit1" });
+
   const many = [];
   for (let i = 0; i < (settings.many ?? 0); i++) many.push(add(`n${i}`, DataType.Double));
   many.forEach((one) => one.setValueFromSource({ dataType: DataType.Double, value: 0 }));

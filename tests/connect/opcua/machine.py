@@ -78,13 +78,13 @@ class Served:
         assert self._ready.wait(60)
 
     async def _serve(self) -> None:
-        async with machine(self.port) as self._machine:
+        async with machine(self.port) as self.machine:
             self._ready.set()
             await self._stop.wait()
 
     def add(self, name: str, value: Any, kind: ua.VariantType, data: ua.DataValue | None = None) -> Node:
         """Make a variable; `data` is what it shows first."""
-        node = self.call(self._machine.add(name, value, kind))
+        node = self.call(self.machine.add(name, value, kind))
         if data is not None:
             self.write(node, data)
         return node

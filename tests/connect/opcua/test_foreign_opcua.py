@@ -48,6 +48,7 @@ def test_browse_over_each_policy_shows_types_by_name(press: ForeignMachine, poli
             await OpcUa().browse(wanted)
         trust(await server_certificates(wanted))
         found = await OpcUa().browse(wanted, f"nsu={URI};s=Press")
+        assert {one.path: one.within for one in found if one.within} == {"Unit1.Stroke": "InjectionUnitType"}
         return {one.path: (one.data_type, one.writable) for one in found}
 
     found = asyncio.run(run())
@@ -123,7 +124,7 @@ def test_a_wrong_password_is_refused_for_good_and_the_right_one_let_in(tmp_path:
         with pytest.raises(ConnectionFailed, match="refuses user operator") as no:
             asyncio.run(browsed("wrong"))
         assert no.value.permanent is True
-        assert asyncio.run(browsed(PASSWORD)) == 6
+        assert asyncio.run(browsed(PASSWORD)) == 7
     finally:
         press.close()
 

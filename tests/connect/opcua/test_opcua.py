@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.common.structures104 import new_struct, new_struct_field
 from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served, free_port, machine
 
 from jasang.connect.collector import Collector
@@ -365,3 +366,24 @@ def test_address_is_namespace_uri_and_node_id(address: str, uri: str | None, ide
 def test_nonsense_is_no_address(address: str) -> None:
     with pytest.raises(ValueError, match="is no OPC UA node id"):
         parse_address(address)
+
+
+def test_structure_of_the_maker_comes_as_text_with_its_field_names(served: Served) -> None:
+    index = served.add("structures", 0, T.Int32).nodeid.NamespaceIndex
+
+    async def make() -> None:
+        server = served.machine.server
+        fields = [new_struct_field("Zone", T.UInt32), new_struct_field("Temperature", T.Double)]
+        await new_struct(server, index, "ZoneState", fields)
+        await server.load_data_type_definitions()
+        value = ua.ZoneState(Zone=2, Temperature=221.5)
+        node = ua.NodeId("Machine.zone", index)
+        top = server.get_node(ua.NodeId("Machine", index))
+        await top.add_variable(node, "zone", value, datatype=value.data_type)
+
+    served.call(make())
+    sink = Memory()
+
+    asyncio.run(collecting(link(served.port, "zone"), sink, lambda _: until(lambda: bool(sink.readings))))
+
+    assert sink.values("M.zone") == ['{"Zone": 2, "Temperature": 221.5}']

@@ -1,6 +1,6 @@
 """Which variables an OPC UA server offers, with units and ranges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asyncua import Client, Node, ua
@@ -21,6 +21,7 @@ async def browse_below(client: Client, start: Node) -> tuple[Variable, ...]:
     found: dict[ua.NodeId, tuple[str, dict[str, ua.NodeId]]] = {}
     seen = {start.nodeid}
     level: list[tuple[Node, str]] = [(start, "")]
+    within: dict[ua.NodeId, ua.NodeId] = {}  # node -> type of the nearest object above it that is not the standard's
     if await start.read_node_class() == ua.NodeClass.Variable:
         found[start.nodeid] = ((await start.read_browse_name()).Name, await _properties(start))
     for _ in range(DEEPEST):
@@ -33,6 +34,10 @@ async def browse_below(client: Client, start: Node) -> tuple[Variable, ...]:
                 seen.add(node_id)
                 name = f"{path}.{child.BrowseName.Name}" if path else str(child.BrowseName.Name)
                 node = client.get_node(node_id)
+                if child.NodeClass == ua.NodeClass.Object and child.TypeDefinition.NamespaceIndex != 0:
+                    within[node_id] = child.TypeDefinition
+                elif parent.nodeid in within:
+                    within[node_id] = within[parent.nodeid]
                 below.append((node, name))
                 if child.NodeClass == ua.NodeClass.Variable:
                     found[node_id] = (name, await _properties(node))
@@ -45,7 +50,7 @@ async def browse_below(client: Client, start: Node) -> tuple[Variable, ...]:
         level = below
         if not level:
             break
-    variables = await _described(client, found, namespaces)
+    variables = await _described(client, found, namespaces, within)
     return tuple(sorted(variables, key=lambda variable: variable.path))
 
 
@@ -64,13 +69,16 @@ async def _properties(node: Node) -> dict[str, ua.NodeId]:
 
 
 async def _described(
-    client: Client, found: dict[ua.NodeId, tuple[str, dict[str, ua.NodeId]]], namespaces: Sequence[str]
+    client: Client,
+    found: dict[ua.NodeId, tuple[str, dict[str, ua.NodeId]]],
+    namespaces: Sequence[str],
+    within: Mapping[ua.NodeId, ua.NodeId],
 ) -> list[Variable]:
     ids = list(found)
     types = await read_values(client, ids, ua.AttributeIds.DataType)
     access = await read_values(client, ids, ua.AttributeIds.UserAccessLevel)
     wanted = [found[node][1].get(name) for node in ids for name in ("EngineeringUnits", "EURange")]
-    kinds = await type_names(client, types)
+    kinds = await type_names(client, [*types, *within.values()])
     values = dict(zip(filter(None, wanted), await read_values(client, list(filter(None, wanted))), strict=True))
     variables = []
     for node, data_type, level in zip(ids, types, access, strict=True):
@@ -85,6 +93,7 @@ async def _described(
                 unit=_unit_name(unit),
                 low=float(span.Low) if isinstance(span, ua.Range) else None,
                 high=float(span.High) if isinstance(span, ua.Range) else None,
+                within=kinds.get(within[node]) if node in within else None,
                 writable=isinstance(level, int) and bool(level & 1 << ua.AccessLevel.CurrentWrite),
             )
         )

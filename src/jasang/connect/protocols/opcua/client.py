@@ -14,7 +14,7 @@ from jasang.connect.protocols.opcua.address_space import browse_below
 from jasang.connect.protocols.opcua.happenings import event_request, pass_on_events
 from jasang.connect.protocols.opcua.hearing import KEEP_ALIVE, DirectSubscription, Hearing, Item, subscribe
 from jasang.connect.protocols.opcua.history import fill_gaps, last_kept, with_history
-from jasang.connect.protocols.opcua.names import enumeration_names
+from jasang.connect.protocols.opcua.names import enumeration_names, learn_structures
 from jasang.connect.protocols.opcua.options import OpcUaOptions, OpcUaSignalOptions, check_options, options_of
 from jasang.connect.protocols.opcua.session import (
     FAILURES,
@@ -148,6 +148,7 @@ async def _items(client: Client, link: Link) -> tuple[list[Item], list[Text]]:
     nodes = [item.node.nodeid for item in items.values()]
     options = options_of(link)
     names = await enumeration_names(client, nodes) if options.enumerations == "names" else {}
+    await learn_structures(client, [node for node in nodes if node not in names])
     past = await with_history(client, nodes) if options.history_hours > 0.0 and not link.trial else set()
     found = [
         replace(item, names=names.get(item.node.nodeid), history=item.node.nodeid in past) for item in items.values()

@@ -1,11 +1,15 @@
 """The names that stand behind numbers and node ids: of enumerations, of data types and of companion specifications' types."""
 
+import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from asyncua import Client, ua
 
 READ_PER_REQUEST = 500
+LEARNING = 20.0  # s to read the descriptions of a server's structures
+_log = logging.getLogger(__name__)
 _BUILT_IN = 25  # data types i=1 … i=25 of the standard are built in (OPC 10000-6 5.1.2)
 
 
@@ -48,6 +52,30 @@ async def enumeration_names(client: Client, nodes: Sequence[ua.NodeId]) -> dict[
             if names:
                 by_type[one] = names
     return {node: by_type[kind] for node, kind in zip(nodes, types, strict=True) if kind in by_type}
+
+
+async def learn_structures(client: Client, nodes: Sequence[ua.NodeId]) -> None:
+    """Let the library know the structures that these nodes may hold, so that their fields come by name.
+
+    Servers before OPC UA 1.04 describe theirs otherwise and some describe them wrongly: such a value stays bytes.
+    """
+    types = await read_values(client, nodes, ua.AttributeIds.DataType)
+    if any(isinstance(kind, ua.NodeId) and kind.NamespaceIndex != 0 for kind in types):
+        try:
+            await asyncio.wait_for(client.load_data_type_definitions(), LEARNING)
+        # The library writes Python classes from what the server says, which may be anything.
+        except (
+            ua.UaError,
+            OSError,
+            TimeoutError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            SyntaxError,
+            NameError,
+        ) as error:
+            _log.debug("the structures of the server are not understood: %r", error)
 
 
 async def _of_type(client: Client, kind: ua.NodeId) -> Mapping[int, str]:
