@@ -59,7 +59,7 @@ def desk(request: AgentRequest) -> HttpResponse:
     page = Paginator(rows, queries.LIST_LENGTH).get_page(request.GET.get("page"))
     numbers = queries.counts(request.organisation, request.agent, now)
     words = {
-        "open": _("Open"), "mine": _("Mine"), "free": _("Nobody's"), "late": _("Late"), "done": _("Done"), "all": _("All"),
+        "open": _("Open"), "mine": _("Mine"), "free": _("Nobody's"), "late": _("Late"), "done": _("Finished"), "all": _("All"),
     }  # fmt: skip
     context = {
         "tab": "desk",
