@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "jasang.web.ui.security.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "jasang.web.urls"
@@ -184,13 +185,14 @@ JOB_KINDS = {
     "diagnose": "jasang.web.floor.diagnosing.diagnose_files",
     "study": "jasang.web.floor.studies.answer_question",
     "verify": "jasang.web.floor.life.check_effect",
+    "assign_mentors": "jasang.web.programme.planning.plan_in_background",
     "connect": "jasang.web.floor.assets.try_machines",
     "campaign": "jasang.web.floor.optimise.work_on_campaign",
     "experiment": "jasang.web.floor.optimise.work_on_experiment",
     "schedule": "jasang.web.floor.optimise.work_on_schedule",
 }
 # What an area adds to the frame around the pages: its tabs, on the pages of a factory and on those of an organisation.
-FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html"]
+FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html", "programme/tabs.html"]
 ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
 LISTENERS: dict[str, list[str]] = {
@@ -203,10 +205,17 @@ WEBHOOK_PRIVATE = switch("JASANG_WEBHOOK_PRIVATE", default=False)  # may webhook
 DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken up again
 # What workers do beside the jobs, and how many seconds lie between.
 CHORES = {
+    "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
     "jasang.web.center.post.send_waiting": 10,
+}
+# What the centre's search can find: a model with a `key`, and the function that makes its entry (center/search_keeping.py).
+SEARCHED = {
+    "center.Case": "jasang.web.center.search_keeping.case_entry",
+    "center.Article": "jasang.web.center.search_keeping.article_entry",
+    "floor.KnowHow": "jasang.web.floor.searchable.know_how_entry",
 }
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
@@ -220,6 +229,9 @@ API_SCOPES = ["factory:read"]
 API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
 API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
 API_WRONG_KEYS = 30  # a minute and address
+# What areas tell of a factory for its level (functions factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won a year).
+LIVE_FACTS = ["jasang.web.floor.told.live_facts"]
+MEASURED_EFFECTS = ["jasang.web.floor.told.verified_effects"]
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)
@@ -254,6 +266,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+# What holds for the portal's own name is not ours to promise for other names of the same domain.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 LOGGING = {
     "version": 1,

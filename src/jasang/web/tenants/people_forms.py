@@ -22,6 +22,8 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, roles: tuple[Role, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = [(role.value, role_words(role)) for role in roles]
+        if Role.ENGINEER in roles:  # an owner is made on purpose only
+            self.fields["role"].initial = Role.ENGINEER.value
         self.guests = any(role in GUEST_ROLES for role in roles)
         self.fields["guest_days"].initial = GUEST_DAYS
 
