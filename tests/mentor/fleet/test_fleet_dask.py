@@ -55,7 +55,7 @@ def test_the_cluster_finds_to_the_last_digit_what_one_process_finds_though_a_wor
 def test_a_killed_scheduler_is_told_and_the_rest_is_done_with_resume(
     fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet_executors, "PATIENCE", 12.0)
+    monkeypatch.setattr(fleet_executors, "PATIENCE", 20.0)
     address = f"tcp://127.0.0.1:{free_port()}"
     port, journal = address.rpartition(":")[2], tmp_path / "run.jsonl"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
