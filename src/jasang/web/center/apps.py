@@ -8,3 +8,9 @@ class CenterConfig(AppConfig):
 
     name = "jasang.web.center"
     label = "center"
+
+    def ready(self) -> None:
+        """Note from now on what the search has to know."""
+        from jasang.web.center.search_keeping import listen  # noqa: PLC0415 - models are there only now
+
+        listen()

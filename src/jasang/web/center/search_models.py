@@ -52,13 +52,10 @@ class SearchEntry(models.Model):
 
 
 class SearchDue(models.Model):
-    """A thing that changed and whose entry has to be made anew; written with the change itself, so that none is lost."""
+    """A thing that changed and whose entry has to be made anew; written with each change itself, so that none is lost."""
 
     kind = models.CharField(max_length=10)
     source = models.CharField(max_length=64)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "source"], name="one_due_per_thing")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source}"

@@ -20,7 +20,8 @@ from jasang.web.center.search_models import SearchEntry, SearchWord
 from jasang.web.tenants.models import Factory, Organisation
 
 TITLE, TEXT = 2.0, 1.0
-MOST_CANDIDATES = 800
+MOST_CANDIDATES = 300
+ENOUGH = 100  # candidates by words; fewer, and pieces bring more
 COMMON = 2000  # a term that more entries have brings no candidates on its own
 MOST_TERMS = 24
 LONGEST_QUERY = 300
@@ -147,6 +148,8 @@ def _candidates(reader: Reader, terms: Sequence[SearchWord]) -> list[int]:
     """Numbers of entries: those with a rare term, and those with two of the common ones; the newest where there are many."""
     found: dict[int, None] = {}
     for pieces in (False, True):
+        if len(found) >= ENOUGH:
+            break
         own = [word for word in terms if word.piece == pieces]
         rare: list[str] = []
         together = 0

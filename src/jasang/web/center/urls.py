@@ -1,11 +1,12 @@
 """Addresses of the 365 centre: for a factory, for the centre's agents, and the calendar."""
 
-from django.urls import path
+from django.urls import include, path
 
 from jasang.web.center import agent_views, centre_views, factory_views
 
 app_name = "center"
 urlpatterns = [
+    path("", include("jasang.web.center.article_urls")),
     path("f/<str:factory_key>/cases/", factory_views.cases, name="cases"),
     path("f/<str:factory_key>/cases/new/", factory_views.new, name="new"),
     path("f/<str:factory_key>/cases/choose/", factory_views.choose, name="choose"),

@@ -96,9 +96,6 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=10)),
                 ("source", models.CharField(max_length=64)),
             ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("kind", "source"), name="one_due_per_thing")],
-            },
         ),
         migrations.CreateModel(
             name="SearchEntry",
