@@ -271,3 +271,43 @@ def test_language_is_switched_in_the_header_and_kept(chromium: Any, address: str
         assert page.locator("h1").inner_text() == "Findings"
         page.locator("nav.tabs a").last.click()
         assert page.locator("h1").inner_text() == "Upload a file"
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", "desktop"), ("en", "phone")])
+def test_trends_zoom_keep_their_span_and_take_a_note(chromium: Any, address: str, language: str, size: str) -> None:
+    with visit(chromium, address, language=language, size=size) as made:
+        page = made.page
+        page.goto(page.url.replace("/findings/", "/trends/"))
+        drawn = page.locator("#trends-page[data-drawn=yes]")
+        drawn.wait_for()
+        before = float(drawn.get_attribute("data-shown"))
+        page.locator("[data-span='60']").click()
+        page.wait_for_url("**signal=INJ-01.melt**")
+        page.wait_for_function(
+            "before => Number(document.getElementById('trends-page').dataset.shown) < before", arg=before
+        )
+        box = page.locator("#picture").bounding_box()
+        page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 100)
+        page.mouse.wheel(0, -200)
+        page.wait_for_url("**from=**")
+        kept = page.url
+        page.reload()
+        drawn.wait_for()
+
+        assert page.url == kept
+        assert page.locator("#picture > div").first.evaluate(INKED) > 500
+        assert fits(page)
+        page.locator("#note-open").click()
+        page.fill("#note-form textarea", f"note {language}")
+        page.locator("#note-form .button").first.click()
+        page.locator("#told-list li", has_text=f"note {language}").wait_for()
+
+
+@pytest.mark.parametrize("name", ["signals", "machines", "quality", "wall"])
+def test_pages_of_connected_data_fit_a_phone(chromium: Any, address: str, name: str) -> None:
+    with visit(chromium, address, size="phone") as made:
+        page = made.page
+        page.goto(page.url.replace("/findings/", f"/{name}/"))
+
+        assert page.locator(".part-tabs [aria-current]").count() == 1
+        assert fits(page)
