@@ -66,9 +66,17 @@ def _context(plan: SchedulePlan) -> dict[str, Any]:
         "notes": [note[current()] for note in document.get("notes", ())],
         "difference": difference(before, document) if before and document else None,
         "moved_share": _share(before, document),
-        "promise": document.get("promise"),
+        "promise": _promised(document),
         "compared": plan.compared,
     }
+
+
+def _promised(document: Any) -> dict[str, str] | None:
+    told = document.get("promise")
+    if told is None:
+        return None
+    moments = {"likely": told["likely"] or told["finish"], "safe": told["safe_90"] or told["finish"]}
+    return {name: moment[5:16].replace("T", " ") for name, moment in moments.items()}
 
 
 def _share(before: Any, document: Any) -> int | None:
