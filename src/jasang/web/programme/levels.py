@@ -1,0 +1,132 @@
+"""The level of a factory in the portal: answers kept, live facts of other areas, standings, the survey of a cohort."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from jasang.diagnose.level import Answer, Level, LiveFacts, Peers, compare, latest_rubric, live_answers, score
+from jasang.errors import JasangError
+from jasang.web.programme.models import Cohort, LevelAnswer, LevelMark, Standing
+from jasang.web.tenants.models import Factory, Organisation, Role
+from jasang.web.tenants.queries import role_in
+
+_MAY_ANSWER = (Role.MENTOR,)
+
+
+class AnswerRefused(JasangError):
+    """An answer to the rubric cannot be kept."""
+
+
+@transaction.atomic
+def answer_item(
+    *, by: AbstractBaseUser, factory: Factory, item: str, step: int, evidence: str = "", at: date | None = None
+) -> LevelAnswer:
+    """A mentor who is a guest of the factory says how far an item is; the same day's answer is replaced."""
+    if role_in(by, factory) not in _MAY_ANSWER:
+        raise AnswerRefused(ko="이 공장의 멘토만 답할 수 있습니다.", en="Only a mentor of this factory answers.")
+    known = latest_rubric().item(item)
+    if known is None or not 0 <= step <= 5:
+        raise AnswerRefused(
+            ko=f"항목 {item!r}, 단계 {step}: 평가표의 항목과 0부터 5까지의 단계여야 합니다.",
+            en=f"Item {item!r}, step {step}: expected an item of the rubric and a step from 0 to 5.",
+        )
+    if known.live is not None:
+        raise AnswerRefused(
+            ko="이 항목은 현장 데이터가 답합니다.", en="This item is answered by the factory's own data."
+        )
+    kept, _ = LevelAnswer.objects.of(factory).update_or_create(
+        factory=factory, item=item, source="mentor", at=at or timezone.localdate(),
+        defaults={"step": step, "by": by, "evidence": evidence[:300]},
+    )  # fmt: skip
+    mark_level(factory=factory)
+    return kept
+
+
+def live_facts(factory: Factory) -> LiveFacts:
+    """What the other areas know of the factory now; each named in the settings gives a `LiveFacts`, the first to know wins."""
+    facts = LiveFacts()
+    for path in settings.LIVE_FACTS:
+        told: LiveFacts = import_string(path)(factory)
+        facts = replace(
+            facts,
+            open_worth={**told.open_worth, **facts.open_worth},
+            **{
+                name: getattr(told, name)
+                for name in LiveFacts.__slots__
+                if name != "open_worth" and getattr(facts, name) is None
+            },
+        )
+    return facts
+
+
+def level_of(factory: Factory, *, today: date | None = None, reading: str = "five") -> Level:
+    """The level today, from kept answers and live facts."""
+    rows = LevelAnswer.objects.of(factory).select_related("by")
+    return score(
+        latest_rubric(), _answers(rows), today or timezone.localdate(), facts=live_facts(factory), reading=reading
+    )
+
+
+def peers_of(factory: Factory, points: float) -> Peers | None:
+    """Beside the factories of the same industry in the same programme; nothing with fewer than five."""
+    if factory.organisation is None or not factory.industry:
+        return None
+    top = Organisation.objects.get(pk=int(factory.organisation.path.strip("/").split("/")[0]))
+    like = Standing.objects.under(top).filter(factory__industry=factory.industry, surveyed_on__isnull=False)
+    return compare(points, list(like.exclude(factory=factory).values_list("points", flat=True)))
+
+
+@transaction.atomic
+def mark_level(*, factory: Factory, today: date | None = None) -> Level:
+    """Reckon the level, keep the live answers behind it, today's mark and the standing."""
+    day = today or timezone.localdate()
+    rubric = latest_rubric()
+    for one in live_answers(rubric, live_facts(factory)):
+        LevelAnswer.objects.of(factory).update_or_create(
+            factory=factory, item=one.item, source="live", at=one.at,
+            defaults={"step": one.step, "value": one.value, "evidence": one.evidence[:300]},
+        )  # fmt: skip
+    level = level_of(factory, today=day)
+    LevelMark.objects.of(factory).update_or_create(
+        factory=factory, day=day,
+        defaults={"rubric": level.rubric, "of_five": level.of_five, "points": level.points},
+    )  # fmt: skip
+    Standing.objects.of(factory).update_or_create(
+        factory=factory, defaults={"of_five": level.of_five, "points": level.points, "surveyed_on": day}
+    )
+    _count_effects(factory)
+    return level
+
+
+def survey(*, cohort: Cohort, today: date | None = None) -> int:
+    """Reckon the level of every factory of the cohort and give each without one a goal: one level up. How many."""
+    count = 0
+    standings = Standing.objects.under(cohort.organisation).filter(cohort=cohort).select_related("factory")
+    for standing in standings.order_by("pk").iterator(chunk_size=200):
+        with transaction.atomic():
+            level = mark_level(factory=standing.factory, today=today)
+            goal = min(level.of_five + 1, 5)
+            Standing.objects.of(standing.factory).filter(goal__isnull=True).update(goal=goal)
+        count += 1
+    return count
+
+
+def _count_effects(factory: Factory) -> None:
+    told = [import_string(path)(factory) for path in settings.MEASURED_EFFECTS]
+    Standing.objects.of(factory).update(effects=sum(count for count, _ in told), effect=sum(won for _, won in told))
+
+
+def _answers(rows: Iterable[LevelAnswer]) -> list[Answer]:
+    return [
+        Answer(
+            item=row.item, step=row.step, at=row.at, source=row.source, evidence=row.evidence, value=row.value,
+            by=row.by.get_username() if row.by is not None else "",
+        )
+        for row in rows
+    ]  # fmt: skip

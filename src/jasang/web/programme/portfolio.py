@@ -1,0 +1,123 @@
+"""The portfolio: all factories below an organisation on one page, from the whole to the single factory, in few queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+
+from jasang.web.programme.models import Standing
+from jasang.web.tenants.models import Factory, Organisation
+
+LEVELS = 6  # 0 to 5
+# A schematic map, a tile a 시·도: (column, row).
+TILES = {
+    "인천": (0, 0), "서울": (1, 0), "강원": (3, 0), "경기": (2, 0), "충남": (0, 1), "세종": (1, 1),
+    "충북": (2, 1), "경북": (3, 1),
+    "전북": (0, 2), "대전": (1, 2), "대구": (2, 2), "울산": (3, 2),
+    "전남": (0, 3), "광주": (1, 3), "경남": (2, 3), "부산": (3, 3),
+    "제주": (0, 4),
+}  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Factories that are added up: how many of each level, money in won, measured effect in won a year."""
+
+    name: str
+    key: str = ""
+    counts: list[int] = field(default_factory=lambda: [0] * LEVELS)
+    granted: int = 0
+    paid: int = 0
+    effect: float = 0.0
+    effects: int = 0
+
+    @property
+    def factories(self) -> int:
+        """How many."""
+        return sum(self.counts)
+
+    @property
+    def mean(self) -> float:
+        """The mean level of five."""
+        return sum(level * count for level, count in enumerate(self.counts)) / self.factories if self.factories else 0.0
+
+    @property
+    def third(self) -> float:
+        """Share of factories of level 3 and above."""
+        return sum(self.counts[3:]) / self.factories if self.factories else 0.0
+
+    @property
+    def returned(self) -> float | None:
+        """Measured effect a year for a won paid; nothing where nothing was paid."""
+        return self.effect / self.paid if self.paid else None
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a row of the sums by level."""
+        self.counts[row["of_five"]] += row["factories"]
+        self.granted += row["granted_sum"] or 0
+        self.paid += row["paid_sum"] or 0
+        self.effect += row["effect_sum"] or 0.0
+        self.effects += row["effects_sum"] or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """The whole, its regions and its co-operatives."""
+
+    whole: Group
+    regions: list[Group]
+    organisations: list[Group]
+    not_surveyed: int
+
+
+def standings(organisation: Organisation, *, region: str = "", branch: str = "") -> QuerySet[Standing]:
+    """Rows of the factories below, of one region or co-operative (its key) when given."""
+    found = Standing.objects.under(organisation)
+    if region:
+        found = found.filter(factory__region=region)
+    if branch:
+        found = found.filter(factory__organisation__key=branch)
+    return found
+
+
+def portfolio(organisation: Organisation, *, region: str = "", branch: str = "") -> Portfolio:
+    """Everything added up, in two queries. The map always shows all regions, so that one can go from one to the next."""
+    rows = (
+        standings(organisation)
+        .order_by()
+        .values("factory__region", "factory__organisation__key", "factory__organisation__name", "of_five")
+        .annotate(
+            factories=Count("pk"), granted_sum=Sum("granted"), paid_sum=Sum("paid"), effect_sum=Sum("effect"),
+            effects_sum=Sum("effects"),
+        )
+    )  # fmt: skip
+    rows = list(rows)
+    whole = Group(name=organisation.name)
+    for row in rows:
+        if _within(row, region, branch):
+            whole.add(row)
+    known = Factory.objects.filter(organisation__path__startswith=organisation.path, standing__isnull=True)
+    if region:
+        known = known.filter(region=region)
+    if branch:
+        known = known.filter(organisation__key=branch)
+    of_branch = [row for row in rows if _within(row, "", branch)]
+    of_region = [row for row in rows if _within(row, region, "")]
+    return Portfolio(
+        whole=whole,
+        regions=_groups(of_branch, "factory__region", "factory__region"),
+        organisations=_groups(of_region, "factory__organisation__key", "factory__organisation__name"),
+        not_surveyed=known.count(),
+    )
+
+
+def _within(row: dict[str, Any], region: str, branch: str) -> bool:
+    return region in ("", row["factory__region"]) and branch in ("", row["factory__organisation__key"])
+
+
+def _groups(rows: Iterable[dict[str, Any]], key: str, name: str) -> list[Group]:
+    groups: dict[str, Group] = {}
+    for row in rows:
+        groups.setdefault(row[key], Group(key=row[key], name=row[name])).add(row)
+    return sorted(groups.values(), key=lambda group: (-group.factories, group.name))

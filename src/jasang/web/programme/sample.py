@@ -1,0 +1,201 @@
+"""A made programme: co-operatives, factories, mentors, applications and levels, the same for the same seed."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import transaction
+from django.utils import timezone
+
+from jasang.diagnose.level import Answer, latest_rubric, score
+from jasang.errors import JasangError
+from jasang.web.programme.models import (
+    Application,
+    Call,
+    Cohort,
+    LevelAnswer,
+    LevelMark,
+    Mentor,
+    Milestone,
+    Payment,
+    Stage,
+    Standing,
+)
+from jasang.web.tenants.models import Factory, Organisation, OrganisationKind
+from jasang.web.tenants.services import set_up_organisation
+
+NAME = "견본 스마트공장 사업"
+SKILLS = ("process", "data", "equipment", "quality", "planning", "energy")
+# Trades with their KSIC codes, and how the names of their factories end.
+_TRADES = (
+    ("금형", "C29294", ("금형", "몰드")),
+    ("주물", "C24311", ("주물", "캐스팅")),
+    ("도금", "C25922", ("도금", "표면처리")),
+    ("사출", "C22241", ("프라텍", "폴리머")),
+    ("프레스", "C25914", ("프레스", "정밀")),
+    ("열처리", "C25921", ("열처리", "메탈")),
+    ("전자부품", "C26299", ("전자", "일렉")),
+    ("자동차부품", "C30399", ("오토텍", "모터스")),
+    ("식품", "C10799", ("식품", "푸드")),
+    ("섬유", "C13999", ("섬유", "텍스타일")),
+    ("화장품", "C20423", ("코스메틱", "바이오")),
+    ("기계", "C29199", ("기계", "엔지니어링")),
+)  # fmt: skip
+_HEADS = (
+    "대한", "한일", "동양", "삼우", "세진", "우성", "태광", "신흥", "유진", "성원",
+    "경동", "대영", "한빛", "미래", "정우", "광명",
+    "대성", "삼진", "영진", "동아", "서광",
+    "현대정", "금강", "청우", "보성", "진양", "남양", "화신", "일신", "동진",
+)  # fmt: skip
+_FAMILY, _GIVEN = (
+    "김이박최정강조윤장임한오서신권황안송류홍",
+    ("민준", "서연", "도윤", "지우", "하준", "수빈", "현우", "지민", "준호", "은정"),
+)
+# Where factories are, in per mille: most round Seoul and in the south-east.
+_PLACES = {
+    "경기": 340, "경남": 105, "인천": 90, "경북": 75, "부산": 70, "대구": 60, "충남": 55, "충북": 45, "서울": 40, "전북": 28,
+    "광주": 25,
+    "울산": 22, "전남": 18, "대전": 14, "강원": 8, "세종": 3, "제주": 2,
+}  # fmt: skip
+_STAGES = (
+    Stage.APPLIED,
+    Stage.VISITED,
+    Stage.APPROVED,
+    Stage.PLANNED,
+    Stage.BUILDING,
+    Stage.OPERATING,
+    Stage.AFTERCARE,
+)
+_WISH = "불량과 설비 정지를 줄이고 싶습니다."
+_BATCH = 1000
+
+
+class SampleThere(JasangError):
+    """The sample programme was made before."""
+
+
+@transaction.atomic
+def make_sample(*, factories: int, mentors: int, seed: int = 1, today: date | None = None) -> Organisation:
+    """Make the sample programme, whole or not at all; its operator. Raises `SampleThere` where there is one."""
+    if Organisation.objects.filter(name=NAME).exists():
+        raise SampleThere(ko=f"'{NAME}'이(가) 이미 있습니다.", en=f"{NAME!r} is there already.")
+    draw, day = Random(seed), today or timezone.localdate()
+    operator = set_up_organisation(name=NAME, kind=OrganisationKind.OPERATOR)
+    made = _factories(draw, operator, factories)
+    cohort = Cohort.objects.of(operator).create(organisation=operator, name=f"{day.year}", year=day.year)
+    call = Call.objects.of(operator).create(
+        organisation=operator, cohort=cohort, title=f"{day.year} 고도화 지원", opens_on=day - timedelta(days=240),
+        closes_on=day + timedelta(days=30), most_won=100_000_000, most_share=Decimal("0.5"),
+    )  # fmt: skip
+    standings = _levels(draw, made, cohort, day)
+    _money(draw, made, standings, call, day)
+    Standing.objects.under(operator).bulk_create(standings, batch_size=_BATCH)
+    _mentors(draw, operator, mentors)
+    return operator
+
+
+def _factories(draw: Random, operator: Organisation, count: int) -> list[Factory]:
+    coops = [
+        (set_up_organisation(name=f"한국{trade}공업협동조합", kind=OrganisationKind.COOPERATIVE, parent=operator, industry=code),
+         code, ends)
+        for trade, code, ends in _TRADES
+    ]  # fmt: skip
+    rows, seen = [], set()
+    for number in range(count):
+        coop, code, ends = draw.choice(coops)
+        name = f"{draw.choice(_HEADS)}{draw.choice(ends)}"
+        if name in seen:
+            name = f"{name} {number + 1}공장"
+        seen.add(name)
+        region = draw.choices(list(_PLACES), weights=list(_PLACES.values()))[0]
+        people = max(5, round(draw.lognormvariate(3.4, 0.7)))
+        rows.append(Factory(name=name, organisation=coop, region=region, industry=code, employees=people))
+    return list(Factory.objects.bulk_create(rows, batch_size=_BATCH))
+
+
+def _levels(draw: Random, factories: list[Factory], cohort: Cohort, day: date) -> list[Standing]:
+    rubric = latest_rubric()
+    answers, marks, standings = [], [], []
+    for factory in factories:
+        skill = draw.betavariate(2.2, 3.0) * 5  # most factories begin low
+        given = []
+        for item in rubric.items:
+            source = "live" if item.live is not None else "mentor"
+            step = min(5, max(0, round(draw.gauss(skill, 0.9))))
+            at = day - timedelta(days=draw.randrange(3) if source == "live" else draw.randrange(10, 300))
+            given.append(Answer(item=item.id, step=step, at=at, source=source, by="sample"))
+        answers += [
+            LevelAnswer(factory=factory, item=one.item, step=one.step, at=one.at, source=one.source) for one in given
+        ]
+        level = score(rubric, given, day)
+        marks.append(
+            LevelMark(factory=factory, day=day, rubric=rubric.version, of_five=level.of_five, points=level.points)
+        )
+        standings.append(
+            Standing(factory=factory, cohort=cohort, of_five=level.of_five, points=level.points,
+                     goal=min(5, level.of_five + 1), surveyed_on=day)
+        )  # fmt: skip
+    LevelAnswer.objects.under(cohort.organisation).bulk_create(answers, batch_size=_BATCH)
+    LevelMark.objects.under(cohort.organisation).bulk_create(marks, batch_size=_BATCH)
+    return standings
+
+
+def _money(draw: Random, factories: list[Factory], standings: list[Standing], call: Call, day: date) -> None:
+    operator = call.organisation
+    applications = []
+    for factory in factories:
+        stage = draw.choice(_STAGES)
+        cost = draw.randrange(20, 240) * 1_000_000
+        asked = min(call.most_won, cost // 2)
+        granted = 0 if stage in (Stage.APPLIED, Stage.VISITED) else asked
+        applications.append(
+            Application(organisation=operator, call=call, factory=factory, stage=stage, cost=cost, asked=asked,
+                        granted=granted, wish=_WISH,
+                        due_on=day + timedelta(days=draw.randrange(-5, 120)))
+        )  # fmt: skip
+    applications = Application.objects.of(operator).bulk_create(applications, batch_size=_BATCH)
+    planned = [one for one in applications if _STAGES.index(one.stage) >= _STAGES.index(Stage.PLANNED)]
+    now = timezone.now()
+    milestones = []
+    for one in planned:
+        reached = _STAGES.index(one.stage) - _STAGES.index(Stage.PLANNED)
+        for place, (title, amount) in enumerate((("설치", one.granted // 2), ("가동", one.granted - one.granted // 2))):
+            milestones.append(
+                Milestone(organisation=operator, application=one, place=place, title=title, amount=amount,
+                          due_on=one.due_on, reached_at=now if place < reached else None)
+            )  # fmt: skip
+    milestones = Milestone.objects.of(operator).bulk_create(milestones, batch_size=_BATCH)
+    payments = [
+        Payment(organisation=operator, application=one.application, milestone=one, amount=one.amount, request=f"sample-{one.pk}")
+        for one in milestones
+        if one.reached_at is not None
+    ]  # fmt: skip
+    Payment.objects.of(operator).bulk_create(payments, batch_size=_BATCH)
+    paid: dict[int, int] = {}
+    for payment in payments:
+        factory_id = payment.application.factory_id
+        paid[factory_id] = paid.get(factory_id, 0) + payment.amount
+    for application, standing in zip(applications, standings, strict=True):
+        standing.granted, standing.paid = application.granted, paid.get(application.factory_id, 0)
+        if standing.paid and draw.random() < 0.6:  # the others have nothing verified, and that shows too
+            standing.effects = draw.randrange(1, 5)
+            standing.effect = round(draw.lognormvariate(16.2, 0.8) * standing.effects, -4)
+
+
+def _mentors(draw: Random, operator: Organisation, count: int) -> None:
+    regions, weights = list(_PLACES), list(_PLACES.values())
+    Mentor.objects.of(operator).bulk_create(
+        [
+            Mentor(
+                organisation=operator,
+                name=f"{draw.choice(_FAMILY)}{draw.choice(_GIVEN)} {number + 1}",
+                region=draw.choices(regions, weights=weights)[0],
+                skills={skill: round(draw.uniform(0.5, 1.0), 2) for skill in draw.sample(SKILLS, 3)},
+                languages=["ko", "en"] if draw.random() < 0.3 else ["ko"],
+                days=draw.randrange(100, 220, 10),
+                leads=draw.random() < 0.4,
+            )
+            for number in range(count)
+        ],
+        batch_size=_BATCH,
+    )

@@ -1,0 +1,175 @@
+"""The portfolio, a factory's level and the sample programme: sums, drill down, strangers, fixed queries."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.urls import reverse
+
+from jasang.web.programme import levels
+from jasang.web.programme.models import LevelAnswer, LevelMark, Mentor, Payment, Standing
+from jasang.web.programme.portfolio import TILES, portfolio
+from jasang.web.programme.sample import NAME, make_sample
+from jasang.web.tenants.models import AuditEvent, Factory, Organisation, OrganisationKind, Role
+from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_organisation
+
+pytestmark = [pytest.mark.web, pytest.mark.django_db]
+
+
+@pytest.fixture
+def sample(db: None) -> Organisation:
+    return make_sample(factories=60, mentors=5, seed=7)
+
+
+@pytest.fixture
+def runner(person: Any, sample: Organisation) -> Any:
+    browser = person("runner")
+    appoint(
+        user=set_up_account(user_name="runner", password=None)[0], organisation=sample, role=Role.PROGRAMME_OPERATOR
+    )
+    return browser
+
+
+def test_same_seed_makes_the_same_programme(sample: Organisation) -> None:
+    first = list(Standing.objects.under(sample).order_by("pk").values_list("points", "paid", "factory__name"))
+    Organisation.objects.filter(pk=sample.pk).update(name="older")
+    again = make_sample(factories=60, mentors=5, seed=7)
+
+    assert list(Standing.objects.under(again).order_by("pk").values_list("points", "paid", "factory__name")) == first
+    assert Mentor.objects.of(again).count() == 5
+
+
+def test_sample_is_made_once_and_by_command(sample: Organisation) -> None:
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("sample-programme", factories=3, mentors=1)
+    assert Organisation.objects.filter(name=NAME).count() == 1
+
+
+def test_sums_are_those_of_the_rows(sample: Organisation) -> None:
+    found = portfolio(sample)
+    paid = sum(Payment.objects.of(sample).values_list("amount", flat=True))
+
+    assert (found.whole.factories, found.whole.paid, found.not_surveyed) == (60, paid, 0)
+    assert (
+        sum(group.factories for group in found.regions) == sum(group.factories for group in found.organisations) == 60
+    )
+    region = found.regions[0].name
+    assert portfolio(sample, region=region).whole.factories == found.regions[0].factories
+    branch = found.organisations[0]
+    both = portfolio(sample, region=region, branch=branch.key).whole
+    assert both.factories == Standing.objects.under(sample).filter(
+        factory__region=region, factory__organisation__key=branch.key
+    ).count()  # fmt: skip
+
+
+def test_co_operative_sees_its_own_only(sample: Organisation) -> None:
+    coop = sample.children.order_by("pk").first()
+
+    assert portfolio(coop).whole.factories == Factory.objects.filter(organisation=coop).count() < 60
+
+
+def test_there_are_seventeen_tiles_each_in_its_own_place() -> None:
+    assert (len(TILES), len(set(TILES.values()))) == (17, 17)
+
+
+@pytest.mark.parametrize("query", ["", "?region=경기", "?page=2"])
+def test_page_of_the_portfolio_takes_a_fixed_number_of_queries(
+    runner: Any, sample: Organisation, query: str, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(9):
+        answer = runner.get(reverse("programme:portfolio", args=[sample.key]) + query)
+
+    assert answer.status_code == 200
+
+
+def test_unknown_region_or_branch_is_not_found(runner: Any, sample: Organisation) -> None:
+    address = reverse("programme:portfolio", args=[sample.key])
+
+    assert [runner.get(address + query).status_code for query in ("?region=평양", "?branch=x")] == [404, 404]
+
+
+def test_empty_portfolio_says_so(person: Any) -> None:
+    operator = set_up_organisation(name="새 기관", kind=OrganisationKind.OPERATOR)
+    browser = person("fresh")
+    appoint(
+        user=set_up_account(user_name="fresh", password=None)[0], organisation=operator, role=Role.PROGRAMME_OPERATOR
+    )
+
+    assert (
+        "아직 조사한 공장이 없습니다"
+        in browser.get(reverse("programme:portfolio", args=[operator.key])).content.decode()
+    )
+
+
+def test_one_factory_is_shown_and_the_look_is_written_down(runner: Any, sample: Organisation) -> None:
+    factory = Factory.objects.filter(organisation__parent=sample).first()
+    address = reverse("programme:factory", args=[sample.key, factory.key])
+
+    assert runner.get(address).status_code == 200
+    assert AuditEvent.objects.get(factory=factory).subject == address
+
+
+def test_strangers_find_nothing(stranger: Any, member: Any, sample: Organisation, factory: Any) -> None:
+    one = Factory.objects.filter(organisation__parent=sample).first()
+    for browser in (stranger, member):
+        assert browser.get(reverse("programme:portfolio", args=[sample.key])).status_code == 404
+        assert browser.get(reverse("programme:factory", args=[sample.key, one.key])).status_code == 404
+        assert browser.get(reverse("programme:level", args=[one.key])).status_code == 404
+    assert stranger.get(reverse("programme:level", args=[factory.key])).status_code == 404
+
+
+def test_factory_of_another_operator_is_not_found(runner: Any, sample: Organisation, factory: Any) -> None:
+    assert runner.get(reverse("programme:factory", args=[sample.key, factory.key])).status_code == 404
+
+
+@pytest.mark.parametrize("reading", ["five", "four", "nonsense"])
+def test_own_level_is_shown_also_where_nothing_is_known(member: Any, factory: Any, reading: str) -> None:
+    answer = member.get(reverse("programme:level", args=[factory.key]) + f"?reading={reading}")
+
+    assert answer.status_code == 200
+    assert "1단계까지 남은 세 가지" in answer.content.decode()
+
+
+def test_mentor_of_the_factory_answers_and_nobody_else(factory: Any) -> None:
+    mentor, owner = (set_up_account(user_name=name, password=None)[0] for name in ("mentor", "owner"))
+    add_member(user=mentor, factory=factory, role=Role.MENTOR)
+    add_member(user=owner, factory=factory, role=Role.OWNER)
+
+    levels.answer_item(by=mentor, factory=factory, item="goal", step=4)
+    levels.answer_item(by=mentor, factory=factory, item="goal", step=5)
+
+    assert [row.step for row in LevelAnswer.objects.of(factory)] == [5]
+    assert LevelMark.objects.of(factory).get().points == pytest.approx(1000 * 40 / 1200)
+    for by, item, step in ((owner, "goal", 5), (mentor, "goal", 6), (mentor, "nothing", 1), (mentor, "uptime", 5)):
+        with pytest.raises(levels.AnswerRefused):
+            levels.answer_item(by=by, factory=factory, item=item, step=step)
+
+
+def test_survey_gives_each_factory_a_goal_and_measures_effects(sample: Organisation) -> None:
+    Standing.objects.under(sample).update(goal=None, effect=5.0)
+    cohort = Standing.objects.under(sample).first().cohort
+
+    assert levels.survey(cohort=cohort) == 60
+    rows = Standing.objects.under(sample)
+    assert all(row.goal == min(5, row.of_five + 1) and row.effect == 0 for row in rows)
+
+
+def test_level_uses_what_the_floor_knows(factory: Any, hand_over: Any) -> None:
+    hand_over(factory)
+
+    facts = levels.live_facts(factory)
+
+    assert facts.verified_findings is not None
+    assert facts.verified_findings.value == 0
+    assert sum(facts.open_worth.values()) > 0
+
+
+def test_comparison_is_silent_below_five(sample: Organisation) -> None:
+    industry = Factory.objects.filter(organisation__parent=sample).first().industry
+    alike = list(Factory.objects.filter(organisation__parent=sample, industry=industry).select_related("organisation"))
+    peers = levels.peers_of(alike[0], 500.0)
+
+    assert (peers is None) == (len(alike) - 1 < 5)
+    Factory.objects.filter(pk__in=[one.pk for one in alike[5:]]).update(industry="X")
+    assert levels.peers_of(alike[0], 500.0) is None
