@@ -186,6 +186,15 @@ def test_everything_can_be_noted_again(factory: Any, centre: Any, article: Artic
     assert catch_up() == 0
 
 
+def test_the_list_of_articles_asks_as_often_for_many_as_for_one(
+    centre: Any, desk: Client, article: Article, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        article_services.write_article(centre=centre, user=None, title_ko=f"글 {number}", body_ko="본문")
+    with django_assert_max_num_queries(12):
+        assert page(desk, "articles", centre.key).count("found-title") == 25
+
+
 def test_what_is_gone_is_found_no_more(centre: Any, desk: Client, article: Article) -> None:
     catch_up()
     article.delete()
