@@ -196,7 +196,9 @@ def _thing(one: ItemScore, to_step: int, whole: float, facts: LiveFacts, *, gate
             en=f"The evidence is old, show it again: {one.item.text.en}",
         )
         if renew
-        else Text(ko=f"{one.item.text.ko}: {to_step}까지", en=f"{one.item.text.en}: up to {to_step}")
+        else Text(
+            ko=f"{one.item.text.ko} (5점 가운데 {to_step}점까지)", en=f"{one.item.text.en} (up to {to_step} of 5)"
+        )
     )
     return NextThing(
         item=one.item,
