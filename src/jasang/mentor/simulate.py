@@ -37,7 +37,7 @@ def serve_cell(
     """Serve a running virtual cell over OPC UA until stopped, faults from the start; `listening` is told each address.
 
     With `modbus_port` the same cell is a Modbus TCP device too.
-    Raises `ConfigurationError` when the extra `jasang[opcua]` (or `[modbus]`) is missing, `ConnectionFailed` when the port is taken.
+    Raises `ConfigurationError` when the extra `opcua` (or `modbus`) is missing, `ConnectionFailed` when the port is taken.
     """
     server_module = _module("opcua", "OPC UA")
     modbus_module = None if modbus_port is None else _module("modbus", "Modbus")

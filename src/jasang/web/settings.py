@@ -229,7 +229,7 @@ API_SCOPES = ["factory:read"]
 API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
 API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
 API_WRONG_KEYS = 30  # a minute and address
-# What areas tell of a factory for its level (functions factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won a year).
+# What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won).
 LIVE_FACTS = ["jasang.web.floor.told.live_facts"]
 MEASURED_EFFECTS = ["jasang.web.floor.told.verified_effects"]
 JOB_HEARTBEAT_SECONDS = 2
