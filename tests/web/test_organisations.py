@@ -146,3 +146,19 @@ def test_finding_is_told_to_other_areas_and_not_to_other_factories(tree: dict[st
 def test_unknown_event_is_refused(factory: Any) -> None:
     with pytest.raises(ValueError, match="unknown event 'nothing'"):
         announce("nothing", factory=factory)
+
+
+def test_start_leads_to_the_only_organisation_and_lists_several(tree: dict[str, Any], member: Client) -> None:
+    operator = account("operator")
+    appoint(user=operator, organisation=tree["operator"], role=Role.PROGRAMME_OPERATOR)
+    client = Client()
+    client.force_login(operator)
+
+    home = f"/o/{tree['operator'].key}/"
+    assert client.get("/").headers["Location"].startswith(home)
+
+    add_member(user=operator, factory=tree["factory"])
+    page = client.get("/").content.decode()
+    assert home in page
+    assert f"/f/{tree['factory'].key}/findings/" in page
+    assert member.get("/").headers["Location"] == f"/f/{tree['factory'].key}/findings/"

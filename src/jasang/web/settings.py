@@ -194,6 +194,12 @@ JOB_KINDS = {
 # What an area adds to the frame around the pages: its tabs, on the pages of a factory and on those of an organisation.
 FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html", "programme/tabs.html"]
 ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
+# Where people with a post in an organisation of this kind begin.
+ORGANISATION_HOMES = {
+    "centre": "center:desk",
+    "operator": "programme:portfolio",
+    "cooperative": "programme:portfolio",
+}
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
 LISTENERS: dict[str, list[str]] = {
     "diagnosis_done": ["jasang.web.center.findings.hear_of_findings", "jasang.web.notices.hearing.diagnosis_done"]

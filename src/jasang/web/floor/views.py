@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jasang.connect.status import read_status
@@ -26,18 +27,25 @@ from jasang.web.floor.life_showing import life_story
 from jasang.web.floor.models import Diagnosis, Finding
 from jasang.web.jobs.services import ask_to_cancel
 from jasang.web.tenants.access import FactoryRequest, for_members
-from jasang.web.tenants.queries import factories_of
+from jasang.web.tenants.queries import factories_of, organisations_of
 from jasang.web.ui.language import current
 
 
 @login_required
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
-    """The person's one factory, or the list when there are several."""
+    """The person's one factory or organisation, or the list when there are several."""
     factories = list(factories_of(request.user))
-    if len(factories) == 1:
+    homes = [
+        (one, reverse(settings.ORGANISATION_HOMES[one.kind], args=[one.key]))
+        for one in organisations_of(request.user)
+        if one.kind in settings.ORGANISATION_HOMES
+    ]
+    if len(factories) == 1 and not homes:
         return redirect("floor:findings", factory_key=factories[0].key)
-    return render(request, "floor/start.html", {"factories": queries.overview(factories)})
+    if len(homes) == 1 and not factories:
+        return redirect(homes[0][1])
+    return render(request, "floor/start.html", {"factories": queries.overview(factories), "organisations": homes})
 
 
 @for_members
