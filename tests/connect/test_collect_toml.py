@@ -10,6 +10,7 @@ from jasang.connect import catalog
 from jasang.connect.catalog import PROTOCOLS, load
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.contract import WantedBranch, WantedSignal
+from jasang.connect.protocols.opcua.options import OpcUaSignalOptions
 from jasang.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +43,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
         + 'asset = "P-1"\nusername = "op"\npassword_env = "PW"\npublishing_interval = 1\nsampling_interval = 0\n'
         + "queue_size = 7\ntimeout = 2.5\n"
         + SIGNAL
-        + 'unit = "°C"\ndeadband = 0.5\n'
+        + 'unit = "°C"\ndeadband = 0.5\nsampling_interval = 2\n'
         + '[[connections.signals]]\nname = "n"\nnode = "i=5"\nasset = "P-2"\n'
         + '[[connections.browse]]\nnode = "ns=2;s=X"\nasset = "P-3"\ndeadband = 1\n'
     )
@@ -54,9 +55,12 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
     assert (link.username, link.password, link.options.queue_size, link.timeout) == ("op", "geheim", 7, 2.5)
     assert (link.options.publishing_interval, link.options.sampling_interval) == (1.0, 0.0)
     assert link.signals == (
-        WantedSignal(name="P-1.t", asset="P-1", address="nsu=urn:m;s=T", unit="°C", deadband=0.5),
-        WantedSignal(name="P-2.n", asset="P-2", address="i=5"),
-    )
+        WantedSignal(
+            name="P-1.t", asset="P-1", address="nsu=urn:m;s=T", unit="°C", deadband=0.5,
+            options=OpcUaSignalOptions(sampling_interval=2.0),
+        ),
+        WantedSignal(name="P-2.n", asset="P-2", address="i=5", options=OpcUaSignalOptions()),
+    )  # fmt: skip
     assert link.branches == (WantedBranch(asset="P-3", address="ns=2;s=X", deadband=1.0),)
     assert "geheim" not in repr(settings)
 
