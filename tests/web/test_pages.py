@@ -67,7 +67,7 @@ def test_start_needs_a_fixed_number_of_queries(
         hand_over(one)
     client = person("boss", *factories)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert client.get("/").status_code == 200
 
 
