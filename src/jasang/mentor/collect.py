@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,23 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from jasang.connect.catalog import load
 from jasang.connect.collect_toml import CollectSettings, read_collect_toml
 from jasang.connect.collector import Collector, Watcher
-from jasang.connect.contract import Begun, Link, Sink, Variable
+from jasang.connect.contract import Sink
 from jasang.connect.forward.sink import ClockNotes, ForwardSink, forward_status
 from jasang.connect.forward.spool import Spool
 from jasang.connect.forward.target import Target
 from jasang.connect.http_parts import sender_class
 from jasang.connect.receiver_fields import ReceiverSettings
 from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus, read_status, write_status
-from jasang.errors import ConnectionFailed
 from jasang.mentor.monitor_file import read_monitor
 from jasang.mentor.monitor_live import LiveMonitor
 from jasang.mentor.receive import listening, receiver_status
 from jasang.mentor.until_stopped import until_stopped
 from jasang.plant.reading import Reading
-from jasang.plant.text import Text
 from jasang.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["CollectorStatus", "ConnectionStatus", "browse", "collect", "is_running", "status", "test_connections"]
+__all__ = ["CollectorStatus", "ConnectionStatus", "collect", "is_running", "status"]
 
 
 def collect(
@@ -165,51 +162,3 @@ def is_running(folder: Path) -> bool:
     """Whether a collector writes to the store now (its last sign of life is under 15 s old)."""
     found = read_status(folder)
     return found is not None and found.running(datetime.now(UTC))
-
-
-def browse(url: str, address: str | None = None, *, protocol: str = "opcua") -> tuple[Variable, ...]:
-    """The variables a machine offers below an address (all when `None`); raises `ConnectionFailed`."""
-    link = Link(name=url, protocol=protocol, url=url)
-    return asyncio.run(load(protocol).browse(link, address))
-
-
-def test_connections(settings_file: Path) -> list[tuple[Link, Begun | Text]]:
-    """Connect once to every machine of a collect.toml: what would come, or why nothing does. Stores nothing."""
-    settings = read_collect_toml(settings_file)
-    return [(link, asyncio.run(_try(link))) for link in settings.links]
-
-
-async def _try(link: Link) -> Begun | Text:
-    answer: asyncio.Future[Begun] = asyncio.get_running_loop().create_future()
-    task = asyncio.ensure_future(load(link.protocol).collect(replace(link, trial=True), _Trial(answer)))
-    try:
-        waiting: list[asyncio.Future[Any]] = [answer, task]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            await task
-        return await answer
-    except ConnectionFailed as error:
-        return Text(ko=error.ko, en=error.en)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """An inbox for one try: it passes on what begins, keeps nothing, and what it was given counts as never acknowledged."""
-
-    answer: asyncio.Future[Begun]
-
-    def begun(self, begun: Begun) -> None:
-        if not self.answer.done():
-            self.answer.set_result(begun)
-
-    def deliver(self, _readings: Sequence[Reading]) -> int:
-        return 0
-
-    async def kept(self, _ticket: int) -> None:
-        await asyncio.Event().wait()  # for ever: nothing may be acknowledged or moved because of a try
-
-    async def last(self, _signals: Sequence[str]) -> Mapping[str, Reading]:
-        return {}

@@ -19,7 +19,7 @@ from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.contract import Link
 from jasang.connect.protocols.sparkplug import Sparkplug, client
 from jasang.errors import ConfigurationError, ConnectionFailed
-from jasang.mentor.collect import test_connections as try_connections
+from jasang.mentor.connect import try_connections
 
 STALE = 0x408F0000
 STATE = "spBv1.0/STATE/jasang"
@@ -300,11 +300,11 @@ def test_trial_is_no_host_and_leaves_nothing(
     edge.hear("born")
     path = link(broker.url, 'nodes = ["G/N"]').folder / "collect.toml"
 
-    ((_, begun),) = try_connections(path)
+    (tried,) = try_connections(path)
     monkeypatch.setattr(client, "LISTEN", 0.5)
     found = run(Sparkplug().browse(link(broker.url, 'nodes = ["G/N"]'), "G"))
 
-    assert {signal.name for signal in begun.signals} == {
+    assert {signal.name for signal in tried.signals} == {
         "G.N.Line.speed", "G.N.press.force", "G.N.press.count", "G.N.press.on", "G.N.press.name"
     }  # fmt: skip
     assert witness.said() == []
