@@ -1,6 +1,5 @@
 """What a campaign is about: out of a TOML file (docs/campaigns.md), or out of a factory's folder, where factory.toml says it."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from jasang.diagnose.evidence_base import TableData
 from jasang.errors import ConfigurationError, JasangError, WrongArguments
 from jasang.mentor.asked_data import asked_rows, asked_table, open_evidence
+from jasang.mentor.plan_files import read_toml
 from jasang.optimize.campaigns import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.plant.factory import Column, Kind, Role
 
@@ -52,16 +52,7 @@ def read_plan(path: Path) -> CampaignPlan:
     ConfigurationError
         The file cannot be read, or an entry is unknown, missing or impossible; names it.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigurationError(
-            ko=f"{path}: 읽을 수 없습니다({error.strerror}).", en=f"{path}: cannot be read ({error.strerror})."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            ko=f"{path}: TOML로 읽을 수 없습니다({error}).", en=f"{path}: no TOML: {error}."
-        ) from error
+    raw = read_toml(path)
     _known(path, "", raw)
     for part in ("settings", "goals"):
         if not raw.get(part):

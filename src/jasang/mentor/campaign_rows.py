@@ -10,6 +10,7 @@ import polars as pl
 
 from jasang.connect.protocols.files import open_path
 from jasang.errors import UnreadableInput
+from jasang.mentor.plan_files import decoded
 from jasang.optimize.campaigns import Setting, Trial, Value
 
 _TEXT = (".csv", ".tsv", ".txt")
@@ -103,16 +104,7 @@ def _texts(path: Path) -> dict[str, list[str]]:
 def _delimited(path: Path) -> dict[str, list[str]]:
     """A small text file; its one row would be too little for the reader of factory files."""
     raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise UnreadableInput(
-            ko=f"{path}: UTF-8도 CP949도 아닙니다.", en=f"{path}: expected text in UTF-8 or CP949, found neither."
-        )
+    text = decoded(path, raw)
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
     try:

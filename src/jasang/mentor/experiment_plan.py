@@ -1,6 +1,5 @@
 """What an experiment is about: out of a TOML file, out of words, or out of a factory's folder (docs/experiments.md)."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from jasang.errors import ConfigurationError, WrongArguments
 from jasang.mentor.asked_data import asked_table, open_evidence
+from jasang.mentor.plan_files import read_toml
 from jasang.optimize.experiments import Constraint, Factor
 from jasang.plant.factory import Kind, Role
 
@@ -117,16 +117,7 @@ def read_experiment_plan(path: Path) -> ExperimentPlan:
     ConfigurationError
         The file cannot be read, or an entry is unknown, missing or impossible; names it.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigurationError(
-            ko=f"{path}: 읽을 수 없습니다({error.strerror}).", en=f"{path}: cannot be read ({error.strerror})."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            ko=f"{path}: TOML로 읽을 수 없습니다({error}).", en=f"{path}: no TOML: {error}."
-        ) from error
+    raw = read_toml(path)
     about = {"name": path.stem, **_known(path, "experiment", raw.get("experiment", {}))}
     return plan_of_parts(
         str(path), about, raw.get("factors", {}), raw.get("outcomes", {}), raw.get("constraints", []), top=raw

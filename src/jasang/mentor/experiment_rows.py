@@ -10,6 +10,7 @@ import polars as pl
 from python_calamine import CalamineError, CalamineWorkbook
 
 from jasang.errors import UnreadableInput
+from jasang.mentor.plan_files import decoded
 from jasang.optimize.experiments import Factor
 
 _EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -170,16 +171,7 @@ def _text(path: Path) -> list[list[str]]:
         raise UnreadableInput(
             ko=f"{path}: 읽을 수 없습니다({error.strerror}).", en=f"{path}: cannot be read ({error.strerror})."
         ) from error
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise UnreadableInput(
-            ko=f"{path}: UTF-8도 CP949도 아닙니다.", en=f"{path}: expected text in UTF-8 or CP949, found neither."
-        )
+    text = decoded(path, raw)
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     try:
         frame = pl.read_csv(StringIO(text), separator=separator, has_header=False, infer_schema=False)
