@@ -25,6 +25,10 @@ class WritableMachine:
     def _call(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
+    @property
+    def running(self) -> bool:
+        return self._context is not None
+
     def up(self) -> None:
         self._call(self._up())
 
