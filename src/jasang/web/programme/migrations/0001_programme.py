@@ -151,119 +151,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="LevelAnswer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("item", models.CharField(max_length=60)),
-                ("step", models.PositiveSmallIntegerField()),
-                ("at", models.DateField()),
-                ("source", models.CharField(max_length=10)),
-                ("evidence", models.CharField(blank=True, max_length=300)),
-                ("value", models.FloatField(null=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "factory",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.factory"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="LevelMark",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("rubric", models.CharField(max_length=10)),
-                ("of_five", models.PositiveSmallIntegerField()),
-                ("points", models.FloatField()),
-                (
-                    "factory",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.factory"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Mentor",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("name", models.CharField(max_length=80)),
-                ("region", models.CharField(blank=True, max_length=10)),
-                ("skills", models.JSONField(default=dict)),
-                ("languages", models.JSONField(default=list)),
-                ("days", models.PositiveSmallIntegerField(default=120)),
-                ("away", models.JSONField(default=list)),
-                ("leads", models.BooleanField(default=False)),
-                ("active", models.BooleanField(default=True)),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.organisation"
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="HandOnPlan",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("pinned", models.BooleanField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "cohort",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="programme.cohort"
-                    ),
-                ),
-                (
-                    "factory",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.factory"
-                    ),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.organisation"
-                    ),
-                ),
-                (
-                    "mentor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="programme.mentor"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Milestone",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -328,107 +215,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Planning",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("question", models.JSONField()),
-                ("answer", models.JSONField(null=True)),
-                ("made_at", models.DateTimeField(auto_now_add=True)),
-                ("taken_at", models.DateTimeField(null=True)),
-                (
-                    "cohort",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="programme.cohort"
-                    ),
-                ),
-                (
-                    "job",
-                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="jobs.job"),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.organisation"
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Residency",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField()),
-                ("hand_over", models.TextField(blank=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("look_back", models.TextField(blank=True)),
-                ("looked_back_at", models.DateTimeField(null=True)),
-                (
-                    "factory",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.factory"
-                    ),
-                ),
-                (
-                    "mentor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programme.mentor"
-                    ),
-                ),
-                (
-                    "planning",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="programme.planning",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ResidencyNote",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("kind", models.CharField(max_length=10)),
-                ("text", models.TextField()),
-                ("on", models.DateField()),
-                ("done_at", models.DateTimeField(null=True)),
-                ("finding", models.CharField(blank=True, max_length=40)),
-                ("photo", models.CharField(blank=True, max_length=300)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "factory",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tenants.factory"
-                    ),
-                ),
-                (
-                    "residency",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="programme.residency"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["on", "pk"],
-            },
-        ),
-        migrations.CreateModel(
             name="StageEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -478,32 +264,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
-            name="Standing",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("of_five", models.PositiveSmallIntegerField(default=0)),
-                ("points", models.FloatField(default=0.0)),
-                ("goal", models.PositiveSmallIntegerField(null=True)),
-                ("surveyed_on", models.DateField(null=True)),
-                ("granted", models.BigIntegerField(default=0)),
-                ("paid", models.BigIntegerField(default=0)),
-                ("effect", models.FloatField(default=0.0)),
-                ("effects", models.PositiveIntegerField(default=0)),
-                (
-                    "cohort",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="programme.cohort"
-                    ),
-                ),
-                (
-                    "factory",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="standing", to="tenants.factory"
-                    ),
-                ),
-            ],
-        ),
         migrations.AddIndex(
             model_name="application",
             index=models.Index(fields=["organisation", "stage", "due_on"], name="programme_a_organis_f848db_idx"),
@@ -533,39 +293,11 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("application", "judge"), name="one_judging_of_a_judge"),
         ),
         migrations.AddConstraint(
-            model_name="levelanswer",
-            constraint=models.UniqueConstraint(
-                fields=("factory", "item", "source", "at"), name="one_answer_of_a_day_and_source"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levelmark",
-            constraint=models.UniqueConstraint(fields=("factory", "day"), name="one_level_of_a_day"),
-        ),
-        migrations.AddIndex(
-            model_name="mentor",
-            index=models.Index(fields=["organisation", "name"], name="programme_m_organis_8ae371_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="handonplan",
-            constraint=models.UniqueConstraint(fields=("cohort", "factory", "mentor"), name="one_hand_on_a_pair"),
-        ),
-        migrations.AddConstraint(
             model_name="milestone",
             constraint=models.UniqueConstraint(fields=("application", "place"), name="one_milestone_of_a_place"),
         ),
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_above_nothing"),
-        ),
-        migrations.AddConstraint(
-            model_name="residency",
-            constraint=models.UniqueConstraint(
-                fields=("factory", "mentor", "starts_on"), name="one_residency_of_a_mentor"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="standing",
-            index=models.Index(fields=["cohort", "of_five"], name="programme_s_cohort__8af137_idx"),
         ),
     ]
