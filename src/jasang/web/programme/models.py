@@ -1,4 +1,4 @@
-"""Cohorts, calls and applications, judges, money, levels, mentors and residencies."""
+"""Levels, mentors and residencies; cohorts, calls and what follows are in `application_models`."""
 
 import uuid
 
@@ -6,162 +6,47 @@ from django.conf import settings
 from django.db import models
 
 from jasang.web.jobs.models import Job
+from jasang.web.programme.application_models import (
+    Application,
+    Call,
+    Claim,
+    ClaimState,
+    Cohort,
+    Judging,
+    Milestone,
+    Paper,
+    Payment,
+    Stage,
+    StageEvent,
+    Support,
+)
 from jasang.web.tenants.models import Factory, OrganisationModel, TenantModel
 
+__all__ = [
+    "Application",
+    "Call",
+    "Claim",
+    "ClaimState",
+    "Cohort",
+    "HandOnPlan",
+    "Judging",
+    "LevelAnswer",
+    "LevelMark",
+    "Mentor",
+    "Milestone",
+    "Offer",
+    "Paper",
+    "Payment",
+    "Planning",
+    "Residency",
+    "ResidencyNote",
+    "Stage",
+    "StageEvent",
+    "Standing",
+    "Support",
+]
+
 _PERSON = settings.AUTH_USER_MODEL
-
-
-class Cohort(OrganisationModel):
-    """The factories of one year's programme."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(max_length=120)
-    year = models.PositiveSmallIntegerField()
-    made_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_cohort_of_a_name")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Support(models.TextChoices):
-    """What a call pays for."""
-
-    BUILD = "build"
-    UPGRADE = "upgrade"
-    MENTORING = "mentoring"
-
-
-class Call(OrganisationModel):
-    """A call of a cohort: who applies until when, and what it pays at most. Won."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=200)
-    support = models.CharField(max_length=12, choices=Support.choices, default=Support.UPGRADE)
-    opens_on = models.DateField()
-    closes_on = models.DateField()
-    most_won = models.BigIntegerField()  # of one grant
-    most_share = models.DecimalField(max_digits=4, decimal_places=3)  # of the whole cost
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class Stage(models.TextChoices):
-    """Where an application stands."""
-
-    APPLIED = "applied"
-    VISITED = "visited"  # a mentor was there and found it feasible
-    APPROVED = "approved"  # by five judges
-    PLANNED = "planned"
-    BUILDING = "building"
-    OPERATING = "operating"
-    AFTERCARE = "aftercare"
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-
-
-class Application(OrganisationModel):
-    """A factory's way through a call. `organisation` is the one that runs the programme. Money in won."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="+")
-    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="+")
-    stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.APPLIED)
-    wish = models.TextField()  # what the factory wants to solve
-    plan = models.TextField(blank=True)
-    cost = models.BigIntegerField()
-    asked = models.BigIntegerField()  # of it, as a grant
-    granted = models.BigIntegerField(default=0)
-    feasibility = models.TextField(blank=True)
-    due_on = models.DateField(null=True)  # the next step's last day
-    applied_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["call", "factory"], name="one_application_of_a_factory"),
-            models.CheckConstraint(condition=models.Q(asked__lte=models.F("cost")), name="asked_within_cost"),
-            models.CheckConstraint(condition=models.Q(granted__lte=models.F("asked")), name="granted_within_asked"),
-        ]
-        indexes = [models.Index(fields=["organisation", "stage", "due_on"])]
-
-    def __str__(self) -> str:
-        return f"{self.factory_id} in {self.call_id} ({self.stage})"
-
-    @property
-    def own_share(self) -> int:
-        """What the factory pays itself, in won: of the cost what is not granted (before the decision: not asked for)."""
-        return self.cost - (self.granted or self.asked)
-
-
-class StageEvent(OrganisationModel):
-    """A step of an application: who took it, when, with which words."""
-
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="events")
-    stage = models.CharField(max_length=12, choices=Stage.choices)
-    by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-    note = models.TextField(blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.application_id}: {self.stage}"
-
-
-class Judging(OrganisationModel):
-    """One outside judge's part: first the word about a conflict of interest, then points from 0 to 100."""
-
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="judgings")
-    judge = models.ForeignKey(_PERSON, on_delete=models.PROTECT, related_name="+")
-    conflict = models.BooleanField(null=True)  # null = not declared yet
-    points = models.PositiveSmallIntegerField(null=True)
-    words = models.TextField(blank=True)
-    at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["application", "judge"], name="one_judging_of_a_judge")]
-
-    def __str__(self) -> str:
-        return f"{self.judge_id} on {self.application_id}"
-
-
-class Milestone(OrganisationModel):
-    """A part of the grant and what must be reached for it. Won."""
-
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="milestones")
-    place = models.PositiveSmallIntegerField()
-    title = models.CharField(max_length=200)
-    amount = models.BigIntegerField()
-    due_on = models.DateField(null=True)
-    reached_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["application", "place"], name="one_milestone_of_a_place")]
-        ordering = ["place"]
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class Payment(OrganisationModel):
-    """Money paid for a milestone, once. The same `request` asked twice is the same payment."""
-
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="payments")
-    milestone = models.OneToOneField(Milestone, on_delete=models.PROTECT, related_name="payment")
-    amount = models.BigIntegerField()
-    request = models.CharField(max_length=64, unique=True)
-    by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
-    paid_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_above_nothing")]
-
-    def __str__(self) -> str:
-        return f"{self.amount} for {self.milestone_id}"
 
 
 class LevelAnswer(TenantModel):
@@ -221,7 +106,8 @@ class Standing(TenantModel):
 
 
 class Mentor(OrganisationModel):
-    """A person who can be sent to factories. `skills` are 0 to 1 by name, `away` weeks [first, last] of the plan."""
+    """A person who can be sent to factories. `skills` are 0 to 1 by name, `away` first and last days (ISO), `conflicts` keys of
+    factories with which there is a conflict of interest."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -231,6 +117,7 @@ class Mentor(OrganisationModel):
     languages = models.JSONField(default=list)
     days = models.PositiveSmallIntegerField(default=120)
     away = models.JSONField(default=list)
+    conflicts = models.JSONField(default=list)
     leads = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
 
@@ -249,7 +136,10 @@ class Planning(OrganisationModel):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
     question = models.JSONField()
     answer = models.JSONField(null=True)
+    before = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")  # the plan it mends
+    starts_on = models.DateField(null=True)  # first day of week 1
     made_at = models.DateTimeField(auto_now_add=True)
+    offered_at = models.DateTimeField(null=True)  # its mentors were asked
     taken_at = models.DateTimeField(null=True)  # its residencies were made
 
     def __str__(self) -> str:
@@ -270,6 +160,37 @@ class HandOnPlan(OrganisationModel):
 
     def __str__(self) -> str:
         return f"{'pin' if self.pinned else 'veto'} {self.mentor_id} {self.factory_id}"
+
+
+class Offer(OrganisationModel):
+    """A mentor is asked to go to a factory, and answers."""
+
+    class State(models.TextChoices):
+        """The mentor's answer."""
+
+        ASKED = "asked"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    planning = models.ForeignKey(Planning, on_delete=models.CASCADE, related_name="offers")
+    factory = models.ForeignKey(Factory, on_delete=models.CASCADE, related_name="+")
+    mentor = models.ForeignKey(Mentor, on_delete=models.CASCADE, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    leads = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
+    words = models.TextField(blank=True)  # why not
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+    by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")  # who gave the answer
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["planning", "factory", "mentor"], name="one_offer_of_a_pair")]
+        indexes = [models.Index(fields=["mentor", "state"])]
+
+    def __str__(self) -> str:
+        return f"{self.mentor_id} to {self.factory_id}: {self.state}"
 
 
 class Residency(TenantModel):
