@@ -233,6 +233,9 @@ API_ROUTERS = [
 ]
 API_SCOPES = ["factory:read"]
 API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
+API_ORGANISATION_SCOPES = ["organisation:read", "factory:read", "audit:read"]  # of keys of an organisation
+API_ORGANISATION_SCOPES += [f"{area}:{deed}" for area in ("people", "center", "programme") for deed in ("read", "write")]
+API_ORGANISATION_SCOPES += ["scim"]  # makes, changes and switches off the organisation's people (/scim/2.0/)
 API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
 API_WRONG_KEYS = 30  # a minute and address
 # What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won).

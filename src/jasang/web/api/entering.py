@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Path
 from ninja.errors import HttpError
@@ -17,10 +18,13 @@ from ninja.security.apikey import APIKeyCookie
 from jasang.web.api.keys import key_of
 from jasang.web.api.models import ApiKey
 from jasang.web.api.problems import TooMany
-from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membership, Role
+from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membership, Organisation, Role
+from jasang.web.tenants.queries import roles_at
+from jasang.web.tenants.second_factor import needs_second_factor
 from jasang.web.tenants.services import note_event
 
 FactoryKey = Path[str]  # the factory of the address, for routers that hang below one
+OrganisationKey = Path[str]  # likewise the organisation
 OWNERS_ONLY = ("people:", "webhooks:")  # scopes that in a factory only its owners have
 
 
@@ -86,7 +90,7 @@ def factory_of(request: HttpRequest, factory_key: str, scope: str) -> Factory:
     """
     who = caller(request)
     if who.key is not None:
-        if who.key.factory.key != factory_key:
+        if who.key.factory is None or who.key.factory.key != factory_key:
             raise Http404
         if scope not in who.key.scopes:
             raise HttpError(403, "scope")
@@ -106,6 +110,30 @@ def factory_of(request: HttpRequest, factory_key: str, scope: str) -> Factory:
     elif membership.role not in FACTORY_ROLES:
         raise HttpError(403, "role")
     return membership.factory
+
+
+def organisation_of(request: HttpRequest, organisation_key: str, scope: str, *roles: Role) -> Organisation:
+    """The organisation of the address: for its own key with this scope, or for a person with one of these roles there or above.
+
+    A key opens its own organisation, not those below it. A stranger learns nothing (404); the key without the scope and the
+    person without the role or the second factor are told so (403).
+    """
+    who = caller(request)
+    if who.key is not None:
+        if who.key.organisation is None or who.key.organisation.key != organisation_key:
+            raise Http404
+        if scope not in who.key.scopes:
+            raise HttpError(403, "scope")
+        return who.key.organisation
+    found = get_object_or_404(Organisation, key=organisation_key)
+    held = roles_at(who.user, found)
+    if not held:
+        raise Http404
+    if not held.intersection(roles):
+        raise HttpError(403, "role")
+    if needs_second_factor(request):
+        raise HttpError(403, "second factor")
+    return found
 
 
 def _note_guest(request: HttpRequest, membership: Membership) -> None:

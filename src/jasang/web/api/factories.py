@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -10,10 +11,11 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from jasang.web.api.entering import caller, factory_of
+from jasang.web.api.models import ApiKey
 from jasang.web.api.paging import Page, Paging, page
 from jasang.web.tenants import people
 from jasang.web.tenants.models import AuditEvent, Factory, Invitation, Membership, Role
-from jasang.web.tenants.queries import audit_of, factories_of
+from jasang.web.tenants.queries import audit_of, factories_of, factories_under
 
 router = Router(tags=["factories"])
 
@@ -102,10 +104,16 @@ def _line(one: AuditEvent) -> dict[str, Any]:
 
 @router.get("", response=Page[FactoryOut], summary="Factories the caller may see")
 def factories(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
-    """A key sees its own factory, a person all of his or hers."""
+    """A key sees its own factory, an organisation's key with `factory:read` those below it, a person all of his or hers."""
     who = caller(request)
-    rows = Factory.objects.filter(pk=who.key.factory_id) if who.key else factories_of(who.user)
+    rows = _of_key(who.key) if who.key else factories_of(who.user)
     return page(rows.select_related("organisation"), asked, _factory)
+
+
+def _of_key(key: ApiKey) -> QuerySet[Factory]:
+    if key.organisation is None:
+        return Factory.objects.filter(pk=key.factory_id)
+    return factories_under(key.organisation) if "factory:read" in key.scopes else Factory.objects.none()
 
 
 @router.get("/{slug:factory_key}", response=FactoryOut, summary="One factory")

@@ -3,23 +3,49 @@
 from django.conf import settings
 from django.db import models
 
-from jasang.web.tenants.models import TenantModel
+from jasang.web.tenants.models import Factory, Organisation, TenantManager, TenantModel
+
+
+class KeyManager(TenantManager):
+    """Keys of one factory, of one organisation, or of a branch of the tree."""
+
+    def of_organisation(self, organisation: Organisation) -> models.QuerySet:
+        """The keys of this organisation itself."""
+        return self.of_every_factory().filter(organisation=organisation)
 
 
 class ApiKey(TenantModel):
-    """A program's way into one factory. The database knows only the hash of the secret; `prefix` tells keys apart."""
+    """A program's way into one factory or organisation. The database knows only the secret's hash; `prefix` tells keys apart."""
 
+    factory = models.ForeignKey(Factory, null=True, on_delete=models.CASCADE, related_name="+")
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=16, unique=True)
     secret = models.CharField(max_length=64)  # SHA-256
-    scopes = models.JSONField(default=list)  # of settings.API_SCOPES
+    scopes = models.JSONField(default=list)  # of settings.API_SCOPES, or of settings.API_ORGANISATION_SCOPES
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
+    objects = KeyManager()
+
     class Meta:
-        indexes = [models.Index(fields=["factory", "-made_at"])]
+        indexes = [
+            models.Index(fields=["factory", "-made_at"]),
+            models.Index(fields=["organisation", "-made_at"], name="api_key_of_organisation"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(factory__isnull=False) ^ models.Q(organisation__isnull=False),
+                name="key_of_one_place",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
+
+    @property
+    def place(self) -> Factory | Organisation:
+        """What the key opens."""
+        return self.factory if self.factory is not None else self.organisation

@@ -48,6 +48,7 @@ def _detail(error: HttpError) -> str:
     return {
         "scope": _("The key may not do this. Make a key with the scope named in the documentation."),
         "role": _("Your role in this factory does not allow this."),
+        "second factor": _("Your role needs the second factor: sign in with it, or use a key."),
         "CSRF check Failed": _(
             "A browser's session may change something only with the token of its form (X-CSRFToken)."
         ),
