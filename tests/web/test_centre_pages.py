@@ -97,7 +97,7 @@ def pages(factory: Any, centre: Any, case: Any, file: Any, duty: Any) -> dict[st
 
 @pytest.fixture
 def everything(factory: Any, centre: Any, agent: Any) -> dict[str, tuple[str, str]]:
-    from jasang.web.center.attachments import check
+    from jasang.web.ui.checked_files import check
 
     case = opened(factory, files=[check("사진.png", PNG)])
     return pages(factory, centre, case, Attachment.objects.of(factory).get(), Duty.objects.of(centre).get())
@@ -154,7 +154,7 @@ def test_agents_look_at_a_case_is_written_down(factory: Any, centre: Any, agent:
 def test_file_of_an_inner_note_stays_inside_and_files_are_downloads(
     factory: Any, centre: Any, agent: Any, member: Client, desk: Client
 ) -> None:
-    from jasang.web.center.attachments import check
+    from jasang.web.ui.checked_files import check
 
     case = opened(factory)
     services.note(case=case, user=agent.user, text="x", files=[check("../a.png", PNG)])

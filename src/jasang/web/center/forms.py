@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from jasang.errors import UnreadableInput
-from jasang.web.center.attachments import LARGEST, MOST, Checked, check
 from jasang.web.center.events import LONGEST_TEXT
 from jasang.web.center.models import Priority
+from jasang.web.ui.checked_files import LARGEST, MOST, Checked, check
 from jasang.web.ui.language import current
 
 

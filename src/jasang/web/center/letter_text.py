@@ -6,7 +6,7 @@ from email.utils import getaddresses, parseaddr
 from html.parser import HTMLParser
 
 from jasang.errors import UnreadableInput
-from jasang.web.center.attachments import MOST, Checked, check
+from jasang.web.ui.checked_files import MOST, Checked, check
 
 _SKIPPED = {"script", "style", "head", "title", "template", "blockquote", "svg", "object", "iframe"}
 _BLOCKS = {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "table", "ul", "ol", "hr", "pre"}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from jasang.errors import WrongArguments
 from jasang.mentor.service_clock import CaseEvent
 from jasang.web.center import letters
-from jasang.web.center.attachments import Checked, keep_files
+from jasang.web.center.attachments import keep_files
 from jasang.web.center.clock import terms_document
 from jasang.web.center.events import CaseOver, alive, clean, locked, record, told_before
 from jasang.web.center.models import Agent, Case, CaseState, Centre, Channel, Event, Priority, Queue
@@ -19,6 +19,7 @@ from jasang.web.center.routing import Choice, choose, queue_for
 from jasang.web.center.serving import centre_of
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
+from jasang.web.ui.checked_files import Checked
 
 STEPS = {"answered": CaseEvent.ANSWERED, "asked": CaseEvent.ASKED, "solved": CaseEvent.SOLVED}
 Files = Sequence[Checked]

@@ -37,7 +37,7 @@ class Support(models.TextChoices):
 class Call(OrganisationModel):
     """A call of a cohort: who applies until when, what it pays at most, what is asked for, and by what it is judged.
 
-    `documents`: `{"name", "needed", "judges"}` each (do judges see it?). `criteria`: `{"id", "name", "most"}` each, 100 points in all.
+    `documents`: `{"name", "needed", "judges"}` each (do judges see it?). `criteria`: `{"id", "name", "most"}` each, 100 in all.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -235,7 +235,7 @@ class Payment(OrganisationModel):
 
 
 class Paper(OrganisationModel):
-    """A file of an application: a document that the call asks for (`title`), or proof of a claim. `path` lies in the data folder."""
+    """A file of an application: a document that the call asks for (`title`), or proof of a claim."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="papers")
