@@ -3,6 +3,7 @@
 python -m benchmarks.fleet make FOLDER [--factories 300] [--points 1200000]     (8 signals, 0.8 to 1.2 times as many points each)
 python -m benchmarks.fleet run FOLDER one|local|dask|ray|spark [--kill worker|head] [--factories N]
 python -m benchmarks.fleet compare FOLDER      (the table of all runs so far: seconds, memory, and whether the results are equal)
+python -m benchmarks.fleet whole FOLDER        (one, local and Dask twice, then killed workers and a killed head, and the table)
 
 Ray and PySpark are no dependencies: `uv run --with ray --with pyspark python -m benchmarks.fleet run …` (PySpark needs Java 17).
 Head and workers of each engine are processes on this computer; a kill is a SIGKILL when a quarter of the factories is done.
@@ -17,21 +18,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import polars as pl
 import psutil
 
-from jasang.mentor.fleet import DaskCluster, FleetFactory, LocalProcesses, diagnose_fleet, find_factories
-from jasang.mentor.fleet_executors import ONE_THREAD, Finished
-from jasang.mentor.fleet_factory import diagnose_one
+from benchmarks.fleet_engines import ENGINES
+from jasang.mentor.fleet import FleetResult, LocalProcesses, diagnose_fleet, find_factories
+from jasang.mentor.fleet_executors import ONE_THREAD
 
 SIGNALS = 8
 RESULTS = "runs.jsonl"
-ENGINES = ("one", "local", "dask", "ray", "spark")
 
 
 def make(folder: Path, factories: int, points: int) -> None:
@@ -53,68 +53,36 @@ def _signal(random: np.random.Generator, rows: int, place: int) -> np.ndarray:
     return np.round(50 + (noise if place % 2 == 0 else 0.05 * np.cumsum(noise)), 2)
 
 
-class Ray:
-    """Ray's own scheduling of the same function: a head and two processors."""
-
-    name = "ray:2"
-
-    def run(self, factories: Sequence[FleetFactory]) -> Iterator[Finished]:
-        import ray  # noqa: PLC0415 - only in the environment of this benchmark
-
-        ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
-        try:
-            remote = ray.remote(max_retries=3, num_cpus=1)(diagnose_one)
-            running = {remote.remote(factory): factory for factory in factories}
-            while running:
-                done, _ = ray.wait(list(running), num_returns=1)
-                outcome, document = ray.get(done[0])
-                yield running.pop(done[0]), outcome, document
-        finally:
-            ray.shutdown()
-
-
-class Spark:
-    """Spark's RDD over the factories, one a partition; `local-cluster` has executors of their own, as a real one."""
-
-    name = "spark:2"
-
-    def run(self, factories: Sequence[FleetFactory]) -> Iterator[Finished]:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - see above
-
-        builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-        session = builder.config("spark.log.level", "OFF").config("spark.task.maxFailures", "4").getOrCreate()
-        by_name = {factory.name: factory for factory in factories}
-        try:
-            for outcome, document in (
-                session.sparkContext.parallelize(factories, len(factories)).map(diagnose_one).toLocalIterator(True)
-            ):
-                yield by_name[outcome.name], outcome, document
-        finally:
-            session.stop()
-
-
 def run(folder: Path, engine: str, kill: str | None, factories: int | None) -> None:
     """One run, told on the screen and kept in `runs.jsonl` beside the fleet."""
     fleet = folder / "fleet"
     if factories is not None:
         fleet = _part(folder, factories)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    begun, peak = time.perf_counter(), _Peak()
-    with ExitStack() as stack:
-        executor = _executor(engine, stack)
+    begun, watched = time.perf_counter(), _Watched()
+    journal, lost = folder / f"{engine}-{kill}.jsonl", None
+    with ENGINES[engine].start() as executor:
         started = time.perf_counter() - begun
-        journal = folder / f"{engine}-{kill}.jsonl"
-        lost = None
         try:
             result = diagnose_fleet(fleet, journal=journal, executor=executor, progress=_killing(engine, kill))
         except Exception as error:  # noqa: BLE001 - each engine has errors of its own for a lost head
             lost = f"{type(error).__name__}: {error}"[:160]
-            result = None
-        if result is None:
-            print(f"{engine}, {kill} killed: {lost}")
-            rest = time.perf_counter()
+            print(f"{engine}, {kill} killed: after {time.perf_counter() - begun - started:.1f} s {lost}")
             result = diagnose_fleet(fleet, journal=journal, executor=LocalProcesses(workers=2), resume=True)
-            print(f"  resumed: {result.taken_up} were in the journal, the rest took {time.perf_counter() - rest:.1f} s")
+    _tell(folder, engine, kill, result, started, time.perf_counter() - begun - started, lost, watched)
+
+
+def _tell(
+    folder: Path,
+    engine: str,
+    kill: str | None,
+    result: FleetResult,
+    started: float,
+    seconds: float,
+    lost: str | None,
+    watched: "_Watched",
+) -> None:
+    memory, processor = watched.stop()
     answer = json.dumps(result.to_json()["factories"], sort_keys=True).encode()
     line = {
         "engine": engine,
@@ -122,11 +90,12 @@ def run(folder: Path, engine: str, kill: str | None, factories: int | None) -> N
         "factories": len(result.outcomes),
         "rows": sum(outcome.rows for outcome in result.outcomes),
         "start": round(started, 1),
-        "seconds": round(time.perf_counter() - begun - started, 1),
+        "seconds": round(seconds, 1),
+        "processor_seconds": round(processor, 1),
         "begun_again": result.to_json()["run"]["begun_again"],
         "taken_up": result.taken_up,
         "lost": lost,
-        "memory_gb": round(peak.stop() / 1e9, 2),
+        "memory_gb": round(memory / 1e9, 2),
         "load": round(os.getloadavg()[0], 1),
         "digest": hashlib.sha256(answer).hexdigest()[:16],
     }
@@ -144,47 +113,13 @@ def _part(folder: Path, count: int) -> Path:
     return part
 
 
-def _executor(engine: str, stack: ExitStack) -> object:
-    if engine in ("one", "local"):
-        return LocalProcesses(workers=1 if engine == "one" else 2)
-    if engine == "dask":
-        return DaskCluster(address=_dask(stack))
-    return Ray() if engine == "ray" else Spark()
-
-
-def _dask(stack: ExitStack) -> str:
-    address = "tcp://127.0.0.1:18786"
-    # What Dask sets otherwise (trim at 64 kB) gives every large array back to the system and doubles the work of a diagnosis.
-    os.environ.update({"MALLOC_TRIM_THRESHOLD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "33554432"})
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "18786"]
-    stack.callback(_end, subprocess.Popen([*command, "--no-dashboard"], **quiet))
-    command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--nworkers", "2"]
-    stack.callback(_end, subprocess.Popen([*command, "--no-dashboard", "--death-timeout", "30"], **quiet))
-    return address
-
-
-def _end(process: subprocess.Popen) -> None:
-    for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []:
-        child.kill()
-    process.kill()
-    process.wait()
-
-
-# How the processes of each engine are told from others by their command line.
-_WORKERS = {
-    "local": "spawn_main", "dask": "spawn_main", "ray": "ray::", "spark": "pyspark.daemon",
-}  # fmt: skip
-_HEADS = {"dask": "dask_scheduler", "ray": "gcs_server", "spark": "org.apache.spark"}
-
-
 def _killing(engine: str, kill: str | None) -> Callable[[object, float], None]:
     killed: list[int] = []
 
     def watch(_stage: object, share: float) -> None:
         if kill is None or killed or share < 0.25:
             return
-        word = (_WORKERS if kill == "worker" else _HEADS)[engine]
+        word = ENGINES[engine].worker if kill == "worker" else ENGINES[engine].head
         for process in psutil.Process().children(recursive=True):
             words = " ".join(process.cmdline())
             if word in words and (kill == "head" or process.cpu_times().user > 1.0):
@@ -196,51 +131,95 @@ def _killing(engine: str, kill: str | None) -> Callable[[object, float], None]:
     return watch
 
 
-class _Peak:
-    """Proportional memory of this process and all below it, looked at every half second."""
+class _Watched:
+    """Proportional memory at its highest and processor seconds of this process and all below it, the dead ones too."""
 
     def __init__(self) -> None:
-        self._peak, self._stopped = 0, threading.Event()
+        self._memory, self._stopped = 0, threading.Event()
+        self._seconds: dict[tuple[int, float], float] = {}
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(0.5):
-            total = 0
-            for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-                try:
-                    total += process.memory_full_info().pss
-                except (psutil.Error, OSError):
-                    continue
-            self._peak = max(self._peak, total)
+        turn = 0
+        while not self._stopped.wait(0.25):
+            self._look(memory=turn % 8 == 0)  # adding up the pages of a process is no small work
+            turn += 1
 
-    def stop(self) -> int:
+    def _look(self, *, memory: bool) -> None:
+        total = 0
+        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+            try:
+                spent = process.cpu_times()
+                self._seconds[process.pid, process.create_time()] = spent.user + spent.system
+                total += process.memory_full_info().pss if memory else 0
+            except (psutil.Error, OSError):
+                continue
+        self._memory = max(self._memory, total)
+
+    def stop(self) -> tuple[int, float]:
+        """Bytes and seconds."""
         self._stopped.set()
         self._thread.join()
-        return self._peak
+        self._look(memory=False)
+        return self._memory, sum(self._seconds.values())
+
+
+def whole(folder: Path, factories: int, points: int) -> None:
+    """The table of the documentation: made if need be, each run a process of its own, twice where seconds are compared."""
+    if len(list((folder / "fleet").glob("*"))) < factories:
+        make(folder, factories, points)
+    (folder / RESULTS).unlink(missing_ok=True)
+    runs = [
+        "one",
+        "local",
+        "dask",
+        "one",
+        "local",
+        "dask",
+        "local --kill worker",
+        "dask --kill worker",
+        "dask --kill head",
+    ]
+    for run_ in runs:
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.fleet",
+            "run",
+            str(folder),
+            *run_.split(),
+            "--factories",
+            str(factories),
+        ]
+        subprocess.run(command, check=True)
+    compare(folder)
 
 
 def compare(folder: Path) -> None:
-    """All runs over the same factories, beside the one process."""
+    """All runs over the same factories, beside the one process (the median of its runs)."""
     runs = [json.loads(line) for line in (folder / RESULTS).read_text().splitlines()]
-    print("| engine | killed | factories | rows | start s | seconds | × one | begun again | memory GB | load | equal |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| engine | killed | factories | rows | start s | seconds | × one | CPU s | begun again | memory GB | load | equal |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for line in runs:
         alone = [r for r in runs if r["engine"] == "one" and r["factories"] == line["factories"]]
-        ratio = f"{alone[-1]['seconds'] / line['seconds']:.2f}" if alone else ""
-        equal = alone[-1]["digest"] == line["digest"] if alone else ""
+        ratio = f"{median(r['seconds'] for r in alone) / line['seconds']:.2f}" if alone else ""
+        equal = ("yes" if alone[-1]["digest"] == line["digest"] else "NO") if alone else ""
         print(
             f"| {line['engine']} | {line['kill'] or ''} | {line['factories']} | {line['rows']:,} | {line['start']} | "
-            f"{line['seconds']} | {ratio} | {line['begun_again']} | {line['memory_gb']} | {line['load']} | {equal} |"
+            f"{line['seconds']} | {ratio} | {line['processor_seconds']} | {line['begun_again']} | {line['memory_gb']} | "
+            f"{line['load']} | {equal} |"
         )
 
 
 def main() -> None:
     """Reads the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("make", "run", "compare"))
+    parser.add_argument("what", choices=("make", "run", "compare", "whole"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("engine", nargs="?", choices=ENGINES, default="one")
+    parser.add_argument("engine", nargs="?", choices=tuple(ENGINES), default="one")
     parser.add_argument("--kill", choices=("worker", "head"))
     parser.add_argument("--factories", type=int)
     parser.add_argument("--points", type=int, default=1_200_000)
@@ -249,6 +228,8 @@ def main() -> None:
         make(given.folder, given.factories or 300, given.points)
     elif given.what == "run":
         run(given.folder, given.engine, given.kill, given.factories)
+    elif given.what == "whole":
+        whole(given.folder, given.factories or 300, given.points)
     else:
         compare(given.folder)
 
