@@ -193,7 +193,11 @@ JOB_KINDS = {
 }
 # What an area adds to the frame around the pages: its tabs, on the pages of a factory and on those of an organisation.
 FACTORY_TABS = ["floor/tabs.html", "floor/optimise/tabs.html", "center/tabs.html", "programme/tabs.html"]
-ORGANISATION_TABS = ["center/organisation_tabs.html", "programme/organisation_tabs.html"]
+ORGANISATION_TABS = [
+    "center/organisation_tabs.html",
+    "programme/organisation_tabs.html",
+    "tenants/organisation_tabs.html",
+]
 # Where people with a post in an organisation of this kind begin.
 ORGANISATION_HOMES = {
     "centre": "center:desk",
@@ -240,6 +244,8 @@ API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)
 API_WRONG_KEYS = 30  # a minute and address
 # What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won).
 LIVE_FACTS = ["jasang.web.floor.told.live_facts"]
+# What `serve` says besides its address: functions of the address that return a line or None.
+SAID_AT_START = ["jasang.web.tenants.below.said_at_start"]
 MEASURED_EFFECTS = ["jasang.web.floor.told.verified_effects"]
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.

@@ -18,12 +18,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from jasang.errors import JasangError
-from jasang.web.center import doing, queries, showing, visits
+from jasang.web.center import doing, queries, routing, serving, showing, visits
 from jasang.web.center.factory_views import send
 from jasang.web.center.forms import WordForm
 from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, Centre, Macro, Priority, Visit
 from jasang.web.tenants.access import OrganisationRequest, for_posts, note_foreign_read
-from jasang.web.tenants.models import Role
+from jasang.web.tenants.models import OrganisationKind, Role
 from jasang.web.tenants.queries import role_in
 from jasang.web.ui.language import current
 
@@ -36,20 +36,29 @@ class AgentRequest(OrganisationRequest):
     agent: Agent | None
 
 
-def for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The organisation of the address is a centre, and the person an agent or operator of it."""
+def for_agents(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The organisation of the address is a centre, and the person an agent or operator of it (or has one of `roles`)."""
 
-    @wraps(view)
-    def guarded(request: AgentRequest, **kwargs: Any) -> HttpResponse:
-        if not Centre.objects.of(request.organisation).exists():
-            raise Http404
-        request.agent = queries.agent_of(request.organisation, request.user)
-        return view(request, **kwargs)
+    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: AgentRequest, **kwargs: Any) -> HttpResponse:
+            if request.organisation.kind != OrganisationKind.CENTRE:
+                raise Http404
+            # The first look at a new centre makes it one; whoever joined by an invitation becomes an agent at the first look.
+            if not Centre.objects.of(request.organisation).exists():
+                serving.set_up_centre(organisation=request.organisation)
+            request.agent = queries.agent_of(request.organisation, request.user)
+            if request.agent is None and Role.AGENT in request.roles:
+                serving.see_to_agents(request.organisation)
+                request.agent = queries.agent_of(request.organisation, request.user)
+            return view(request, **kwargs)
 
-    return for_posts(Role.AGENT, *LEADING)(guarded)
+        return for_posts(*(roles or (Role.AGENT, *LEADING)))(guarded)
+
+    return guard
 
 
-@for_agents
+@for_agents()
 @require_GET
 def desk(request: AgentRequest) -> HttpResponse:
     """The cases of the centre, late first, narrowed by view, queue and words."""
@@ -68,7 +77,7 @@ def desk(request: AgentRequest) -> HttpResponse:
         "views": [{"name": name, "words": words[name], "number": numbers.get(name)} for name in queries.VIEWS],
         "chosen": chosen,
         "queues": queries.queues(request.organisation),
-        "agents": Agent.objects.of(request.organisation).select_related("user").order_by("user__username"),
+        "agents": routing.agents_of(request.organisation),
         "priorities": [(one.value, showing.priority_words(one)) for one in Priority],
     }
     return render(request, "center/desk.html", context)
@@ -85,7 +94,7 @@ def narrowed(request: HttpRequest) -> queries.Narrowed:
     return queries.Narrowed(view=view if view in queries.VIEWS else "open", queue=queue, words=words)
 
 
-@for_agents
+@for_agents()
 @require_POST
 def many(request: AgentRequest) -> HttpResponse:
     """One thing done to several cases: taken, given to somebody, another priority, closed."""
@@ -115,7 +124,7 @@ def _case(request: AgentRequest, key: UUID) -> Case:
     )
 
 
-@for_agents
+@for_agents()
 @require_GET
 def case(request: AgentRequest, key: UUID) -> HttpResponse:
     """One case with its whole history and all that can be done about it."""
@@ -139,7 +148,7 @@ def _page(request: AgentRequest, found: Case, form: Form, trouble: str = "") -> 
         "may_open_floor": found.factory is not None and role_in(request.user, found.factory) is not None,
         "form": form,
         "trouble": trouble,
-        "agents": Agent.objects.of(request.organisation).select_related("user").order_by("user__username"),
+        "agents": routing.agents_of(request.organisation),
         "queues": queries.queues(request.organisation),
         "priorities": [(one.value, showing.priority_words(one)) for one in Priority],
         "macros": doing.filled_macros(Macro.objects.of(request.organisation).order_by("name"), found, request.user),
@@ -151,7 +160,7 @@ def _page(request: AgentRequest, found: Case, form: Form, trouble: str = "") -> 
     return render(request, "center/agent_case.html", context, status=status)
 
 
-@for_agents
+@for_agents()
 @require_POST
 def do(request: AgentRequest, key: UUID, step: str) -> HttpResponse:
     """One step of an agent."""
@@ -167,7 +176,7 @@ def do(request: AgentRequest, key: UUID, step: str) -> HttpResponse:
     return redirect("center:agent-case", organisation_key=request.organisation.key, key=key)
 
 
-@for_agents
+@for_agents()
 @require_GET
 def download(request: AgentRequest, key: UUID, file: UUID) -> HttpResponse:
     """A file of a case."""

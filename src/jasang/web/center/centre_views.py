@@ -2,33 +2,36 @@
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
+from uuid import UUID
 
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jasang.diagnose.chart import Chart, Line
 from jasang.mentor.findings_json import chart_json
 from jasang.plant.text import Text
-from jasang.web.center import queries, serving
+from jasang.web.center import queries, routing, serving
 from jasang.web.center.agent_views import AgentRequest, for_agents
 from jasang.web.center.forms import DutyForm, MacroForm
-from jasang.web.center.models import Agent, Duty, Macro, Queue
+from jasang.web.center.models import Duty, Macro, Queue
 
 DAYS = 14
 
 
-@for_agents
+@for_agents()
 @require_http_methods(["GET", "POST"])
 def rota(request: AgentRequest) -> HttpResponse:
     """Who is on duty in the next two weeks."""
     form = DutyForm(request.POST) if request.method == "POST" else DutyForm()
     if form.is_valid():
         given = form.cleaned_data
-        agent = get_object_or_404(Agent.objects.of(request.organisation), pk=given["agent"])
+        agent = get_object_or_404(routing.agents_of(request.organisation), pk=given["agent"])
         queue = None
         if given["queue"]:
             queue = get_object_or_404(Queue.objects.of(request.organisation), key=given["queue"])
@@ -48,7 +51,7 @@ def _rota(request: AgentRequest, form: Form) -> HttpResponse:
         "form": form,
         "days": [{"day": day, "duties": _within(duties, day)} for day in days],
         "now": [duty for duty in duties if duty.start <= now < duty.end],
-        "agents": Agent.objects.of(request.organisation).select_related("user").order_by("user__username"),
+        "agents": routing.agents_of(request.organisation),
         "queues": queries.queues(request.organisation),
         "feed": request.build_absolute_uri(feed) if feed else "",
     }
@@ -60,7 +63,7 @@ def _within(duties: list[Duty], day: datetime) -> list[Duty]:
     return [duty for duty in duties if duty.start < day + timedelta(days=1) and duty.end > day]
 
 
-@for_agents
+@for_agents()
 @require_POST
 def off_duty(request: AgentRequest, number: int) -> HttpResponse:
     """Take a stretch out of the rota."""
@@ -68,7 +71,7 @@ def off_duty(request: AgentRequest, number: int) -> HttpResponse:
     return redirect("center:rota", organisation_key=request.organisation.key)
 
 
-@for_agents
+@for_agents()
 @require_http_methods(["GET", "POST"])
 def macros(request: AgentRequest) -> HttpResponse:
     """Ready answers."""
@@ -77,11 +80,42 @@ def macros(request: AgentRequest) -> HttpResponse:
         serving.add_macro(centre=request.organisation, **form.cleaned_data)
         return redirect("center:macros", organisation_key=request.organisation.key)
     found = Macro.objects.of(request.organisation).order_by("name", "pk")
-    status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
-    return render(request, "center/macros.html", {"tab": "macros", "form": form, "macros": found}, status=status)
+    return _macros(request, "center/macros.html", {"form": form, "macros": found})
 
 
-@for_agents
+@for_agents()
+@require_http_methods(["GET", "POST"])
+def macro(request: AgentRequest, key: UUID) -> HttpResponse:
+    """Other words for a ready answer."""
+    found = get_object_or_404(Macro.objects.of(request.organisation), key=key)
+    first = {name: getattr(found, name) for name in ("name", "text_ko", "text_en", "then")}
+    form = MacroForm(request.POST if request.method == "POST" else None, initial=first)
+    if form.is_valid():
+        serving.change_macro(macro=found, **form.cleaned_data)
+        return redirect("center:macros", organisation_key=request.organisation.key)
+    return _macros(request, "center/macro.html", {"form": form, "macro": found})
+
+
+def _macros(request: AgentRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    steps = [
+        ("", _("as it is")),
+        ("answered", _("we go on")),
+        ("asked", _("wait for the factory")),
+        ("solved", _("solved")),
+    ]
+    status = HTTPStatus.BAD_REQUEST if context["form"].is_bound else HTTPStatus.OK
+    return render(request, template, context | {"tab": "set-up", "steps": steps}, status=status)
+
+
+@for_agents()
+@require_POST
+def remove_macro(request: AgentRequest, key: UUID) -> HttpResponse:
+    """A ready answer nobody needs."""
+    serving.remove_macro(macro=get_object_or_404(Macro.objects.of(request.organisation), key=key))
+    return redirect("center:macros", organisation_key=request.organisation.key)
+
+
+@for_agents()
 @require_GET
 def report(request: AgentRequest) -> HttpResponse:
     """Kept promises, backlog and satisfaction."""

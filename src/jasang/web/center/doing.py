@@ -13,6 +13,7 @@ from jasang.errors import WrongArguments
 from jasang.web.center import services, visits
 from jasang.web.center.forms import VisitForm, WordForm
 from jasang.web.center.models import Agent, Case, Macro, Priority, Queue, Visit
+from jasang.web.center.routing import agents_of
 from jasang.web.tenants.access import OrganisationRequest
 
 
@@ -63,7 +64,7 @@ def _agent(case: Case, given: QueryDict) -> Agent | None:
     number = given.get("agent", "")
     if not number:
         return None
-    found = Agent.objects.of(case.centre).filter(pk=number).first() if number.isdecimal() else None
+    found = agents_of(case.centre).filter(pk=number).first() if number.isdecimal() else None
     if found is None:
         raise WrongArguments(ko="담당자를 다시 골라 주세요.", en="Please choose the agent again.")
     return found

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from jasang.plant.text import Text
 from jasang.web.center.models import OPEN_STATES, Agent, Case, Duty, Queue
-from jasang.web.tenants.models import Organisation
+from jasang.web.tenants.models import Organisation, Post, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +42,20 @@ def on_duty(centre: Organisation, at: datetime, *, queue: Queue | None = None, l
     return set(rows.values_list("agent_id", flat=True))
 
 
+def agents_of(centre: Organisation) -> QuerySet[Agent]:
+    """Those who answer at the centre: whoever lost the post is left out, whatever was kept of him or her."""
+    holders = Post.objects.filter(organisation=centre, role=Role.AGENT).values("user")
+    return Agent.objects.of(centre).filter(user__in=holders).select_related("user").order_by("user__username")
+
+
 def choose(case: Case, at: datetime, *, lead: bool = False, besides: int | None = None) -> Choice | None:
     """The agent for a case at this moment, `None` when nobody fit is on duty: it then waits in its queue."""
     duty = on_duty(case.centre, at, queue=case.queue, lead=lead)
-    agents = Agent.objects.of(case.centre).filter(pk__in=duty, away=False).exclude(pk=besides)
+    agents = agents_of(case.centre).filter(pk__in=duty, away=False).exclude(pk=besides)
     loads = _loads(case.centre, duty)
     fit = [
         agent
-        for agent in agents.select_related("user")
+        for agent in agents
         if loads.get(agent.pk, (0, None))[0] < agent.most_open
         and (case.language in agent.languages or (not agent.languages and case.language == "ko"))
         and set(case.queue.skills) <= set(agent.skills)

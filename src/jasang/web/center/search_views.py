@@ -83,7 +83,7 @@ def _published(request: FactoryRequest, key: UUID) -> Article:
     )
 
 
-@for_agents
+@for_agents()
 @require_GET
 def agent_search(request: AgentRequest) -> HttpResponse:
     """What agents find among the cases and articles of their centre and what helped."""
@@ -93,7 +93,7 @@ def agent_search(request: AgentRequest) -> HttpResponse:
     return render(request, "center/search.html", {"tab": "articles", "typed": typed, "found": found})
 
 
-@for_agents
+@for_agents()
 @require_GET
 def articles(request: AgentRequest) -> HttpResponse:
     """The articles of the centre, lately changed first."""
@@ -103,7 +103,7 @@ def articles(request: AgentRequest) -> HttpResponse:
     return render(request, "center/articles/list.html", {"tab": "articles", "page": page, "rows": rows})
 
 
-@for_agents
+@for_agents()
 @require_GET
 def agent_article(request: AgentRequest, key: UUID) -> HttpResponse:
     """One article as agents see it, draft or not."""
@@ -112,7 +112,7 @@ def agent_article(request: AgentRequest, key: UUID) -> HttpResponse:
     return render(request, "center/articles/article.html", context)
 
 
-@for_agents
+@for_agents()
 @require_http_methods(["GET", "POST"])
 def write(request: AgentRequest, key: UUID | None = None) -> HttpResponse:
     """Write an article: anew, from the answers of a case (`?case=`), or new words for one that there is."""
@@ -152,7 +152,7 @@ def _first(article: Article | None, case: Case | None) -> dict[str, str]:
     return {"title_ko": case.title, "body_ko": text[:LONGEST_TEXT], "rules": rule}
 
 
-@for_agents
+@for_agents()
 @require_POST
 def publish(request: AgentRequest, key: UUID) -> HttpResponse:
     """Show it to the factories of the centre, or take it back."""

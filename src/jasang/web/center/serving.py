@@ -6,9 +6,10 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from jasang.errors import WrongArguments
 from jasang.web.center.clock import EVERY_DAY, USUAL_TERMS
-from jasang.web.center.models import Agent, Centre, Duty, FactoryChoice, Macro, Queue
-from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Role
+from jasang.web.center.models import Agent, Case, Centre, Duty, FactoryChoice, Macro, Queue
+from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Post, Role
 from jasang.web.tenants.services import appoint
 
 
@@ -55,6 +56,55 @@ def add_queue(
 
 
 @transaction.atomic
+def change_centre(*, centre: Organisation, address: str, from_findings: bool) -> None:
+    """Where letters come to, and whether loud findings open cases by themselves."""
+    Centre.objects.of(centre).update(address=address, from_findings=from_findings)
+
+
+@transaction.atomic
+def change_queue(*, queue: Queue, **about: Any) -> None:
+    """Other words, hours or promises of a queue. Open cases keep theirs until they change queue or priority.
+
+    `about`: name, place, skills, rules, languages, hours, terms.
+    """
+    for name, value in about.items():
+        setattr(queue, name, value)
+    queue.save(update_fields=list(about))
+
+
+@transaction.atomic
+def remove_queue(*, queue: Queue) -> None:
+    """Take a queue away; raises `WrongArguments` for the last one and for one that has ever had a case."""
+    if Queue.objects.of(queue.organisation).exclude(pk=queue.pk).count() == 0:
+        raise WrongArguments(ko="마지막 창구는 지울 수 없습니다.", en="The last queue cannot be removed.")
+    if Case.objects.at(queue.organisation).filter(queue=queue).exists():
+        raise WrongArguments(
+            ko="이 창구에 들어온 문의가 있어 지울 수 없습니다. 이름을 바꾸거나 담당 규칙을 비우세요.",
+            en="Cases came to this queue, so it cannot be removed. Rename it, or take its rules away.",
+        )
+    queue.delete()
+
+
+@transaction.atomic
+def see_to_agents(centre: Organisation) -> None:
+    """Whoever was given the post of an agent at the centre (an invitation does that) can be given cases."""
+    known = Agent.objects.of(centre).values("user")
+    posts = Post.objects.filter(organisation=centre, role=Role.AGENT).exclude(user__in=known)
+    Agent.objects.of(centre).bulk_create(
+        [Agent(organisation=centre, user_id=user, languages=["ko"]) for user in posts.values_list("user", flat=True)],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def change_agent(*, agent: Agent, **about: Any) -> None:
+    """Other skills, languages, load (`most_open`) or absence (`away`) of an agent."""
+    for name, value in about.items():
+        setattr(agent, name, value)
+    agent.save(update_fields=list(about))
+
+
+@transaction.atomic
 def add_agent(*, user: AbstractBaseUser, centre: Organisation, **about: Any) -> Agent:
     """Let the person answer at the centre; `about`: skills, languages, most_open, away."""
     appoint(user=user, organisation=centre, role=Role.AGENT)
@@ -88,6 +138,19 @@ def add_macro(*, centre: Organisation, name: str, text_ko: str, text_en: str = "
     return Macro.objects.of(centre).create(
         organisation=centre, name=name, text_ko=text_ko, text_en=text_en or text_ko, then=then
     )
+
+
+@transaction.atomic
+def change_macro(*, macro: Macro, name: str, text_ko: str, text_en: str = "", then: str = "") -> None:
+    """Other words of a ready answer."""
+    macro.name, macro.text_ko, macro.text_en, macro.then = name, text_ko, text_en or text_ko, then
+    macro.save()
+
+
+@transaction.atomic
+def remove_macro(*, macro: Macro) -> None:
+    """The ready answer is gone."""
+    macro.delete()
 
 
 @transaction.atomic

@@ -46,6 +46,51 @@ def channel_words(channel: str) -> str:
     }[Channel(channel)]
 
 
+def language_words(code: str) -> str:
+    """A language by its own name."""
+    return {
+        "ko": "한국어", "en": "English", "zh": "中文", "vi": "Tiếng Việt", "th": "ไทย", "id": "Bahasa Indonesia",
+        "uz": "Oʻzbekcha", "ja": "日本語",
+    }.get(code, code)  # fmt: skip
+
+
+def hours_words(document: dict[str, Any]) -> str:
+    """When a queue serves."""
+    shifts = document.get("shifts") or ()
+    if not shifts:
+        return _("around the clock")
+    parts = [f"{_day_words(shift.get('days', range(1, 8)))} {shift['start']}–{shift['end']}" for shift in shifts]
+    if document.get("country"):
+        parts.append(_("not on public holidays"))
+    return ", ".join(parts)
+
+
+def _day_words(days: Any) -> str:
+    names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+    chosen = sorted(days)
+    if len(chosen) == 7:
+        return _("every day")
+    if len(chosen) > 2 and chosen == list(range(chosen[0], chosen[-1] + 1)):
+        return f"{names[chosen[0] - 1]}–{names[chosen[-1] - 1]}"
+    return "·".join(names[day - 1] for day in chosen)
+
+
+def terms_words(document: dict[str, Any]) -> list[str]:
+    """What a queue promises, one line a priority."""
+    lines = []
+    for one in Priority:
+        promise = document.get(one.word) or {}
+        spans = {name: promise.get(name) for name in ("answer", "solve")}
+        told = {
+            name: "–" if minutes is None else span_words(timedelta(minutes=minutes)) for name, minutes in spans.items()
+        }
+        lines.append(
+            _("%(priority)s: answer %(answer)s, solved %(solve)s")
+            % {"priority": priority_words(one), "answer": told["answer"], "solve": told["solve"]}
+        )
+    return lines
+
+
 def span_words(span: timedelta) -> str:
     """A length of time in its largest unit."""
     minutes = max(1, round(span / timedelta(minutes=1)))

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from jasang.web.center import agent_views, centre_views, factory_views
+from jasang.web.center import agent_views, centre_views, factory_views, setup_views
 
 app_name = "center"
 urlpatterns = [
@@ -25,5 +25,15 @@ urlpatterns = [
     path("o/<str:organisation_key>/rota/<int:number>/off/", centre_views.off_duty, name="off-duty"),
     path("o/<str:organisation_key>/ready-answers/", centre_views.macros, name="macros"),
     path("o/<str:organisation_key>/centre-report/", centre_views.report, name="report"),
+    path("o/<str:organisation_key>/ready-answers/<uuid:key>/", centre_views.macro, name="macro"),
+    path("o/<str:organisation_key>/ready-answers/<uuid:key>/remove/", centre_views.remove_macro, name="remove-macro"),
+    path("o/<str:organisation_key>/centre/", setup_views.overview, name="set-up"),
+    path("o/<str:organisation_key>/centre/change/", setup_views.change, name="change-centre"),
+    path("o/<str:organisation_key>/centre/invite/", setup_views.invite, name="invite-agent"),
+    path("o/<str:organisation_key>/centre/be-agent/", setup_views.be_agent, name="be-agent"),
+    path("o/<str:organisation_key>/centre/queues/new/", setup_views.queue, name="new-queue"),
+    path("o/<str:organisation_key>/centre/queues/<uuid:key>/", setup_views.queue, name="queue"),
+    path("o/<str:organisation_key>/centre/queues/<uuid:key>/remove/", setup_views.remove_queue, name="remove-queue"),
+    path("o/<str:organisation_key>/centre/agents/<int:number>/", setup_views.agent, name="agent"),
     path("calendar/<str:token>.ics", agent_views.calendar, name="calendar"),
 ]

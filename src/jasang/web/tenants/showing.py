@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from jasang.web.tenants.models import Role
+from jasang.web.tenants.models import OrganisationKind, Role
 
 
 def role_words(role: str) -> str:
@@ -23,6 +23,17 @@ def role_words(role: str) -> str:
     }.get(Role(role) if role in Role.values else role, role)
 
 
+def kind_words(kind: str) -> str:
+    """What a kind of organisation is called."""
+    return {
+        OrganisationKind.OPERATOR: _("Programme operator"),
+        OrganisationKind.COOPERATIVE: _("Co-operative"),
+        OrganisationKind.CENTRE: _("365 centre"),
+        OrganisationKind.SCHOOL: _("School"),
+        OrganisationKind.BUYER: _("Buyer"),
+    }[OrganisationKind(kind)]
+
+
 def action_words(action: str) -> str:
     """What somebody did, as the trail's page says it."""
     return {
@@ -37,4 +48,6 @@ def action_words(action: str) -> str:
         "key": _("made a key"),
         "key-end": _("ended a key"),
         "close": _("closed the factory"),
+        "set-up": _("set up"),
+        "rename": _("changed the name"),
     }.get(action, action)

@@ -32,6 +32,11 @@ urlpatterns = [
     path("o/<str:organisation_key>/people/<int:number>/remove/", people_views.remove_post, name="remove-post"),
     path(
         "o/<str:organisation_key>/people/invitations/<int:number>/revoke/",
+    path("begin/<str:token>/", below_views.begin, name="begin"),
+    path("o/<str:organisation_key>/organisations/", below_views.organisations, name="organisations"),
+    path("o/<str:organisation_key>/organisations/new/", below_views.add_organisation, name="add-organisation"),
+    path("o/<str:organisation_key>/factories/new/", below_views.add_factory, name="add-factory"),
+    path("o/<str:organisation_key>/name/", below_views.rename, name="rename-organisation"),
         people_views.revoke_of_organisation,
         name="organisation-revoke",
     ),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import import_string
 from waitress import create_server
 
 _BEHIND_PROXY = {
@@ -48,6 +49,9 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
         self.stdout.write(f"Jasang portal ready at http://{options['host']}:{server.effective_port}/")
+        for path in settings.SAID_AT_START:
+            if line := import_string(path)(f"http://{options['host']}:{server.effective_port}"):
+                self.stdout.write(line)
         self.stdout.flush()
         try:
             server.run()
