@@ -3,7 +3,7 @@
 from django.contrib.auth import views as accounts
 from django.urls import path
 
-from jasang.web.tenants import account_views, people_views
+from jasang.web.tenants import account_views, below_views, people_views
 
 urlpatterns = [
     path("sign-in/", account_views.SignIn.as_view(), name="sign-in"),
