@@ -97,6 +97,46 @@ def mail_server(name: str, schemes: dict[str, int]) -> dict[str, Any] | None:
     }
 
 
+def secret(name: str) -> str:
+    """The variable, or the content of the file that the variable with `_FILE` names."""
+    if file := text(f"{name}_FILE", ""):
+        try:
+            return Path(file).expanduser().read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={file!r} cannot be read: {error.strerror}") from error
+    return text(name, "")
+
+
+def foreign_provider() -> dict[str, Any] | None:
+    """The provider of OpenID Connect in JASANG_OIDC_*, `None` where no issuer is named."""
+    issuer = text("JASANG_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not (parts.scheme == "https" or (parts.scheme == "http" and loopback)) or parts.query or parts.fragment:
+        raise ImproperlyConfigured(
+            f"JASANG_OIDC_ISSUER={issuer!r}: expected https://host/path (http only on this machine)"
+        )
+    client = text("JASANG_OIDC_CLIENT_ID", "")
+    if not client:
+        raise ImproperlyConfigured(
+            "JASANG_OIDC_CLIENT_ID is missing: the name under which the provider knows the portal"
+        )
+    scopes = text("JASANG_OIDC_SCOPES", "openid email profile")
+    if "openid" not in scopes.split():
+        raise ImproperlyConfigured(f"JASANG_OIDC_SCOPES={scopes!r}: expected openid among them")
+    return {
+        "issuer": issuer,
+        "client_id": client,
+        "client_secret": secret("JASANG_OIDC_CLIENT_SECRET"),
+        "name": text("JASANG_OIDC_NAME", parts.hostname or issuer),
+        "scopes": scopes,
+        # Words of the token's `amr` that stand for a second factor shown at the provider; none = the portal asks its own.
+        "second_factor": listing("JASANG_OIDC_SECOND_FACTOR", ""),
+    }
+
+
 PACKAGE = Path(__file__).resolve().parent
 JASANG_HOME = Path(text("JASANG_HOME", str(Path.home() / ".jasang"))).expanduser().resolve()
 JASANG_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -204,6 +244,8 @@ ORGANISATION_HOMES = {
     "operator": "programme:portfolio",
     "cooperative": "programme:portfolio",
 }
+# What `serve` says besides its address: functions of the address that return a line or None.
+SAID_AT_START = ["jasang.web.tenants.below.said_at_start"]
 # Areas do not know each other. What happens in one is announced (jobs/announcing.py); each listener is a function of its subject.
 LISTENERS: dict[str, list[str]] = {
     "diagnosis_done": ["jasang.web.center.findings.hear_of_findings", "jasang.web.notices.hearing.diagnosis_done"]
@@ -217,6 +259,7 @@ DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken 
 CHORES = {
     "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
+    "jasang.web.floor.fact_keeping.keep_facts": 60,
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
     "jasang.web.center.post.send_waiting": 10,
@@ -229,6 +272,7 @@ SEARCHED = {
 }
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
+SUBJECT_LISTS = {"finding": "jasang.web.floor.subjects.current"}  # all there are now: factory -> Subjects
 # The open interface: where each area's router hangs, and what a key may be allowed to do.
 API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
@@ -238,15 +282,15 @@ API_ROUTERS = [
 API_SCOPES = ["factory:read"]
 API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
 API_ORGANISATION_SCOPES = ["organisation:read", "factory:read", "audit:read"]  # of keys of an organisation
-API_ORGANISATION_SCOPES += [f"{area}:{deed}" for area in ("people", "center", "programme") for deed in ("read", "write")]
+API_ORGANISATION_SCOPES += [
+    f"{area}:{deed}" for area in ("people", "center", "programme") for deed in ("read", "write")
+]
 API_ORGANISATION_SCOPES += ["scim"]  # makes, changes and switches off the organisation's people (/scim/2.0/)
 API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
 API_WRONG_KEYS = 30  # a minute and address
-# What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of measured effects (-> count, won).
-LIVE_FACTS = ["jasang.web.floor.told.live_facts"]
-# What `serve` says besides its address: functions of the address that return a line or None.
-SAID_AT_START = ["jasang.web.tenants.below.said_at_start"]
-MEASURED_EFFECTS = ["jasang.web.floor.told.verified_effects"]
+# What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of the effects of actions (-> Effects).
+LIVE_FACTS = ["jasang.web.floor.told.live_facts", "jasang.web.center.told.live_facts"]
+MEASURED_EFFECTS = ["jasang.web.floor.told.effects"]
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)
@@ -259,6 +303,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "start"
+OIDC = foreign_provider()
 SECOND_FACTOR = switch("JASANG_SECOND_FACTOR", default=True)  # asked of everybody with a role above the factories
 SIGN_IN_FAILURES = 5  # in SIGN_IN_WINDOW_MINUTES, per account and address
 SIGN_IN_FAILURES_PER_ADDRESS = 30

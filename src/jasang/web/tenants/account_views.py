@@ -1,13 +1,16 @@
 """Signing in with password and second factor, and the page of one's own account."""
 
+import secrets
 import time
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth import views as accounts
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -15,13 +18,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jasang.web.tenants import second_factor, services
+from jasang.web.tenants import identities, second_factor, services
 from jasang.web.tenants.forms import SignInForm
 from jasang.web.tenants.people_forms import EmailForm
 from jasang.web.tenants.queries import sign_in_blocked
 
 _WAITING = "sign_in_waits_for_code"
 _PATIENCE_SECONDS = 600
+LINKING = "foreign_linking"  # in the session: proves that linking was asked on the account's page
 
 
 class SignIn(accounts.LoginView):
@@ -34,16 +38,25 @@ class SignIn(accounts.LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         """In, or on to the second question."""
         user = form.get_user()
-        if second_factor.factor_of(user) is None:
-            return super().form_valid(form)
-        self.request.session.cycle_key()
-        self.request.session[_WAITING] = {
-            "user": user.pk,
-            "backend": user.backend,
-            "at": time.time(),
-            "next": self.get_success_url(),
-        }
-        return redirect("sign-in-code")
+        return enter(self.request, user, backend=user.backend, to=self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the other ways in."""
+        return super().get_context_data(**kwargs) | {"provider": settings.OIDC and settings.OIDC["name"]}
+
+
+def enter(
+    request: HttpRequest, user: AbstractBaseUser, *, backend: str, to: str, second_factor_shown: bool = False
+) -> HttpResponse:
+    """In, and on to the address; whoever has a second factor and has not shown one is asked for it first."""
+    if second_factor_shown or second_factor.factor_of(user) is None:
+        login(request, user, backend=backend)
+        if second_factor_shown:
+            request.session[second_factor.PASSED] = True
+        return HttpResponseRedirect(to)
+    request.session.cycle_key()
+    request.session[_WAITING] = {"user": user.pk, "backend": backend, "at": time.time(), "next": to}
+    return redirect("sign-in-code")
 
 
 @sensitive_post_parameters("code")
@@ -103,6 +116,8 @@ def account(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         services.change_email(user=request.user, email=form.cleaned_data["email"])
         messages.success(request, _("Kept."))
+        if identities.send_confirmation(user=request.user):
+            messages.success(request, _("A letter with a link is on its way: it confirms the address."))
         return redirect("account")
     context = {
         "form": form,
@@ -111,6 +126,10 @@ def account(request: HttpRequest) -> HttpResponse:
         "has_post": second_factor.has_post(request.user),
         "sign_ins": second_factor.sign_ins(request.user),
         "here": request.session.session_key,
+        "confirmed": identities.is_confirmed(request.user),
+        "provider": settings.OIDC and settings.OIDC["name"],
+        "identities": request.user.foreign_identities.order_by("pk"),
+        "linking": request.session.setdefault(LINKING, secrets.token_urlsafe(24)) if settings.OIDC else "",
     }
     return render(request, "tenants/account.html", context, status=400 if form.is_bound else 200)
 

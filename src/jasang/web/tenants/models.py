@@ -5,6 +5,16 @@ import secrets
 from django.conf import settings
 from django.db import models
 
+from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity
+
+# Django knows the tables of an area by this module.
+__all__ = [
+    "AppendOnly", "AuditEvent", "ConfirmedEmail", "FACTORY_ROLES", "Factory", "ForeignIdentity", "GUEST_ROLES",
+    "Invitation", "Membership", "Organisation", "OrganisationKind", "OrganisationManager", "OrganisationModel",
+    "POST_ROLES", "Post", "RecoveryCode", "Role", "SecondFactor", "SignInFailure", "SignedIn", "TenantManager",
+    "TenantMissing", "TenantModel", "TrailClosed", "factory_key",
+]  # fmt: skip
+
 _KEY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letters that are mistaken for another
 
 

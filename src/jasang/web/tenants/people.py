@@ -97,11 +97,15 @@ def open_invitations(
     return waiting.filter(**place).select_related("made_by").order_by("-made_at", "-pk")
 
 
+def waiting_invitations() -> QuerySet[Invitation]:
+    """Every invitation that still lets somebody in."""
+    waiting = Invitation.objects.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
+    return waiting.filter(Q(factory__isnull=True) | Q(factory__closed_at__isnull=True))
+
+
 def invitation(token: str) -> Invitation | None:
     """The open invitation of that token."""
-    found = Invitation.objects.filter(
-        token=fingerprint(token), used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now()
-    ).filter(Q(factory__isnull=True) | Q(factory__closed_at__isnull=True))
+    found = waiting_invitations().filter(token=fingerprint(token))
     return found.select_related("factory", "organisation", "made_by").first()
 
 
@@ -109,10 +113,18 @@ def invitation(token: str) -> Invitation | None:
 def join(*, token: str, user: AbstractBaseUser) -> Invitation:
     """Let the person in; of two who come with the same link only one is."""
     found = invitation(token)
-    taken = found is not None and Invitation.objects.filter(
-        pk=found.pk, used_at__isnull=True, revoked_at__isnull=True
-    ).update(used_at=timezone.now(), used_by=user)
-    if found is None or not taken:
+    if found is None:
+        raise PeopleError(**_NO_LONGER)
+    take(invitation=found, user=user)
+    return found
+
+
+@transaction.atomic
+def take(*, invitation: Invitation, user: AbstractBaseUser) -> None:
+    """Use the invitation for this person."""
+    found = invitation
+    waiting = Invitation.objects.filter(pk=found.pk, used_at__isnull=True, revoked_at__isnull=True)
+    if not waiting.update(used_at=timezone.now(), used_by=user):
         raise PeopleError(**_NO_LONGER)
     role = Role(found.role)
     if found.factory is not None:
@@ -127,7 +139,6 @@ def join(*, token: str, user: AbstractBaseUser) -> Invitation:
     else:
         Post.objects.get_or_create(user=user, organisation=found.organisation, role=role)
     note_event(user=user, action="join", subject=role, factory=found.factory, organisation=found.organisation)
-    return found
 
 
 @transaction.atomic

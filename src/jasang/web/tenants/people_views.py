@@ -5,6 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.paginator import Paginator
@@ -199,7 +200,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         place = found.factory or found.organisation
         messages.success(request, _("Welcome to %(place)s.") % {"place": place.name})
         return redirect("start")
-    return render(request, "tenants/join.html", {"found": found, "form": form}, status=_status(form))
+    context = {"found": found, "form": form, "token": token, "provider": settings.OIDC and settings.OIDC["name"]}
+    return render(request, "tenants/join.html", context, status=_status(form))
 
 
 @transaction.atomic

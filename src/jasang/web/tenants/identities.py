@@ -1,0 +1,186 @@
+"""Whose account a foreign identity opens, linking and unlinking, and addresses that are known to be a person's own."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core import signing
+from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jasang.errors import JasangError
+from jasang.web.tenants import people
+from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity
+from jasang.web.tenants.models import Invitation
+from jasang.web.tenants.oidc import Told
+from jasang.web.tenants.services import note_event
+
+_SALT = "jasang.confirm-email"
+_LETTER_SECONDS = 3 * 86400
+
+
+class IdentityError(JasangError):
+    """The identity opens no account, or cannot be linked."""
+
+
+@transaction.atomic
+def account_of(told: Told, *, invitation: str = "") -> AbstractBaseUser:
+    """The account that this identity opens: the linked one, that with this confirmed address, or a new one for somebody invited.
+
+    `invitation` is the token of an invitation's link from which the person came.
+    """
+    user = _linked(told) or _known_by_address(told)
+    if invitation:
+        user = user or _new_account(told)
+        people.join(token=invitation, user=user)
+    elif user is None:
+        waiting = list(_invitations_for(told.email))
+        if not waiting:
+            raise _unknown(told)
+        user = _new_account(told)
+        for one in waiting:
+            people.take(invitation=one, user=user)
+    if not user.is_active:
+        raise IdentityError(ko="꺼진 계정입니다. 관리자에게 물어보세요.", en="This account is switched off.")
+    _keep(told, user)
+    return user
+
+
+def _linked(told: Told) -> Any:
+    found = ForeignIdentity.objects.filter(issuer=told.issuer, subject=told.subject).select_related("user").first()
+    return found.user if found else None
+
+
+def _known_by_address(told: Told) -> Any:
+    """The one account whose confirmed address the provider vouches for."""
+    if not told.email:
+        return None
+    found = list(ConfirmedEmail.objects.filter(email__iexact=told.email).select_related("user")[:2])
+    if len(found) != 1 or found[0].user.foreign_identities.filter(issuer=told.issuer).exists():
+        return None
+    return found[0].user
+
+
+def _invitations_for(email: str) -> Any:
+    if not email:
+        return Invitation.objects.none()
+    return people.waiting_invitations().filter(email__iexact=email).select_related("factory", "organisation")
+
+
+def _unknown(told: Told) -> IdentityError:
+    if not told.email and told.unproven_email:
+        return IdentityError(
+            ko=f"로그인 서비스에서 이메일 {told.unproven_email} 주소가 확인되지 않았습니다. "
+            "그곳에서 주소를 확인받은 뒤 다시 하세요.",
+            en=f"The sign-in service has not verified the e-mail address {told.unproven_email}. "
+            "Verify it there and try again.",
+        )
+    if told.email and get_user_model().objects.filter(email__iexact=told.email).exists():
+        return IdentityError(
+            ko="이 이메일을 적은 계정이 있지만 본인 주소로 확인되지 않았습니다. 비밀번호로 로그인한 뒤 '내 계정'에서 연결하세요.",
+            en="There is an account with this e-mail address, but the address was never confirmed. "
+            "Sign in with your password and link it in 'My account'.",
+        )
+    return IdentityError(
+        ko="아직 초대받지 않았습니다. 공장 대표나 기관 담당자에게 이 이메일로 초대를 부탁하세요.",
+        en="Nobody has invited you yet. Ask the owner of your factory or your organisation to invite this e-mail address.",
+    )
+
+
+def _new_account(told: Told) -> Any:
+    if not told.email:
+        raise _unknown(told)
+    user = get_user_model()(username=free_name(told.name or told.email.partition("@")[0]), email=told.email)
+    user.set_unusable_password()
+    user.save()
+    confirm(user=user, email=told.email)
+    return user
+
+
+def free_name(wish: str) -> str:
+    """An account name like the wished one that nobody has, whatever the capital letters."""
+    plain = re.sub(r"[^\w.@+-]", "", wish)[:140] or "person"
+    users, number, name = get_user_model().objects, 1, plain
+    while users.filter(username__iexact=name).exists():
+        number += 1
+        name = f"{plain}{number}"
+    return name
+
+
+def _keep(told: Told, user: AbstractBaseUser) -> None:
+    ForeignIdentity.objects.update_or_create(
+        issuer=told.issuer,
+        subject=told.subject,
+        defaults={"user": user, "email": told.email, "last_used_at": timezone.now()},
+    )
+
+
+@transaction.atomic
+def link(told: Told, *, user: AbstractBaseUser) -> None:
+    """The identity opens this account from now on; it must not open another one."""
+    other = _linked(told)
+    if other is not None and other.pk != user.pk:
+        raise IdentityError(
+            ko="이 신원은 이미 다른 계정에 연결되어 있습니다.", en="This identity opens another account already."
+        )
+    try:
+        with transaction.atomic():
+            _keep(told, user)
+    except IntegrityError as error:
+        raise IdentityError(ko="다시 한 번 하세요.", en="Please try once more.") from error
+    note_event(user=user, action="link", subject=told.issuer)
+
+
+@transaction.atomic
+def unlink(*, user: AbstractBaseUser, number: int) -> None:
+    """The identity no longer opens the account; one way in must be left."""
+    others = user.foreign_identities.exclude(pk=number)
+    if not user.has_usable_password() and not others.exists():
+        raise IdentityError(
+            ko="로그인할 다른 방법이 없습니다. 먼저 비밀번호를 정하세요.",
+            en="There is no other way in. Please set a password first.",
+        )
+    for identity in user.foreign_identities.filter(pk=number):
+        note_event(user=user, action="unlink", subject=identity.issuer)
+        identity.delete()
+
+
+@transaction.atomic
+def confirm(*, user: AbstractBaseUser, email: str) -> None:
+    """The address is the person's own."""
+    ConfirmedEmail.objects.update_or_create(user=user, defaults={"email": email, "at": timezone.now()})
+
+
+def is_confirmed(user: AbstractBaseUser) -> bool:
+    """Whether the address in the account is known to be the person's own."""
+    return bool(user.email) and ConfirmedEmail.objects.filter(user=user, email__iexact=user.email).exists()
+
+
+def send_confirmation(*, user: AbstractBaseUser) -> bool:
+    """Send a letter with a link to the address in the account; whether one could be sent."""
+    if settings.SMTP is None or not settings.PUBLIC_ADDRESS or not user.email or is_confirmed(user):
+        return False
+    token = signing.dumps([user.pk, user.email], salt=_SALT, compress=False)
+    link_there = settings.PUBLIC_ADDRESS + reverse("confirm-email", args=[token])
+    words = _("With this link you confirm that this e-mail address is yours. It works for three days:")
+    send_mail(_("Confirm your e-mail address"), f"{words}\n\n{link_there}\n", None, [user.email])
+    return True
+
+
+@transaction.atomic
+def confirm_by_link(token: str) -> bool:
+    """Whether the letter's link is right, and the address still that of the account."""
+    try:
+        number, email = signing.loads(token, salt=_SALT, max_age=_LETTER_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return False
+    user = get_user_model().objects.filter(pk=number, email=email, is_active=True).first()
+    if user is None:
+        return False
+    confirm(user=user, email=email)
+    return True

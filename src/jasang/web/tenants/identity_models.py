@@ -1,0 +1,35 @@
+"""Who a person is elsewhere: the identity at a foreign provider, and e-mail addresses that are known to be the person's."""
+
+from django.conf import settings
+from django.db import models
+
+
+class ForeignIdentity(models.Model):
+    """A person at a provider of OpenID Connect. The pair of issuer and subject never changes there; names and addresses may."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="foreign_identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    email = models.EmailField(blank=True)  # as the provider told it at the last sign-in
+    made_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_for_an_identity")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
+class ConfirmedEmail(models.Model):
+    """The person's address, shown to be the person's own: by a letter's link, the provider, or who manages the account.
+
+    What people merely type into their account counts for news, not for who they are.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="confirmed_email")
+    email = models.EmailField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.email} of {self.user_id}"

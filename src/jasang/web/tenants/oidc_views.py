@@ -1,0 +1,125 @@
+"""Signing in by a foreign provider of OpenID Connect: there, back, linking, and signing out."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jasang.errors import JasangError
+from jasang.web.tenants import identities, oidc, people
+from jasang.web.tenants.account_views import LINKING, enter
+from jasang.web.ui.language import current
+
+_COURSE = "foreign_sign_in"  # in the session: what this sign-in is for
+SIGNED_IN_BY = "foreign_token"  # in the session: the token, for signing out there too
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def _absolute(request: HttpRequest, name: str) -> str:
+    path = reverse(name)
+    return settings.PUBLIC_ADDRESS + path if settings.PUBLIC_ADDRESS else request.build_absolute_uri(path)
+
+
+@require_GET
+def begin(request: HttpRequest) -> HttpResponse:
+    """To the provider: to sign in, with an invitation, or to link the signed-in account."""
+    if settings.OIDC is None:
+        raise Http404
+    course: dict[str, Any] = {"next": _inside(request, request.GET.get("next", ""))}
+    if token := request.GET.get("invitation", "")[:100]:
+        if people.invitation(token) is None:
+            raise Http404
+        course["invitation"] = token
+    if asked := request.GET.get("link", ""):
+        if not request.user.is_authenticated or not _same(asked, request.session.get(LINKING, "")):
+            raise Http404
+        course["link"] = request.user.pk
+    request.session[_COURSE] = course
+    try:
+        return oidc.way_there(request, _absolute(request, "foreign-back"))
+    except JasangError as error:
+        return _told_off(request, error)
+
+
+def _inside(request: HttpRequest, address: str) -> str:
+    fits = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if fits else reverse("start")
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(other) and secrets.compare_digest(one.encode(), other.encode())
+
+
+@require_GET
+def back(request: HttpRequest) -> HttpResponse:
+    """From the provider: its answer is checked, then the person is in, asked for the second factor, or told why not."""
+    if settings.OIDC is None:
+        raise Http404
+    course = request.session.pop(_COURSE, None)
+    try:
+        told = oidc.way_back(request)
+        if course is None:
+            raise identities.IdentityError(ko="로그인을 처음부터 다시 하세요.", en="Please begin signing in again.")
+        if "link" in course:
+            return _link(request, told, course)
+        user = identities.account_of(told, invitation=course.get("invitation", ""))
+    except JasangError as error:
+        return _told_off(request, error)
+    answer = enter(request, user, backend=_BACKEND, to=course["next"], second_factor_shown=told.second_factor)
+    request.session[SIGNED_IN_BY] = told.token
+    return answer
+
+
+def _link(request: HttpRequest, told: oidc.Told, course: dict[str, Any]) -> HttpResponse:
+    if not request.user.is_authenticated or request.user.pk != course["link"]:
+        raise identities.IdentityError(ko="로그인을 처음부터 다시 하세요.", en="Please begin signing in again.")
+    request.session.pop(LINKING, None)
+    identities.link(told, user=request.user)
+    messages.success(request, _("Linked: from now on you can sign in there."))
+    return redirect("account")
+
+
+def _told_off(request: HttpRequest, error: JasangError) -> HttpResponse:
+    context = {"reason": error.in_language(current()), "provider": settings.OIDC["name"]}
+    return render(request, "tenants/foreign_refused.html", context, status=HTTPStatus.BAD_REQUEST)
+
+
+@login_required
+@require_POST
+def unlink(request: HttpRequest, number: int) -> HttpResponse:
+    """The identity no longer opens this account."""
+    try:
+        identities.unlink(user=request.user, number=min(number, 2**63 - 1))
+    except JasangError as error:
+        messages.error(request, error.in_language(current()))
+    return redirect("account")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Out here; who came by the provider is shown the way out there too."""
+    token = request.session.get(SIGNED_IN_BY)
+    logout(request)
+    there = oidc.way_out(token, _absolute(request, "sign-in")) if token and settings.OIDC else None
+    if there is None:
+        return redirect("sign-in")
+    return render(request, "tenants/signed_out.html", {"there": there, "provider": settings.OIDC["name"]})
+
+
+@require_GET
+def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the letter."""
+    if not identities.confirm_by_link(token):
+        raise Http404
+    messages.success(request, _("The e-mail address is confirmed."))
+    return redirect("account" if request.user.is_authenticated else "sign-in")
