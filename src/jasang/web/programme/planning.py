@@ -23,8 +23,8 @@ from jasang.optimize.assignment.regions import REGIONS
 from jasang.plant.text import Progress, Text
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
-from jasang.web.programme.applications import allow_post
 from jasang.web.programme.models import Cohort, HandOnPlan, LevelAnswer, Mentor, Planning, Residency, Standing
+from jasang.web.programme.stages import allow_post
 from jasang.web.tenants.models import Factory, Role
 from jasang.web.tenants.services import add_member
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jasang.diagnose.level import Answer, latest_rubric, score
 from jasang.errors import JasangError
+from jasang.web.programme.calls import CRITERIA, DOCUMENTS
 from jasang.web.programme.models import (
     Application,
     Call,
@@ -86,6 +87,7 @@ def make_sample(*, factories: int, mentors: int, seed: int = 1, today: date | No
     call = Call.objects.of(operator).create(
         organisation=operator, cohort=cohort, title=f"{day.year} 고도화 지원", opens_on=day - timedelta(days=240),
         closes_on=day + timedelta(days=30), most_won=100_000_000, most_share=Decimal("0.5"),
+        published_at=timezone.now() - timedelta(days=240), documents=list(DOCUMENTS), criteria=list(CRITERIA),
     )  # fmt: skip
     standings = _levels(draw, made, cohort, day)
     _money(draw, made, standings, call, day)
@@ -143,14 +145,15 @@ def _levels(draw: Random, factories: list[Factory], cohort: Cohort, day: date) -
 def _money(draw: Random, factories: list[Factory], standings: list[Standing], call: Call, day: date) -> None:
     operator = call.organisation
     applications = []
-    for factory in factories:
+    for number, factory in enumerate(factories, start=1):
         stage = draw.choice(_STAGES)
         cost = draw.randrange(20, 240) * 1_000_000
         asked = min(call.most_won, cost // 2)
         granted = 0 if stage in (Stage.APPLIED, Stage.VISITED) else asked
         applications.append(
             Application(organisation=operator, call=call, factory=factory, stage=stage, cost=cost, asked=asked,
-                        granted=granted, wish=_WISH,
+                        granted=granted, wish=_WISH, number=number,
+                        applied_at=timezone.now() - timedelta(days=draw.randrange(200)),
                         due_on=day + timedelta(days=draw.randrange(-5, 120)))
         )  # fmt: skip
     applications = Application.objects.of(operator).bulk_create(applications, batch_size=_BATCH)

@@ -6,9 +6,8 @@ from django.utils.translation import gettext as _
 
 from jasang.diagnose.level import Level, rubric
 from jasang.errors import Language
-from jasang.web.programme.models import Stage
 from jasang.web.programme.portfolio import LEVELS, TILES, Group
-from jasang.web.ui.language import current
+from jasang.web.programme.words import amount
 
 _TILE, _GAP = 84, 6
 
@@ -37,31 +36,6 @@ def bars(whole: Group) -> list[dict[str, Any]]:
         {"level": level, "count": whole.counts[level], "length": round(100 * whole.counts[level] / most, 1)}
         for level in range(LEVELS)
     ]
-
-
-def amount(won: float | None) -> str:
-    """Won in 억 or 만 (Korean), million (English), short enough for a heading."""
-    if won is None:
-        return "–"
-    if current() == "en":
-        return f"{won / 1e6:,.1f} M won"
-    return f"{won / 1e8:,.1f}억 원" if abs(won) >= 1e8 else f"{won / 1e4:,.0f}만 원"
-
-
-def stage_words(stage: str) -> str:
-    """Where an application stands."""
-    return {
-        Stage.APPLIED: _("Applied"),
-        Stage.VISITED: _("Visited, with the judges"),
-        Stage.APPROVED: _("Approved"),
-        Stage.PLANNED: _("Planned"),
-        Stage.BUILDING: _("Being built"),
-        Stage.OPERATING: _("Operating"),
-        Stage.AFTERCARE: _("After-care"),
-        Stage.CLOSED: _("Finished"),
-        Stage.REJECTED: _("Rejected"),
-        Stage.WITHDRAWN: _("Withdrawn"),
-    }[Stage(stage)]
 
 
 def level_words(level: Level, language: Language) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 from jasang.web.programme import levels
 from jasang.web.programme.models import Application, LevelMark
 from jasang.web.programme.portfolio import TILES, portfolio, standings
-from jasang.web.programme.showing import amount, bars, level_words, tiles
+from jasang.web.programme.showing import bars, level_words, tiles
+from jasang.web.programme.words import amount
 from jasang.web.tenants.access import (
     FactoryRequest,
     OrganisationRequest,

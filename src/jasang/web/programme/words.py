@@ -1,0 +1,75 @@
+"""Closed sets of the programme in words: stages, kinds of support, answers, skills; and amounts of won."""
+
+from django.utils.translation import gettext as _
+
+from jasang.web.programme.models import ClaimState, Offer, Stage, Support
+from jasang.web.ui.language import current
+
+
+def amount(won: float | None) -> str:
+    """Won in 억 or 만 (Korean), million (English), short enough for a heading."""
+    if won is None:
+        return "–"
+    if current() == "en":
+        return f"{won / 1e6:,.1f} M won"
+    return f"{won / 1e8:,.1f}억 원" if abs(won) >= 1e8 else f"{won / 1e4:,.0f}만 원"
+
+
+def whole_won(won: float | None) -> str:
+    """Won to the last one, for what is agreed and paid."""
+    return "–" if won is None else _("%(won)s won") % {"won": f"{won:,.0f}"}
+
+
+def stage_words(stage: str) -> str:
+    """Where an application stands."""
+    return {
+        Stage.DRAFT: _("Draft"),
+        Stage.APPLIED: _("Applied"),
+        Stage.VISITED: _("Visited, with the judges"),
+        Stage.APPROVED: _("Approved"),
+        Stage.PLANNED: _("Planned"),
+        Stage.BUILDING: _("Being built"),
+        Stage.OPERATING: _("Operating"),
+        Stage.AFTERCARE: _("After-care"),
+        Stage.CLOSED: _("Finished"),
+        Stage.REJECTED: _("Rejected"),
+        Stage.WITHDRAWN: _("Withdrawn"),
+    }[Stage(stage)]
+
+
+def support_words(support: str) -> str:
+    """What a call pays for."""
+    return {
+        Support.BUILD: _("Build: first smart factory"),
+        Support.UPGRADE: _("Upgrade: a level up"),
+        Support.MENTORING: _("Mentoring only"),
+    }[Support(support)]
+
+
+def claim_words(state: str) -> str:
+    """Where a claim stands."""
+    return {ClaimState.OPEN: _("Being checked"), ClaimState.REFUSED: _("Sent back"), ClaimState.PAID: _("Paid")}[
+        ClaimState(state)
+    ]
+
+
+def offer_words(state: str) -> str:
+    """A mentor's answer."""
+    return {
+        Offer.State.ASKED: _("no answer yet"),
+        Offer.State.ACCEPTED: _("accepted"),
+        Offer.State.DECLINED: _("declined"),
+    }[Offer.State(state)]
+
+
+def skill_words(skill: str) -> str:
+    """A mentor's skill."""
+    known = {
+        "process": _("Process"),
+        "data": _("Data and connections"),
+        "equipment": _("Equipment and maintenance"),
+        "quality": _("Quality"),
+        "planning": _("Planning and schedule"),
+        "energy": _("Energy"),
+    }
+    return known.get(skill, skill)
