@@ -35,6 +35,7 @@ COMMANDS = (
     "write",
     "store",
     "receive",
+    "mcp",
     "simulate",
     "demo",
 )
