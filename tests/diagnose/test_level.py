@@ -132,7 +132,7 @@ def test_rubric_names_rules_that_exist_and_facts_that_are_asked() -> None:
     )
 
     assert {rule for item in RUBRIC.items for rule in item.rules} - rules == set()
-    assert len(live_answers(RUBRIC, facts)) == 7
+    assert len(live_answers(RUBRIC, facts)) == 8
 
 
 def test_wrong_rubric_is_told_with_its_file() -> None:

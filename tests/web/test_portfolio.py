@@ -140,7 +140,7 @@ def test_mentor_of_the_factory_answers_and_nobody_else(factory: Any) -> None:
     levels.answer_item(by=mentor, factory=factory, item="goal", step=5)
 
     assert [row.step for row in LevelAnswer.objects.of(factory)] == [5]
-    assert LevelMark.objects.of(factory).get().points == pytest.approx(1000 * 40 / 1200)
+    assert LevelMark.objects.of(factory).get().points == pytest.approx(1000 * 40 / 1230)
     for by, item, step in ((owner, "goal", 5), (mentor, "goal", 6), (mentor, "nothing", 1), (mentor, "uptime", 5)):
         with pytest.raises(levels.AnswerRefused):
             levels.answer_item(by=by, factory=factory, item=item, step=step)

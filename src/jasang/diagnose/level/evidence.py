@@ -38,6 +38,7 @@ class LiveFacts:
     verified_findings: Measured | None = None  # effects verified in the last 12 months, count
     collection_uptime_90_days: Measured | None = None  # share of the last 90 days with data
     machines_connected: Measured | None = None  # share of the main machines
+    case_reaction_hours: Measured | None = None  # median time until the factory moved on trouble or a question
     open_worth: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from jasang.errors import ConfigurationError
 from jasang.plant.text import Text
 
-RUBRICS = ("1",)  # versions, oldest first; the file is rubric_<version>.toml beside this module
+RUBRICS = ("1", "2")  # versions, oldest first; the file is rubric_<version>.toml beside this module
 MOST_STEPS = 5
 _FORMAT = "jasang.rubric/1"
 
@@ -22,6 +22,7 @@ class LiveQuestion:
     fact: str
     steps: tuple[float, ...]
     unit: str
+    mentor_too: bool = False  # while the data say nothing, a mentor's word counts
 
     def step_of(self, value: float) -> int:
         """0 to 5."""
@@ -71,6 +72,11 @@ class Rubric:
     levels: tuple[Step, ...]
     readings: tuple[Reading, ...]
     fresh_days: Mapping[str, int]
+
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """The items that a mentor may answer."""
+        return tuple(item for item in self.items if item.live is None or item.live.mentor_too)
 
     def item(self, name: str) -> Item | None:
         """The item of that id."""
@@ -145,7 +151,7 @@ def _item(raw: Mapping[str, Any]) -> Item:
         weight=float(raw["weight"]),
         text=Text(**raw["text"]),
         cost=(float(low), float(high)),
-        live=None if live is None else LiveQuestion(fact=live["fact"], steps=tuple(live["steps"]), unit=live["unit"]),
+        live=None if live is None else LiveQuestion(**live | {"steps": tuple(live["steps"])}),
         rules=tuple(raw.get("rules", ())),
     )
 

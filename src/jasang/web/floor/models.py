@@ -6,14 +6,16 @@ from django.conf import settings
 from django.db import models
 
 from jasang.web.floor.connected_models import Annotation, AssetPlace, ConnectionTrial, WallLink
+from jasang.web.floor.fact_models import CollectedDay, FactTurn, KeptFact
 from jasang.web.floor.optimise_models import CampaignCourse, ExperimentCourse, SchedulePlan
 from jasang.web.jobs.models import Job
 from jasang.web.tenants.models import TenantModel
 
 # Django knows the tables of an area by this module.
 __all__ = [
-    "Annotation", "AssetPlace", "CampaignCourse", "ConnectionTrial", "DiagnosedTable", "Diagnosis", "ExperimentCourse",
-    "Finding", "FindingLife", "KnowHow", "LifeEvent", "SchedulePlan", "Severity", "Stage", "StudyRun", "WallLink",
+    "Annotation", "AssetPlace", "CampaignCourse", "CollectedDay", "ConnectionTrial", "DiagnosedTable", "Diagnosis",
+    "ExperimentCourse", "FactTurn", "Finding", "FindingLife", "KeptFact", "KnowHow", "LifeEvent",
+    "SchedulePlan", "Severity", "Stage", "StudyRun", "WallLink",
 ]  # fmt: skip
 
 

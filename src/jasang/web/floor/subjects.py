@@ -2,12 +2,16 @@
 
 from uuid import UUID
 
+from django.db.models import F
 from django.urls import reverse
 
 from jasang.plant.text import Text
 from jasang.web.floor.models import Diagnosis, Finding, Severity, Stage
+from jasang.web.floor.queries import current_diagnoses
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
+
+_MOST = 100  # in a list to choose from
 
 
 def finding(*, factory: Factory, key: str) -> Subject | None:
@@ -20,6 +24,13 @@ def finding(*, factory: Factory, key: str) -> Subject | None:
     if found is None:
         return None
     return _subject(factory, found)
+
+
+def current(factory: Factory) -> list[Subject]:
+    """The findings of the current files that somebody should see to, loudest first."""
+    found = Finding.objects.of(factory).filter(diagnosis__in=current_diagnoses(factory).values("pk"))
+    loud = found.filter(severity__lt=Severity.NOTE).select_related("life").defer("charts", "sketch")
+    return [_subject(factory, one) for one in loud.order_by("severity", F("worth").desc(nulls_last=True), "pk")[:_MOST]]
 
 
 def subjects_of(diagnosis: Diagnosis) -> list[Subject]:

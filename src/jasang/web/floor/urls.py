@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from jasang.web.floor import assets_views, life_views, quality_views, study_views, trends_views, views, wall_views
+from jasang.web.floor import (
+    assets_views,
+    life_views,
+    measured_views,
+    quality_views,
+    study_views,
+    trends_views,
+    views,
+    wall_views,
+)
 
 app_name = "floor"
 urlpatterns = [
@@ -13,6 +22,7 @@ urlpatterns = [
     path("f/<str:factory_key>/machines/test/", assets_views.test, name="test-connections"),
     path("f/<str:factory_key>/machines/trial/", assets_views.trial, name="connection-trial"),
     path("f/<str:factory_key>/quality/", quality_views.quality, name="quality"),
+    path("f/<str:factory_key>/level/measured/", measured_views.measured, name="measured"),
     path("f/<str:factory_key>/wall/", wall_views.links, name="wall-links"),
     path("f/<str:factory_key>/wall/<uuid:key>/revoke/", wall_views.revoke, name="revoke-wall"),
     path("wall/<str:secret>/", wall_views.wall, name="wall"),

@@ -1,9 +1,10 @@
 """How areas that do not know each other work together: one announces, others listen; one names a thing, others show it.
 
-Listeners and subjects are registered by a line in the settings (`LISTENERS`, `SUBJECTS`).
+Listeners and subjects are registered by a line in the settings (`LISTENERS`, `SUBJECTS`, `SUBJECT_LISTS`, `MEASURED_EFFECTS`).
 """
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,26 @@ class Subject:
     taken: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What became of an action. `won` a year with its interval: what of it is verified and still holds, else nothing.
+
+    `key` is the `lasting` of the finding's `Subject`; `stage` is the word of the area that follows it; `told` is its last answer.
+    """
+
+    key: str
+    title: Text
+    url: str
+    stage: str
+    done_on: date | None
+    confirmed_at: datetime | None
+    holds: bool
+    won: float
+    low: float
+    high: float
+    told: Text | None = None
+
+
 def announce(event: str, *, factory: Factory, **about: Any) -> None:
     """Tell every listener of the event, within the caller's transaction: it happens as a whole or not at all."""
     if event not in settings.LISTENERS:
@@ -43,3 +64,14 @@ def subject(*, factory: Factory, kind: str, key: str) -> Subject | None:
     """The thing of that kind and key in this factory, as its area tells it; `None` when there is none."""
     path = settings.SUBJECTS.get(kind)
     return None if path is None else import_string(path)(factory=factory, key=key)
+
+
+def subjects(*, factory: Factory, kind: str) -> tuple[Subject, ...]:
+    """What of that kind there is now in this factory, loudest first."""
+    path = settings.SUBJECT_LISTS.get(kind)
+    return () if path is None else import_string(path)(factory)
+
+
+def effects(factory: Factory) -> tuple[Effect, ...]:
+    """What became of the actions taken in this factory, as every area that follows some tells it."""
+    return tuple(one for path in settings.MEASURED_EFFECTS for one in import_string(path)(factory))

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from jasang.diagnose.level import Answer, Level, LiveFacts, Peers, compare, latest_rubric, live_answers, score
 from jasang.errors import JasangError
+from jasang.web.jobs.announcing import effects
 from jasang.web.programme.models import Cohort, LevelAnswer, LevelMark, Standing
 from jasang.web.tenants.models import Factory, Organisation, Role
 from jasang.web.tenants.queries import role_in
@@ -118,8 +119,8 @@ def survey(*, cohort: Cohort, today: date | None = None) -> int:
 
 
 def _count_effects(factory: Factory) -> None:
-    told = [import_string(path)(factory) for path in settings.MEASURED_EFFECTS]
-    Standing.objects.of(factory).update(effects=sum(count for count, _ in told), effect=sum(won for _, won in told))
+    holding = [one for one in effects(factory) if one.holds]
+    Standing.objects.of(factory).update(effects=len(holding), effect=sum(one.won for one in holding))
 
 
 def _answers(rows: Iterable[LevelAnswer]) -> list[Answer]:
