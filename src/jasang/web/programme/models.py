@@ -1,4 +1,4 @@
-"""Levels, mentors and residencies; cohorts, calls and what follows are in `application_models`."""
+"""Levels and mentors; calls and what follows are in `application_models`, mentors in factories in `residency_models`."""
 
 import uuid
 
@@ -20,6 +20,15 @@ from jasang.web.programme.application_models import (
     StageEvent,
     Support,
 )
+from jasang.web.programme.residency_models import (
+    Change,
+    HandOver,
+    Proof,
+    Residency,
+    ResidencyNote,
+    ResidencyWeek,
+    Task,
+)
 from jasang.web.tenants.models import Factory, OrganisationModel, TenantModel
 
 __all__ = [
@@ -27,8 +36,10 @@ __all__ = [
     "Call",
     "Claim",
     "ClaimState",
+    "Change",
     "Cohort",
     "HandOnPlan",
+    "HandOver",
     "Judging",
     "LevelAnswer",
     "LevelMark",
@@ -38,12 +49,15 @@ __all__ = [
     "Paper",
     "Payment",
     "Planning",
+    "Proof",
     "Residency",
     "ResidencyNote",
+    "ResidencyWeek",
     "Stage",
     "StageEvent",
     "Standing",
     "Support",
+    "Task",
 ]
 
 _PERSON = settings.AUTH_USER_MODEL
@@ -59,6 +73,8 @@ class LevelAnswer(TenantModel):
     by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     evidence = models.CharField(max_length=300, blank=True)
     value = models.FloatField(null=True)
+    words = models.TextField(blank=True)  # of a mentor: what was seen
+    signed_at = models.DateTimeField(null=True)  # of a mentor: when he or she put the name to it
 
     class Meta:
         constraints = [
@@ -92,7 +108,7 @@ class Standing(TenantModel):
     of_five = models.PositiveSmallIntegerField(default=0)
     points = models.FloatField(default=0.0)
     goal = models.PositiveSmallIntegerField(null=True)  # of five
-    surveyed_on = models.DateField(null=True)
+    surveyed_on = models.DateField(null=True, db_index=True)
     granted = models.BigIntegerField(default=0)
     paid = models.BigIntegerField(default=0)
     effect = models.FloatField(default=0.0)
@@ -191,45 +207,3 @@ class Offer(OrganisationModel):
 
     def __str__(self) -> str:
         return f"{self.mentor_id} to {self.factory_id}: {self.state}"
-
-
-class Residency(TenantModel):
-    """The weeks a mentor is in a factory, the hand-over at the end, and the look back 90 days after leaving."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    mentor = models.ForeignKey(Mentor, on_delete=models.PROTECT, related_name="+")
-    planning = models.ForeignKey(Planning, null=True, on_delete=models.SET_NULL, related_name="+")
-    starts_on = models.DateField()
-    ends_on = models.DateField()
-    hand_over = models.TextField(blank=True)
-    ended_at = models.DateTimeField(null=True)
-    look_back = models.TextField(blank=True)
-    looked_back_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["factory", "mentor", "starts_on"], name="one_residency_of_a_mentor")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.mentor_id} in {self.factory_id}"
-
-
-class ResidencyNote(TenantModel):
-    """A visit, a task, or a before/after that is linked to a finding."""
-
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    residency = models.ForeignKey(Residency, on_delete=models.CASCADE, related_name="notes")
-    kind = models.CharField(max_length=10)  # visit | task | change
-    text = models.TextField()
-    on = models.DateField()
-    done_at = models.DateTimeField(null=True)
-    finding = models.CharField(max_length=40, blank=True)  # key of a finding
-    photo = models.CharField(max_length=300, blank=True)  # path below the data folder
-    by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
-
-    class Meta:
-        ordering = ["on", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.on}"
