@@ -159,6 +159,7 @@ INSTALLED_APPS = [
     "jasang.web.jobs",
     "jasang.web.api",
     "jasang.web.notices",
+    "jasang.web.provisioning",
     "jasang.web.floor",
     "jasang.web.center",
     "jasang.web.programme",
@@ -251,7 +252,8 @@ LISTENERS: dict[str, list[str]] = {
     "diagnosis_done": ["jasang.web.center.findings.hear_of_findings", "jasang.web.notices.hearing.diagnosis_done"]
 }
 # What people and programs may be told about (notices/services.py: tell).
-NOTICE_KINDS = ["diagnosis_done", "case"]
+NOTICE_KINDS = ["diagnosis_done", "case", "difficulty", "residency"]
+NOTICES_AT_ONCE = ["case"]  # by e-mail at once until a person chooses otherwise; the others in the morning's letter
 PUBLIC_ADDRESS = text("JASANG_ADDRESS", "").rstrip("/")  # what links in letters begin with: https://portal.example.kr
 WEBHOOK_PRIVATE = switch("JASANG_WEBHOOK_PRIVATE", default=False)  # may webhooks call addresses of private networks?
 DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken up again
@@ -259,7 +261,10 @@ DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken 
 CHORES = {
     "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
+    "jasang.web.api.once.forget_old": 3600,
     "jasang.web.floor.fact_keeping.keep_facts": 60,
+    "jasang.web.programme.tending.tend_residencies": 60,
+    "jasang.web.programme.tending.mark_levels": 60,
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
     "jasang.web.center.post.send_waiting": 10,
@@ -278,9 +283,21 @@ API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
     ("/factories/{slug:factory_key}", "jasang.web.floor.api.router"),
     ("/factories/{slug:factory_key}", "jasang.web.notices.api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.api.lists.factory_router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.api.lists.organisation_router"),
+]
+# Kinds of rows for lists, export and import, those first that others refer to (api/kinds.py).
+API_KINDS = [
+    "jasang.web.api.own_kinds.KINDS",
+    "jasang.web.notices.kinds.KINDS",
+    "jasang.web.floor.kinds.KINDS",
+    "jasang.web.center.kinds.KINDS",
+    "jasang.web.programme.kinds.KINDS",
 ]
 API_SCOPES = ["factory:read"]
-API_SCOPES += [f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center") for deed in ("read", "write")]
+API_SCOPES += [
+    f"{area}:{deed}" for area in ("people", "floor", "webhooks", "center", "programme") for deed in ("read", "write")
+]
 API_ORGANISATION_SCOPES = ["organisation:read", "factory:read", "audit:read"]  # of keys of an organisation
 API_ORGANISATION_SCOPES += [
     f"{area}:{deed}" for area in ("people", "center", "programme") for deed in ("read", "write")

@@ -49,3 +49,21 @@ class ApiKey(TenantModel):
     def place(self) -> Factory | Organisation:
         """What the key opens."""
         return self.factory if self.factory is not None else self.organisation
+
+
+class KeptAnswer(models.Model):
+    """What a call with an `Idempotency-Key` was answered (api/once.py)."""
+
+    caller = models.CharField(max_length=60)
+    key = models.CharField(max_length=80)
+    asked = models.CharField(max_length=64)  # SHA-256 of method, address and body
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(null=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="one_answer_of_a_key")]
+        indexes = [models.Index(fields=["at"], name="api_answer_age")]
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key}"

@@ -32,15 +32,20 @@ class Page(Schema, Generic[T]):
 def page(rows: QuerySet[Any], asked: Paging, shown: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """The asked page of the rows, newest first."""
     if asked.cursor:
-        rows = rows.filter(pk__lt=_place(asked.cursor))
+        rows = rows.filter(pk__lt=place_of(asked.cursor))
     found = list(rows.order_by("-pk")[: asked.limit + 1])
     more = len(found) > asked.limit
     found = found[: asked.limit]
-    following = base64.urlsafe_b64encode(str(found[-1].pk).encode()).decode().rstrip("=") if more else None
-    return {"items": [shown(one) for one in found], "next": following}
+    return {"items": [shown(one) for one in found], "next": cursor_of(found[-1].pk) if more else None}
 
 
-def _place(cursor: str) -> int:
+def cursor_of(place: int) -> str:
+    """The cursor that goes on after the row of this number."""
+    return base64.urlsafe_b64encode(str(place).encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> int:
+    """The number of the row that a cursor goes on after."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
         place = int(text) if text.isdecimal() else -1

@@ -13,6 +13,7 @@ from ninja.parser import Parser
 
 from jasang.web.api import problems
 from jasang.web.api.entering import ByKey, BySession
+from jasang.web.api.once import once
 
 _PROBLEM = {
     "type": "object",
@@ -83,6 +84,7 @@ def build() -> OpenInterface:
         urls_namespace="api",
     )
     problems.set_up(api)
+    api.add_decorator(once, mode="operation")
     for prefix, path in settings.API_ROUTERS:
         api.add_router(prefix, import_string(path))
     return api
