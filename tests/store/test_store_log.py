@@ -69,7 +69,10 @@ def test_damaged_record_in_the_middle_is_told_and_not_skipped(tmp_path: Path) ->
         open_reader(tmp_path / "store").last()
 
 
-def test_write_that_fails_half_way_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gathers", [True, False], ids=["one write of many parts", "as on Windows"])
+def test_write_that_fails_half_way_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gathers: bool
+) -> None:
     store = open_store(tmp_path / "store")
     store.append([numbered(0)])
     real = os.write
@@ -81,6 +84,10 @@ def test_write_that_fails_half_way_leaves_nothing_behind(tmp_path: Path, monkeyp
 
     with monkeypatch.context() as full:
         full.setattr(os, "write", half)
+        if gathers:
+            full.setattr(os, "writev", lambda descriptor, parts: half(descriptor, b"".join(parts)), raising=False)
+        else:
+            full.delattr(os, "writev", raising=False)
         with pytest.raises(StoreError, match="No space left on device"):
             store.append([numbered(1)])
 

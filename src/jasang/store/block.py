@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jasang.plant.reading_columns import NOTHING, NUMBER, TEXT, TRUTH, WHOLE, ReadingColumns
 from jasang.store.contract import READING_SCHEMA
 
-NOTHING, NUMBER, WHOLE, TRUTH, TEXT = range(5)  # how a value is told from its columns, as in `contract.READING_SCHEMA`
 BAD = 0x8000_0000  # the severity bit of a bad OPC UA status code
 _EXACT_IN_FLOAT = 2.0**53
 
@@ -102,6 +102,21 @@ def _order(signal: Array, source: Array) -> Array:
     return np.lexsort((source, signal))
 
 
+def last_of_each(signal: Array, source: Array) -> Array:
+    """The row with the latest source time of each signal that occurs, ascending by signal; of equal times the later row."""
+    if len(signal) == 1:
+        return np.zeros(1, np.int64)
+    highest = int(signal.max())
+    if highest < 4 * len(signal) and np.all(source[1:] >= source[:-1]):
+        place = np.full(highest + 1, -1, np.int64)
+        place[signal] = np.arange(len(signal))  # of equal places NumPy keeps what is assigned last
+        return place[place >= 0]
+    order = _order(signal, source)
+    by_signal = signal[order]
+    found: Array = order[np.append(by_signal[1:] != by_signal[:-1], True)]
+    return found
+
+
 def newest(block: Block) -> tuple[Block, Block]:
     """Of ordered rows, the last of each signal and source time, and the earlier ones."""
     if len(block) < 2:
@@ -154,6 +169,20 @@ def from_table(rows: pa.Table, codes: Mapping[str, int]) -> Block:
         kind=kind,
         quality=_numpy(rows.column("quality"), np.uint32),
         text=text,
+    )
+
+
+def from_columns(columns: ReadingColumns, received: int) -> Block:
+    """The rows, received at one moment (microseconds)."""
+    rows = len(columns)
+    return Block(
+        signal=columns.signal,
+        source=columns.source,
+        receive=np.broadcast_to(np.int64(received), (rows,)),
+        number=columns.number,
+        kind=columns.kind,
+        quality=np.broadcast_to(np.uint32(0), (rows,)),
+        text=columns.text,
     )
 
 

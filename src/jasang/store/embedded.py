@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from jasang.errors import StoreError
 from jasang.plant.reading import Reading, Signal
+from jasang.plant.reading_columns import ReadingColumns
 from jasang.store import compact as compaction
 from jasang.store import ownership, queries, settle
 from jasang.store.answers import Answers
-from jasang.store.block import Block, from_table, joined
+from jasang.store.block import Block, from_columns, from_table, joined
 from jasang.store.contract import FORMAT
 from jasang.store.describing import read_signals, with_undescribed, write_signals
 from jasang.store.folder import prepare, read_format
@@ -73,13 +74,22 @@ class EmbeddedStore:
     def append_table(self, rows: pa.Table) -> int:
         return self.append_tables([rows])
 
-    def append_tables(self, tables: Sequence[pa.Table]) -> int:
-        blocks = [self._block(complete(rows)) for rows in tables if rows.num_rows]
+    def append_tables(self, tables: Sequence[pa.Table | ReadingColumns]) -> int:
+        received = time.time_ns() // 1_000
+        blocks = [
+            from_columns(rows, received) if isinstance(rows, ReadingColumns) else self._block(complete(rows))
+            for rows in tables
+            if len(rows)
+        ]
         if not blocks:
             return 0
         together = joined(blocks)
         self._commits.submit(together)
         return len(together)
+
+    def numbers(self, names: Sequence[str]) -> list[int]:
+        codes = self._fresh.codes(names)
+        return [codes[name] for name in names]
 
     def _block(self, rows: pa.Table) -> Block:
         signal = rows.column("signal").combine_chunks()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jasang.store.block import Array, Block, empty, ordered
+from jasang.store.block import Array, Block, empty, last_of_each
 
 _TYPES = {
     "signal": np.int32,
@@ -77,13 +77,8 @@ class Latest:
         if not len(block):
             return
         self._grow(int(block.signal.max()) + 1)
-        # Of equal places NumPy keeps what is assigned last.
-        if len(block) > 1 and np.any(block.source[1:] < block.source[:-1]):
-            block = ordered(block)
-        place = np.full(len(self._text), -1, np.int64)
-        place[block.signal] = np.arange(len(block))
-        codes = np.flatnonzero(place >= 0)
-        rows = place[codes]
+        rows = last_of_each(block.signal, block.source)
+        codes = block.signal[rows]
         newer = block.source[rows] >= self._columns["source"][codes]
         codes, rows = codes[newer], rows[newer]
         for name, column in self._columns.items():

@@ -39,22 +39,33 @@ class Record:
 
 def packed(record: Record) -> bytes:
     """The bytes of a record."""
-    block, parts = record.block, []
+    return b"".join(_parts(record))
+
+
+def _parts(record: Record) -> list[bytes | memoryview]:
+    """The bytes of a record in several pieces; columns are not copied."""
+    block = record.block
+    parts: list[bytes | memoryview] = []
     columns: dict[str, int | None] = {}
     for name, kind in _TYPES.items():
         column: Array = getattr(block, name)
-        if len(column) and name not in ("source", "number") and (column == column[0]).all():
+        one_value = len(column) and name not in ("source", "number") and column[0] == column[-1]
+        if one_value and (not any(column.strides) or (column == column[0]).all()):
             columns[name] = int(column[0])
         else:
             columns[name] = None
-            parts.append(np.ascontiguousarray(column, kind).tobytes())
+            parts.append(np.ascontiguousarray(column, kind).data.cast("B"))
     head: dict[str, Any] = {"rows": len(block), "first": record.first_name, "names": record.names, "columns": columns}
     if block.text is not None:
         places = [place for place, text in enumerate(block.text) if text is not None]
         head["text"] = [places, [block.text[place] for place in places]]
     told = json.dumps(head).encode()
-    body = b"".join([_COUNT.pack(len(told)), told, *parts])
-    return _HEAD.pack(MAGIC, zlib.crc32(body), len(body)) + body
+    parts.insert(0, _COUNT.pack(len(told)) + told)
+    checksum = length = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+        length += len(part)
+    return [_HEAD.pack(MAGIC, checksum, length), *parts]
 
 
 def _unpacked(body: memoryview) -> Record:
@@ -160,19 +171,17 @@ class Log:
 
     def append(self, block: Block, names: Sequence[str]) -> None:
         """Write rows and sync; `names` are all names of signals. `StoreError` when that fails; then nothing is kept."""
-        record = packed(Record(block=block, first_name=self.named, names=tuple(names[self.named :])))
+        record = _parts(Record(block=block, first_name=self.named, names=tuple(names[self.named :])))
         try:
             if self._torn:
                 self._cut()
             self._torn = True
-            rest = memoryview(record)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            length = _write(self._file, record)
             _sync(self._file)
         except OSError as error:
             raise _not_kept(error) from error
         self._torn = False
-        self.size += len(record)
+        self.size += length
         self.named = len(names)
 
     def _cut(self) -> None:
@@ -184,6 +193,22 @@ class Log:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._file)
+
+
+def _write(file: int, parts: Sequence[bytes | memoryview]) -> int:
+    """Write all parts; their length."""
+    if hasattr(os, "writev"):
+        length = sum(map(len, parts))
+        written = os.writev(file, parts)
+        if written == length:
+            return length
+        rest = memoryview(b"".join(parts))[written:]
+    else:  # Windows
+        rest = memoryview(b"".join(parts))
+        length = len(rest)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    return length
 
 
 def _not_kept(error: OSError) -> StoreError:

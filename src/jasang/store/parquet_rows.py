@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jasang.store.block import NOTHING, NUMBER, TEXT, TRUTH, WHOLE, Array, Block, present
+from jasang.plant.reading_columns import NOTHING, NUMBER, TEXT, TRUTH, WHOLE
+from jasang.store.block import Array, Block, present
 
 # The Delta table's columns. `source_time` lies in whole milliseconds in a file where all of them are. number of a row =
 # coalesce(number, scaled / 10^scale); of two rows of one signal and source_time the one with the greater batch counts.

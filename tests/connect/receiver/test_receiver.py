@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -248,6 +248,9 @@ class _FullDisk:
 
     def describe(self, _signals: object) -> None:
         return None
+
+    def numbers(self, names: Sequence[str]) -> list[int]:
+        return list(range(len(names)))
 
     def append_tables(self, _tables: object) -> int:
         raise StoreError(ko="디스크가 가득 찼습니다", en="the disk is full")

@@ -52,6 +52,17 @@ def split_lines(body: bytes) -> list[bytes]:
     return lines
 
 
+def first_line(body: bytes, at: int) -> tuple[bytes, int]:
+    """The line of `split_lines` that begins at `at`, and where the next one begins."""
+    end = body.find(b"\n", at)
+    while end >= 0:
+        line = body[at:end]
+        if not ((b'"' in line or line.endswith(b"\\")) and _goes_on(line)):
+            return line, end + 1
+        end = body.find(b"\n", end + 1)
+    return body[at:], len(body) + 1
+
+
 def _goes_on(line: bytes) -> bool:
     """Whether the line end after `line` is part of a value."""
     in_fields = quoted = False
@@ -95,16 +106,17 @@ def read_fields(line: bytes, at: int, unit: int) -> tuple[list[tuple[bytes, Valu
     `unit` is what the line's times count, in ns. Raises `BadFormat`.
     """
     fields: list[tuple[bytes, Value]] = []
-    at = _skip_blanks(line, at)
+    at = skip_blanks(line, at)
     if at == len(line):
         raise BadFormat("missing fields")
-    for key, value, end in _fields(line, at):
+    for key, value, end in each_field(line, at):
         fields.append((key, value))
         at = end
     return fields, _read_time(line, at, unit)
 
 
-def _fields(line: bytes, at: int) -> Iterator[tuple[bytes, Value, int]]:
+def each_field(line: bytes, at: int) -> Iterator[tuple[bytes, Value, int]]:
+    """The fields from `at` on: key as it stands, value, and where the value ends. Raises `BadFormat`."""
     while True:
         key = _FIELD_KEY.match(line, at)
         if key is None:
@@ -160,7 +172,7 @@ def _bare_value(raw: bytes) -> Value:
 
 
 def _read_time(line: bytes, at: int, unit: int) -> int | None:
-    at = _skip_blanks(line, at)
+    at = skip_blanks(line, at)
     if at == len(line):
         return None
     time = _TIME.match(line, at)
@@ -174,7 +186,8 @@ def _read_time(line: bytes, at: int, unit: int) -> int | None:
     return moment
 
 
-def _skip_blanks(line: bytes, at: int) -> int:
+def skip_blanks(line: bytes, at: int) -> int:
+    """The first place from `at` on that is no blank."""
     while line[at : at + 1] and line[at] in _BLANK:
         at += 1
     return at

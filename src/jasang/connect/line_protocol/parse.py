@@ -100,10 +100,14 @@ def _parse_each(
             gathered.add(number, line, unit, moment, names)
             good += 1
         except (BadFormat, BadKey, NotKept) as error:
-            shown = line[:LONGEST_SHOWN].decode(errors="replace") + ("…" if len(line) > LONGEST_SHOWN else "")
-            is_format = not isinstance(error, NotKept)
-            bad.append(BadLine(number=number + 1, line=shown, reason=str(error), is_format=is_format))
+            bad.append(bad_line(number, line, error))
     return gathered.blocks(), good, bad
+
+
+def bad_line(number: int, line: bytes, error: Exception) -> BadLine:
+    """Line `number` (from 0) with what is wrong with it."""
+    shown = line[:LONGEST_SHOWN].decode(errors="replace") + ("…" if len(line) > LONGEST_SHOWN else "")
+    return BadLine(number=number + 1, line=shown, reason=str(error), is_format=not isinstance(error, NotKept))
 
 
 class _Gathered:

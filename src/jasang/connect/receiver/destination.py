@@ -8,18 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from types import ModuleType
 from typing import Protocol
 
 import pyarrow as pa
 
-from jasang.connect.line_protocol import BadLine, Parsed, SignalNames, parse_lines
+from jasang.connect.line_protocol import BadLine, SignalNames
 from jasang.connect.line_protocol.naming import ASSET_TAGS
+from jasang.connect.line_protocol.scanner import Body
 from jasang.connect.receiver.commits import Grouped
+from jasang.connect.receiver.reading import ArrowReader, BodyReader, Read, ScanningReader
 from jasang.plant.reading import Reading, Signal
+from jasang.plant.reading_columns import ReadingColumns
 
 READ_TOGETHER = 4_000_000  # bytes of bodies that are read in one go
 COMMIT_TOGETHER = 500_000  # readings in one transaction
-SMALL = 20_000  # bytes; bodies up to it are joined before they are read
+SMALL, SMALL_TO_SCAN = 20_000, 120_000  # bytes; bodies up to it are read where they are committed, many at once
 READERS = 2  # threads that read large bodies; most of their work is outside Python
 LINGER = 0.003  # s; after a transaction for many writers the next one waits so long for more of them
 BYTES_OF_A_POINT = 50  # about
@@ -28,7 +32,9 @@ BYTES_OF_A_POINT = 50  # about
 class ReceivingStore(Protocol):
     """What a receiver needs of a store; see `jasang.store.contract.Store`."""
 
-    def append_tables(self, tables: Sequence[pa.Table]) -> int: ...
+    def append_tables(self, tables: Sequence[pa.Table | ReadingColumns]) -> int: ...
+
+    def numbers(self, names: Sequence[str]) -> list[int]: ...
 
     def describe(self, signals: Iterable[Signal]) -> None: ...
 
@@ -58,23 +64,10 @@ class ReceiverLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
-    text: bytes
-    unit: int
-    now: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Commit:
-    tables: tuple[pa.Table, ...]
+    readings: tuple[pa.Table | ReadingColumns, ...]
     signals: tuple[Signal, ...]
     points: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    parsed: Parsed
-    fresh: tuple[Signal, ...]  # signals that nobody has described yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +76,9 @@ class Written:
 
     some_kept: bool
     bad: tuple[BadLine, ...]
+
+
+_WELL = Written(some_kept=True, bad=())
 
 
 class Destination:
@@ -94,29 +90,29 @@ class Destination:
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
-        known = {signal.name for signal in factory.store.signals()}
-        # Each thread has names of its own; which signals there are they know together.
-        readers = [
-            SignalNames(asset_tags=factory.asset_tags, known=known, most_signals=factory.most_signals)
-            for _ in range(READERS + 1)
-        ]
-        self._names = readers.pop()
+        self._known = {signal.name for signal in factory.store.signals()}
+        self._small = SMALL
+        self._readers: list[BodyReader] = [ArrowReader(self._names()) for _ in range(READERS + 1)]
         self._reading = [
-            Grouped[_Body, _Read](partial(self._read, names), most=READ_TOGETHER, name=f"read {factory.name}")
-            for names in readers
+            Grouped[Body, Read](partial(self._read, place), most=READ_TOGETHER, name=f"read {factory.name}")
+            for place in range(READERS)
         ]
-        self._writing = Grouped[_Body | _Commit, Written](
+        self._writing = Grouped[Body | _Commit, Written](
             self._write, most=COMMIT_TOGETHER, name=f"write {factory.name}", linger=LINGER
         )
         self._undescribed: dict[str, Signal] = {}
         self.points = 0
         self.last_write: datetime | None = None
 
-    def warm_up(self) -> None:
-        """Let the libraries do what they do at their first use, which takes up to a second, before somebody waits for it."""
-        for body in (b"m,t=a v=1,w=1i,x=t 1\n" * 40, b'm,t=a v="a" 1\n'):
-            rows = parse_lines(body, unit=1, now=0, names=SignalNames()).rows
-            pa.concat_tables([rows, rows]).unify_dictionaries()
+    def take(self, scan: ModuleType) -> None:
+        """Read bodies by the compiled pass from now on."""
+        self._readers = [ScanningReader(scan, self._names(), self.factory.store) for _ in range(READERS + 1)]
+        self._small = SMALL_TO_SCAN
+
+    def _names(self) -> SignalNames:
+        """Each thread has names of its own; which signals there are they know together."""
+        factory = self.factory
+        return SignalNames(asset_tags=factory.asset_tags, known=self._known, most_signals=factory.most_signals)
 
     @property
     def waiting(self) -> int:
@@ -125,19 +121,25 @@ class Destination:
 
     async def write_lines(self, body: bytes, unit: int) -> Written:
         """Keep a body of line protocol; raises `StoreError` when the store cannot take it."""
-        item = _Body(body, unit, time.time_ns())
-        if len(body) <= SMALL:
+        item = Body(text=body, unit=unit, now=time.time_ns())
+        if len(body) <= self._small:
             return await self._writing.submit(item, len(body) // BYTES_OF_A_POINT + 1)
-        one = await min(self._reading, key=lambda reader: reader.size).submit(item, len(body))
-        parsed, fresh = one.parsed, one.fresh
-        if parsed.points:
-            await self._writing.submit(_Commit((parsed.rows,), fresh, parsed.points), parsed.rows.num_rows)
-        return Written(some_kept=parsed.points > 0, bad=parsed.bad)
+        read = await min(self._reading, key=lambda reader: reader.size).submit(item, len(body))
+        [answer] = read.answers
+        if answer.points:
+            await self.write_tables(read.readings, read.fresh, answer.points)
+        return Written(some_kept=answer.points > 0, bad=answer.bad)
 
-    async def write_tables(self, tables: Sequence[pa.Table], signals: Sequence[Signal] = ()) -> None:
-        """Keep tables of readings in one transaction, and what is known of their signals."""
-        rows = sum(int(table.num_rows) for table in tables)
-        await self._writing.submit(_Commit(tuple(tables), tuple(signals), rows), max(rows, 1))
+    async def write_tables(
+        self,
+        tables: Sequence[pa.Table | ReadingColumns],
+        signals: Sequence[Signal] = (),
+        points: int | None = None,
+    ) -> None:
+        """Keep readings in one transaction, and what is known of their signals; `points` are all rows when left out."""
+        rows = sum(map(len, tables))
+        commit = _Commit(tuple(tables), tuple(signals), rows if points is None else points)
+        await self._writing.submit(commit, max(rows, 1))
 
     async def close(self) -> None:
         """Finish what was taken."""
@@ -145,62 +147,41 @@ class Destination:
             await reader.close()
         await self._writing.close()
 
-    def _read(self, names: SignalNames, bodies: Sequence[_Body]) -> list[_Read | Exception]:
-        return [_parse(body, names) for body in bodies]
+    def _read(self, place: int, bodies: Sequence[Body]) -> list[Read | Exception]:
+        """Each body, in the thread of reader `place`."""
+        found: list[Read | Exception] = []
+        for body in bodies:
+            read = self._readers[place].read([body])
+            own = tuple(one.copy() if isinstance(one, ReadingColumns) else one for one in read.readings)
+            found.append(Read(readings=own, answers=read.answers, fresh=read.fresh))
+        return found
 
-    def _parse_small(self, bodies: Sequence[_Body]) -> tuple[list[_Read], list[Written]]:
-        """What is in the bodies, read together where they may be, and the answer for each body."""
-        read: list[_Read] = []
-        answers = [Written(some_kept=True, bad=())] * len(bodies)
-        together: dict[int, list[int]] = {}
-        alone: list[int] = []
-        for place, body in enumerate(bodies):
-            # What goes on in the next line could go on in the next body.
-            goes_on = b'"' in body.text or b"\\" in body.text
-            (alone if goes_on else together.setdefault(body.unit, [])).append(place)
-        for unit, places in together.items():
-            joined = b"\n".join([bodies[place].text for place in places])
-            one = _parse(_Body(joined, unit, bodies[places[-1]].now), self._names)
-            if one.parsed.bad:
-                alone += places
-            else:
-                read.append(one)
-        for place in alone:
-            one = _parse(bodies[place], self._names)
-            read.append(one)
-            answers[place] = Written(some_kept=one.parsed.points > 0, bad=one.parsed.bad)
-        return read, answers
-
-    def _write(self, items: Sequence[_Body | _Commit]) -> list[Written | Exception]:
+    def _write(self, items: Sequence[Body | _Commit]) -> list[Written | Exception]:
         store = self.factory.store
         commits = [item for item in items if isinstance(item, _Commit)]
-        read, answers = self._parse_small([item for item in items if isinstance(item, _Body)])
-        for signals in (*(commit.signals for commit in commits), *(one.fresh for one in read)):
-            self._undescribed |= {signal.name: signal for signal in signals}
-        if self._undescribed:
-            store.describe(tuple(self._undescribed.values()))
-            self._undescribed = {}
-        tables = [*(table for commit in commits for table in commit.tables), *(one.parsed.rows for one in read)]
-        tables = [table for table in tables if table.num_rows]
-        if tables:
-            store.append_tables(_few(tables))
+        bodies = [item for item in items if isinstance(item, Body)]
+        readings = [one for commit in commits for one in commit.readings]
+        signals = [signal for commit in commits for signal in commit.signals]
+        answers: list[Written | Exception] = [_WELL] * len(items)
+        points = sum(commit.points for commit in commits)
+        if bodies:
+            read = self._readers[READERS].read(bodies)
+            readings += read.readings
+            signals += read.fresh
+            points += sum(answer.points for answer in read.answers)
+            of_bodies = (Written(some_kept=a.points > 0, bad=a.bad) if a.bad else _WELL for a in read.answers)
+            answers = [next(of_bodies) if isinstance(item, Body) else _WELL for item in items]
+        self._describe(signals)
+        readings = [one for one in readings if len(one)]
+        if readings:
+            store.append_tables(readings)
             self.last_write = datetime.now(UTC)
-        self.points += sum(commit.points for commit in commits) + sum(one.parsed.points for one in read)
-        of_bodies = iter(answers)
-        return [next(of_bodies) if isinstance(item, _Body) else Written(some_kept=True, bad=()) for item in items]
+        self.points += points
+        return answers
 
-
-def _parse(body: _Body, names: SignalNames) -> _Read:
-    parsed = parse_lines(body.text, unit=body.unit, now=body.now, names=names)
-    fresh, names.fresh = tuple(names.fresh), []
-    return _Read(parsed, fresh)
-
-
-def _few(tables: Sequence[pa.Table]) -> Sequence[pa.Table]:
-    """A thousand tables of one row cost the store more than one table of a thousand."""
-    if len(tables) == 1:
-        return tables
-    by_schema: dict[pa.Schema, list[pa.Table]] = {}
-    for table in tables:
-        by_schema.setdefault(table.schema, []).append(table)
-    return [pa.concat_tables(group).unify_dictionaries() for group in by_schema.values()]
+    def _describe(self, signals: Iterable[Signal]) -> None:
+        """Describe signals; those that could not be are tried again with the next write."""
+        self._undescribed |= {signal.name: signal for signal in signals}
+        if self._undescribed:
+            self.factory.store.describe(tuple(self._undescribed.values()))
+            self._undescribed = {}

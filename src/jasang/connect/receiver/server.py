@@ -16,17 +16,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import ModuleType
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from jasang.connect.forward.frames import FORMAT, BadFrame
 from jasang.connect.line_protocol.precision import PRECISIONS, PRECISIONS_OF_V2
+from jasang.connect.line_protocol.scanner import load_scan
 from jasang.connect.receiver.answers import kept_in_part, refused
 from jasang.connect.receiver.bodies import NotGzip, TooLarge, read_body
 from jasang.connect.receiver.destination import Destination, Factory, ReceiverLimits
 from jasang.connect.receiver.forwarded import SENDER, Forwarded
 from jasang.errors import ConfigurationError, StoreError
+
+COMPILING = 15.0  # s that the start waits for the compiled reader; after that it comes when it is ready
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ class Receiver:
         self.host, self.port, self._tls = host, port, tls
         self._version = version("jasang")
         self._runner: web.AppRunner | None = None
+        self._loading: asyncio.Task[ModuleType | None] | None = None
 
     @property
     def points(self) -> dict[str, int]:
@@ -75,9 +80,10 @@ class Receiver:
         return {one.factory.name: one.last_write for one in destinations if one.last_write is not None}
 
     async def start(self) -> None:
-        """Listen."""
-        for tenant in self._tenants[:1]:
-            await asyncio.to_thread(tenant.destination.warm_up)
+        """Listen, with the compiled reader where that is ready in time; it is compiled once on a computer."""
+        self._loading = asyncio.create_task(asyncio.to_thread(load_scan))
+        self._loading.add_done_callback(self._take)
+        await asyncio.wait([self._loading], timeout=COMPILING)
         app = web.Application(client_max_size=self._limits.body, middlewares=[self._refusals])
         app.router.add_post("/api/v2/write", self._write_v2)
         app.router.add_post("/write", self._write_v1)
@@ -98,6 +104,12 @@ class Receiver:
                 en=f"the receiver cannot listen on {self.host}:{self.port}: {error.strerror or error}",
             ) from error
         self.port = self._runner.addresses[0][1]
+
+    def _take(self, loading: "asyncio.Task[ModuleType | None]") -> None:
+        scan = None if loading.cancelled() else loading.result()
+        if scan is not None:
+            for tenant in self._tenants:
+                tenant.destination.take(scan)
 
     async def close(self) -> None:
         """Stop listening and finish what was taken."""
