@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db import transaction
 from django.test import Client
@@ -220,7 +221,7 @@ def test_choice_is_kept_and_news_of_others_stay_unseen(kim: Any, factory: Any, m
     client.force_login(kim)
     client.post(reverse("choose-news"), {"case": "never", "diagnosis_done": "nonsense"})
 
-    assert services.choices(kim) == {"diagnosis_done": "digest", "case": "never"}
+    assert services.choices(kim) == {kind: services.usual(kind) for kind in settings.NOTICE_KINDS} | {"case": "never"}
     client.get(reverse("news"))
     assert member.get(reverse("news-count")).json() == {"unseen": 1}
     assert Client().get(reverse("news")).status_code == 302

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jasang.errors import JasangError
 from jasang.mentor.service_clock import CaseEvent
+from jasang.web.center import news
 from jasang.web.center.clock import KINDS, clock_from, keep
 from jasang.web.center.models import Case, CaseState, Channel, Event
 
@@ -92,6 +93,7 @@ def record(
             case.escalated = 0
             case.save(update_fields=["escalated"])
     case.save(update_fields=_SAVED)
+    news.call_programs(case, event)
     return event
 
 

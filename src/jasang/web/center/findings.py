@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from jasang.web.center import news
 from jasang.web.center.last_hours import last_hours
 from jasang.web.center.models import Centre, Channel, FactoryChoice, Priority
 from jasang.web.center.services import carry, open_case
@@ -37,9 +38,10 @@ def hear_of_findings(*, factory: Factory, findings: list[Subject]) -> None:
     if centre is None:
         return
     latest = around(factory, findings)
+    cases, before = [], Centre.objects.of(centre.organisation).get().last_number
     for one in loud:
         document = one.document or {}
-        open_case(
+        case = open_case(
             factory=factory,
             title=one.title.ko,
             text=_text(one),
@@ -50,6 +52,9 @@ def hear_of_findings(*, factory: Factory, findings: list[Subject]) -> None:
             origin=f"finding:{one.lasting or document.get('id') or one.key}"[:80],
             centre=centre,
         )
+        if case.number > before:  # not one that an earlier diagnosis opened
+            cases.append(case)
+    news.tell_opened(factory, cases)
 
 
 def around(factory: Factory, findings: list[Subject]) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 import secrets
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from jasang.web.center.models import Agent, Case, Centre, Event, LetterIn, LetterOut
+from jasang.web.center import news
+from jasang.web.center.models import Agent, Case, Centre, Channel, Event, LetterIn, LetterOut
+from jasang.web.notices.models import Letters
+from jasang.web.notices.services import letters_of
 
 
 def receipt(case: Case, event: Event, *, answers: str) -> None:
@@ -18,9 +22,16 @@ def receipt(case: Case, event: Event, *, answers: str) -> None:
 
 
 def tell_customer(case: Case, event: Event) -> None:
-    """Send the customer what was said."""
+    """Send the customer what was said, unless an account with another wish opened the case in the page; tell the others."""
     to = case.customer_mail or (case.customer.email if case.customer is not None else "")
-    _write(case, event, to=to, text=event.text)
+    wanted = case.customer is None or case.channel == Channel.EMAIL or at_once(case.customer)
+    wrote = wanted and _write(case, event, to=to, text=event.text)
+    news.tell_factory(case, event, written={case.customer_id} if wrote and case.customer_id else ())
+
+
+def at_once(user: AbstractBaseUser) -> bool:
+    """Whether the person wants letters about cases as things happen."""
+    return letters_of([user], news.KIND)[user.pk] == Letters.AT_ONCE
 
 
 def tell_agent(case: Case, event: Event) -> None:
@@ -30,24 +41,28 @@ def tell_agent(case: Case, event: Event) -> None:
 
 
 def tell_one(case: Case, event: Event, agent: Agent) -> None:
-    """Tell an agent of an event; the letter carries no word of the factory, it leads to the page."""
-    with override("ko"):
-        words = {
-            "assign": _("Case #%(number)s is yours now."),
-            "mention": _("You were mentioned in case #%(number)s."),
-            "escalate": _("Case #%(number)s is due soon or late."),
-        }.get(event.kind, _("There is a new word in case #%(number)s."))
-        _write(case, event, to=agent.user.email, text=words % {"number": case.number}, inner=True)
+    """Tell an agent of an event; a letter carries no word of the factory, it leads to the page and may be answered."""
+    wrote = False
+    if at_once(agent.user):
+        with override("ko"):
+            words = {
+                "assign": _("Case #%(number)s is yours now."),
+                "mention": _("You were mentioned in case #%(number)s."),
+                "escalate": _("Case #%(number)s is due soon or late."),
+            }.get(event.kind, _("There is a new word in case #%(number)s."))
+            wrote = _write(case, event, to=agent.user.email, text=words % {"number": case.number}, inner=True)
+    news.tell_agent(case, event, agent, written={agent.user_id} if wrote else ())
 
 
 def _language(case: Case) -> str:
     return case.language if case.language in dict(settings.LANGUAGES) else "ko"
 
 
-def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False, answers: str = "") -> None:
+def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False, answers: str = "") -> bool:
+    """Whether there is somebody to write to, and a letter was left for `post`."""
     centre = Centre.objects.of(case.centre).get()
     if not to or not centre.address or to.lower() == centre.address.lower():
-        return
+        return False
     earlier = [] if inner else [answers] if answers else _thread(case)
     domain = centre.address.rpartition("@")[2]
     title = f"[#{case.number}]" if inner else f"[#{case.number}] {case.title}"
@@ -63,6 +78,7 @@ def _write(case: Case, event: Event, *, to: str, text: str, inner: bool = False,
         references=" ".join(earlier[:1] + earlier[1:][-9:]),
         next_try=timezone.now(),
     )
+    return True
 
 
 def _thread(case: Case) -> list[str]:

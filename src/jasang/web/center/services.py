@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jasang.errors import WrongArguments
 from jasang.mentor.service_clock import CaseEvent
-from jasang.web.center import letters
+from jasang.web.center import letters, news
 from jasang.web.center.attachments import keep_files
 from jasang.web.center.clock import terms_document
 from jasang.web.center.events import CaseOver, alive, clean, locked, record, told_before
@@ -233,7 +233,8 @@ def reopen(*, case: Case, user: AbstractBaseUser, ours: bool = True) -> None:
     """It was not solved after all."""
     held = alive(case)
     if held.state in (CaseState.SOLVED, CaseState.CLOSED):
-        record(held, CaseEvent.REOPENED, by=user, ours=ours)
+        event = record(held, CaseEvent.REOPENED, by=user, ours=ours)
+        _tell_other_side(held, event)
 
 
 @transaction.atomic
@@ -250,7 +251,14 @@ def close(*, case: Case, user: AbstractBaseUser | None = None, ours: bool = True
     held = alive(case)
     if held.state != CaseState.CLOSED:
         channel = Channel.PAGE if user is not None else Channel.SYSTEM
-        record(held, CaseEvent.CLOSED, by=user, ours=ours, channel=channel)
+        _tell_other_side(held, record(held, CaseEvent.CLOSED, by=user, ours=ours, channel=channel))
+
+
+def _tell_other_side(case: Case, event: Event) -> None:
+    if event.ours:
+        news.tell_factory(case, event)
+    elif case.agent is not None:
+        news.tell_agent(case, event, case.agent)
 
 
 @transaction.atomic
@@ -287,7 +295,8 @@ def merge(*, case: Case, into: Case, user: AbstractBaseUser) -> None:
     gone, goes_on = (first, second) if first.pk == case.pk else (second, first)
     gone.merged_into = goes_on
     gone.save(update_fields=["merged_into"])
-    record(gone, CaseEvent.MERGED, by=user, data={"into": goes_on.number, "key": str(goes_on.key)})
+    merged = record(gone, CaseEvent.MERGED, by=user, data={"into": goes_on.number, "key": str(goes_on.key)})
+    news.tell_factory(gone, merged)
     record(goes_on, "taken_in", by=user, data={"number": gone.number, "key": str(gone.key), "title": gone.title})
 
 
@@ -339,5 +348,6 @@ def rate(*, case: Case, user: AbstractBaseUser, stars: int) -> bool:
         return False
     held.stars = stars
     held.save(update_fields=["stars"])
-    record(held, "rate", by=user, ours=False, data={"stars": stars})
+    event = record(held, "rate", by=user, ours=False, data={"stars": stars})
+    _tell_other_side(held, event)
     return True

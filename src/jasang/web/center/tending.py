@@ -7,10 +7,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jasang.mentor.service_clock import CaseEvent
-from jasang.web.center import letters, services
+from jasang.web.center import letters, news, services
 from jasang.web.center.events import locked, record
 from jasang.web.center.models import OPEN_STATES, Case, CaseState, Channel
-from jasang.web.center.routing import choose, on_duty
+from jasang.web.center.routing import agents_of, choose, on_duty
 
 WARN_BEFORE = timedelta(minutes=30)
 SILENT_FOR = timedelta(days=7)  # a solved case is closed
@@ -58,6 +58,9 @@ def _bring_up(case: Case) -> bool:
         services.hand_over(held, chosen)
     elif held.agent is not None:
         letters.tell_one(held, event, held.agent)
+    else:  # nobody has it and nobody is on duty: everybody who is not away learns of it
+        for agent in agents_of(held.centre).filter(away=False):
+            news.tell_agent(held, event, agent)
     return True
 
 
@@ -77,5 +80,5 @@ def _close(case: Case) -> bool:
     held = locked(case)
     if held.state != CaseState.SOLVED or held.changed_at >= timezone.now() - SILENT_FOR:
         return False
-    record(held, CaseEvent.CLOSED, channel=Channel.SYSTEM)
+    news.tell_factory(held, record(held, CaseEvent.CLOSED, channel=Channel.SYSTEM))
     return True

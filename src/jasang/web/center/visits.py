@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from jasang.web.center import news
 from jasang.web.center.events import alive, locked, record
 from jasang.web.center.models import Agent, Case, Duty, Visit
 
@@ -22,7 +23,8 @@ def agree(
         centre=held.centre, factory=held.factory, case=held, agent=agent, kind=kind, start=start,
         end=start + timedelta(minutes=minutes), place=place,
     )  # fmt: skip
-    record(held, "visit", by=user, data={"visit": str(visit.key), "kind": kind, "start": start.isoformat()}, text=place)
+    data = {"visit": str(visit.key), "kind": kind, "start": start.isoformat()}
+    news.tell_factory(held, record(held, "visit", by=user, data=data, text=place))
     return visit
 
 
@@ -33,7 +35,7 @@ def call_off(*, visit: Visit, user: AbstractBaseUser) -> None:
     changed = Visit.objects.at(held.centre).filter(pk=visit.pk, cancelled=False)
     if changed.update(cancelled=True, changed=visit.changed + 1):
         data = {"visit": str(visit.key), "kind": visit.kind, "start": visit.start.isoformat(), "cancelled": True}
-        record(held, "visit", by=user, data=data)
+        news.tell_factory(held, record(held, "visit", by=user, data=data))
 
 
 def calendar(agent: Agent, *, host: str) -> str:

@@ -1,7 +1,7 @@
 """Telling news, choosing how they come, and keeping the addresses of other programs. One transaction each."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,25 +26,29 @@ LONGEST_TITLE = 300
 @transaction.atomic
 def tell(
     *,
-    factory: Factory,
+    factory: Factory | None,
     kind: str,
     about: str,
     title: Text,
     url: str,
     users: Iterable[AbstractBaseUser] | None = None,
     document: dict[str, Any] | None = None,
+    written: Collection[int] = (),
 ) -> None:
     """Tell people of the factory (or `users`), and the programs that asked for this kind; the same `about` only once.
 
-    Called inside the transaction of what is told about: both happen, or neither.
+    Called inside the transaction of what is told about: both happen, or neither. `written`: numbers of those who get a letter
+    about it in another way; they see the news in the page only. Without a factory no program is called.
     """
     if kind not in settings.NOTICE_KINDS:
         raise ValueError(f"unknown kind of news {kind!r}; known are {settings.NOTICE_KINDS}")
     if users is None:
+        if factory is None:
+            raise ValueError("news without a factory must name whom they are for")
         own = Membership.objects.filter(factory=factory, role__in=FACTORY_ROLES).select_related("user")
         users = [membership.user for membership in own]
     people = list(users)
-    chosen = dict(Choice.objects.filter(kind=kind, user__in=people).values_list("user", "letters"))
+    chosen = letters_of(people, kind) if people else {}
     Notice.objects.bulk_create(
         (
             Notice(
@@ -55,24 +59,38 @@ def tell(
                 title_ko=title.ko[:LONGEST_TITLE],
                 title_en=title.en[:LONGEST_TITLE],
                 url=url,
-                mail_due_at=_due(user, chosen.get(user.pk, Letters.DIGEST), factory),
+                mail_due_at=None if user.pk in written else _due(user, chosen[user.pk], factory),
             )
             for user in people
         ),
         ignore_conflicts=True,
     )
+    if factory is None:
+        return
     body = {"kind": kind, "about": about, "factory": factory.key, "title": {"ko": title.ko, "en": title.en}, "url": url}
     body |= {"document": document} if document is not None else {}
     _call(factory, kind, about, body)
 
 
-def _due(user: Any, letters: str, factory: Factory) -> datetime | None:
+def letters_of(users: Iterable[AbstractBaseUser], kind: str) -> dict[int, str]:
+    """How news of this kind come to these people."""
+    people = [user.pk for user in users]
+    kept = dict(Choice.objects.filter(kind=kind, user__in=people).values_list("user", "letters"))
+    return {person: kept.get(person, usual(kind)) for person in people}
+
+
+def usual(kind: str) -> str:
+    """How news of a kind come to whoever has not chosen."""
+    return Letters.AT_ONCE if kind in settings.NOTICES_AT_ONCE else Letters.DIGEST
+
+
+def _due(user: Any, letters: str, factory: Factory | None) -> datetime | None:
     if letters == Letters.NEVER or not user.email or settings.SMTP is None:
         return None
     now = timezone.now()
     if letters == Letters.AT_ONCE:
         return now
-    local = now.astimezone(ZoneInfo(factory.timezone))
+    local = now.astimezone(ZoneInfo(factory.timezone if factory is not None else settings.TIME_ZONE))
     morning = local.replace(hour=MORNING.hour, minute=MORNING.minute, second=0, microsecond=0)
     return morning if morning > local else morning + timedelta(days=1)
 
@@ -103,7 +121,7 @@ def see_all(*, user: AbstractBaseUser) -> None:
 def choices(user: AbstractBaseUser) -> dict[str, str]:
     """How each kind comes to this person."""
     kept = dict(Choice.objects.filter(user=user).values_list("kind", "letters"))
-    return {kind: kept.get(kind, Letters.DIGEST) for kind in settings.NOTICE_KINDS}
+    return {kind: kept.get(kind, usual(kind)) for kind in settings.NOTICE_KINDS}
 
 
 @transaction.atomic

@@ -23,7 +23,12 @@ _SHOWN_CALLS = 30
 
 def kind_words(kind: str) -> str:
     """What a kind of news is called."""
-    return {"diagnosis_done": _("A diagnosis is done"), "case": _("Something new in a case")}.get(kind, kind)
+    return {
+        "diagnosis_done": _("A diagnosis is done"),
+        "case": _("Something new in a case"),
+        "difficulty": _("A difficulty that several factories have"),
+        "residency": _("A mentor in the factory"),
+    }.get(kind, kind)
 
 
 def _letters_words() -> list[tuple[str, str]]:
