@@ -1,8 +1,7 @@
 """Who goes where: a cohort's mentors sent to its factories by the optimiser, in the background, with a human hand on it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -24,12 +23,12 @@ from jasang.plant.text import Progress, Text
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
 from jasang.web.programme.models import Cohort, HandOnPlan, LevelAnswer, Mentor, Planning, Residency, Standing
+from jasang.web.programme.residencies import WEEKS, begin_residency
 from jasang.web.programme.stages import allow_post
 from jasang.web.tenants.models import Factory, Role
-from jasang.web.tenants.services import add_member
 
 SECONDS = 20.0  # of search
-DAYS, WEEKS = 14, 8  # of one residency
+DAYS = 14  # of work in one residency
 # Which skill the areas of the rubric ask for.
 _SKILLS = {
     "process": ("analyses", "closed_loops", "work_standard"),
@@ -148,21 +147,6 @@ def take_plan(*, by: AbstractBaseUser, planning: Planning, starts_on: date) -> i
     held.taken_at = timezone.now()
     held.save(update_fields=["taken_at"])
     return sum(taken.values())
-
-
-@transaction.atomic
-def begin_residency(
-    *, factory: Factory, mentor: Mentor, starts_on: date, planning: Planning | None = None
-) -> Residency:
-    """Weeks of a mentor in a factory; a mentor with an account is let in as a guest until the last of them."""
-    ends_on = starts_on + timedelta(weeks=WEEKS) - timedelta(days=1)
-    residency, made = Residency.objects.of(factory).get_or_create(
-        factory=factory, mentor=mentor, starts_on=starts_on, defaults={"ends_on": ends_on, "planning": planning}
-    )
-    if made and mentor.user is not None:
-        until = datetime.combine(ends_on + timedelta(days=1), time.min, ZoneInfo(factory.timezone))
-        add_member(user=mentor.user, factory=factory, role=Role.MENTOR, until=until)
-    return residency
 
 
 def _in_cohort(cohort: Cohort, factory: Factory) -> bool:

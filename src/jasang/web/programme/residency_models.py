@@ -26,6 +26,7 @@ class Residency(TenantModel):
     goal = models.TextField(blank=True)
     hand_over = models.TextField(blank=True)
     handed_over_at = models.DateTimeField(null=True)
+    let_in_at = models.DateTimeField(null=True)  # once: whom the owner puts out stays out
     ended_at = models.DateTimeField(null=True)
     look_back = models.TextField(blank=True)
     looked_back_at = models.DateTimeField(null=True)
