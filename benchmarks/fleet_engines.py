@@ -18,7 +18,7 @@ from jasang.mentor.fleet_executors import Executor, Finished
 from jasang.mentor.fleet_factory import Outcome, diagnose_one
 
 _QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-_DASK_PORT, _SPARK_PORT, _RAY_PORT = 18786, 18077, 18379
+_DASK_PORT, _SPARK_PORT, _RAY_PORT = 18786, 18077, 6379
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +84,8 @@ def _ray() -> Iterator[Executor]:
     import ray  # noqa: PLC0415 - see above
 
     command = str(Path(sys.executable).with_name("ray"))
-    address = f"127.0.0.1:{_RAY_PORT}"
-    common = [
-        "--block",
-        "--disable-usage-stats",
-        "--object-store-memory",
-        "200000000",
-        "--node-ip-address",
-        "127.0.0.1",
-    ]
+    address = f"{ray.util.get_node_ip_address()}:{_RAY_PORT}"
+    common = ["--block", "--disable-usage-stats", "--object-store-memory", "200000000"]
     os.environ["RAY_raylet_start_wait_time_s"] = "120"  # noqa: SIM112 - Ray's own spelling
     with ExitStack() as stack:
         head = [command, "start", "--head", "--port", str(_RAY_PORT), "--num-cpus", "0", "--include-dashboard", "false"]

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+import pyarrow as pa
+
 from jasang.connect.contract import Begun, Link, MachineProtocol
+from jasang.connect.forward.frames import to_readings
 from jasang.plant.reading import Reading
 
 
@@ -21,6 +24,9 @@ class Kept:
     def deliver(self, readings: Sequence[Reading]) -> int:
         self.readings += readings
         return len(self.readings)
+
+    def deliver_rows(self, rows: pa.Table) -> int:
+        return self.deliver(to_readings(rows))
 
     async def kept(self, _ticket: int) -> None:
         await asyncio.sleep(0)
@@ -44,7 +50,7 @@ async def collecting(
     until: Callable[[Kept], bool],
     *,
     before: Sequence[Reading] = (),
-    seconds: float = 20.0,
+    seconds: float = 60.0,
 ) -> Kept:
     """Collect until the condition holds; raises what the protocol raises, and fails after `seconds`."""
     inbox = Kept(before)

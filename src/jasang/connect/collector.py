@@ -16,11 +16,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jasang.connect.catalog import load
 from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
 from jasang.connect.forward.spool import ITSELF
 from jasang.connect.memory_loss import MemoryLoss
+from jasang.connect.repeats import Repeats
 from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus
+from jasang.connect.waiting import Waiting
 from jasang.errors import ConnectionFailed, JasangError, StoreError
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
@@ -62,6 +67,9 @@ class _Inbox:
     def deliver(self, readings: Sequence[Reading]) -> int:
         return self.collector.deliver(self.link, readings)
 
+    def deliver_rows(self, rows: pa.Table) -> int:
+        return self.collector.deliver_rows(self.link, rows)
+
     async def kept(self, ticket: int) -> None:
         await self.collector.kept(ticket)
 
@@ -97,10 +105,10 @@ class Collector:
             )
             for link in links
         }
-        self._last: dict[str, Reading] = {}
+        self._repeats = Repeats()
         self._lags: dict[str, deque[float]] = {link.name: deque(maxlen=LAGS) for link in links}
         self._loss = MemoryLoss()
-        self._waiting: deque[Reading] = deque()
+        self._waiting = Waiting()
         self._arrived = asyncio.Event()
         self._stored = self._dropped = self._taken = 0
         self._waiters: list[asyncio.Future[None]] = []
@@ -191,26 +199,40 @@ class Collector:
 
     def deliver(self, link: Link, readings: Sequence[Reading]) -> int:
         """Take readings; a value that a machine repeats when the subscription is renewed is already there."""
-        fresh = [reading for reading in readings if not self._repeats(reading)]
-        if not fresh:
-            return self._taken
-        for reading in fresh:
-            self._last[reading.signal] = reading
-        self._waiting.extend(fresh)
+        fresh = self._repeats.without(readings)
+        if fresh:
+            overflows = sum(reading.quality & OVERFLOW == OVERFLOW for reading in fresh)
+            self._took(link, fresh, fresh[-1].source_time, fresh[-1].receive_time, overflows)
+        return self._taken
+
+    def deliver_rows(self, link: Link, rows: pa.Table) -> int:
+        """As `deliver`, by columns."""
+        fresh = self._repeats.without_rows(rows)
+        if fresh.num_rows:
+            overflowed = pc.equal(pc.bit_wise_and(fresh.column("quality"), pa.scalar(OVERFLOW, pa.uint32())), OVERFLOW)
+            source, received = (fresh.column(name)[-1].as_py() for name in ("source_time", "receive_time"))
+            self._took(link, fresh, source, received, pc.sum(overflowed).as_py())
+        return self._taken
+
+    def _took(
+        self, link: Link, fresh: list[Reading] | pa.Table, source: datetime, received: datetime, overflows: int
+    ) -> None:
+        """`source` and `received` are the times of the last of them."""
+        self._waiting.add(fresh)
         self._taken += len(fresh)
-        while len(self._waiting) > MOST_WAITING:
-            self._loss.count(self._waiting.popleft())
-            self._dropped += 1
-        self._lags[link.name].append((fresh[-1].receive_time - fresh[-1].source_time).total_seconds())
+        surplus = len(self._waiting) - MOST_WAITING
+        if surplus > 0:
+            self._waiting.drop(surplus, self._loss)
+            self._dropped += surplus
+        self._lags[link.name].append((received - source).total_seconds())
         before = self._states[link.name]
         self._states[link.name] = replace(
             before,
             readings=before.readings + len(fresh),
-            last_reading=fresh[-1].receive_time,
-            overflows=before.overflows + sum(reading.quality & OVERFLOW == OVERFLOW for reading in fresh),
+            last_reading=received,
+            overflows=before.overflows + overflows,
         )
         self._arrived.set()
-        return self._taken
 
     def _with_lag(self, state: ConnectionStatus) -> ConnectionStatus:
         lags = self._lags.get(state.name)
@@ -231,16 +253,6 @@ class Collector:
         except StoreError as error:
             raise ConnectionFailed(ko=error.ko, en=error.en) from error
 
-    def _repeats(self, reading: Reading) -> bool:
-        last = self._last.get(reading.signal)
-        return (
-            last is not None
-            and last.source_time == reading.source_time
-            and last.quality == reading.quality
-            and type(last.value) is type(reading.value)
-            and last.value == reading.value
-        )
-
     async def _write(self, ending: asyncio.Event) -> None:
         """Hand batches to the store; on failure say so once and try again with the same readings."""
         failing = False
@@ -251,11 +263,12 @@ class Collector:
                 if not ending.is_set():
                     await self._gather()
                 continue
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            batch = self._waiting.take(BATCH)
+            keep = self._sink.append_table if isinstance(batch, pa.Table) else self._sink.append
             try:
-                await asyncio.to_thread(self._sink.append, batch)
+                await asyncio.to_thread(keep, batch)
             except StoreError as error:
-                self._waiting.extendleft(reversed(batch))
+                self._waiting.put_back(batch)
                 if not failing:
                     _log.error("%s; %d readings wait in memory", error.en, len(self._waiting))
                 failing = True
@@ -287,7 +300,7 @@ class Collector:
                 self._sink.describe([Signal(name=told.signal, asset=ITSELF)])
             except StoreError as error:
                 _log.error("%s", error.en)
-            self._waiting.append(told)
+            self._waiting.add([told])
             self._taken += 1
             self._arrived.set()
 
@@ -323,7 +336,7 @@ class Collector:
                     self._sink.describe(watcher.signals)
                     described = True
                 seen = await asyncio.to_thread(watcher.look, datetime.now(UTC))
-                self._waiting.extend(seen)
+                self._waiting.add(seen)
                 self._taken += len(seen)
                 failing = False
             except JasangError as error:

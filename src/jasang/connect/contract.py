@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from jasang.plant.reading import Reading, Signal
@@ -111,6 +112,12 @@ class Inbox(Protocol):
     def deliver(self, readings: Sequence[Reading]) -> int:
         """Take readings; a ticket for `kept`."""
 
+    def deliver_rows(self, rows: pa.Table) -> int:
+        """Take readings by columns, for a protocol that hears them by the hundred thousand a second; a ticket for `kept`.
+
+        The columns are those of `forward.frames.SCHEMA`, the signal as a dictionary. A signal comes always by columns or never.
+        """
+
     async def kept(self, ticket: int) -> None:
         """Wait until everything delivered up to this ticket survives a kill: before a message is acknowledged, a mark moved."""
 
@@ -154,6 +161,9 @@ class Sink(Protocol):
 
     def append(self, readings: Sequence[Reading]) -> int:
         """Keep the readings; once it returns they survive a kill."""
+
+    def append_table(self, rows: pa.Table) -> int:
+        """Keep readings by columns, as `forward.frames.SCHEMA` (the signal may be a dictionary); else as `append`."""
 
     def describe(self, signals: Iterable[Signal]) -> None:
         """Keep what is known of the signals."""

@@ -1,6 +1,10 @@
 """Readings that a collector had to drop from its memory because nothing could take them for long."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from jasang.connect.forward.segments import Loss
 from jasang.connect.forward.spool import COLLECTOR, loss_reading
@@ -17,12 +21,17 @@ class MemoryLoss:
     def __init__(self) -> None:
         self._readings = self._earliest = self._latest = 0
 
-    def count(self, dropped: Reading) -> None:
-        """One reading more is lost."""
-        moment = (dropped.source_time - _EPOCH) // _MICROSECOND
-        self._earliest = min(self._earliest, moment) if self._readings else moment
-        self._latest = max(self._latest, moment) if self._readings else moment
-        self._readings += 1
+    def count(self, dropped: Sequence[Reading] | pa.Table) -> None:
+        """These are lost as well."""
+        if isinstance(dropped, pa.Table):
+            ends = pc.min_max(dropped.column("source_time").cast(pa.int64())).as_py()
+            first, last = ends["min"], ends["max"]
+        else:
+            moments = [(reading.source_time - _EPOCH) // _MICROSECOND for reading in dropped]
+            first, last = min(moments), max(moments)
+        self._earliest = min(self._earliest, first) if self._readings else first
+        self._latest = max(self._latest, last) if self._readings else last
+        self._readings += len(dropped)
 
     def reading(self) -> Reading | None:
         """The loss so far as a reading, and begin anew; `None` without any."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pyarrow as pa
 from pydantic import ValidationError
 
 from jasang.connect.catalog import PROTOCOLS, load
@@ -21,6 +22,7 @@ from jasang.connect.collect_complaints import invalid
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.compose_toml import appended, compose, header
 from jasang.connect.contract import Begun, Link, MachineProtocol, Variable
+from jasang.connect.forward.frames import to_readings
 from jasang.errors import ConfigurationError, ConnectionFailed, JasangError, Language
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
@@ -227,6 +229,9 @@ class _TrialInbox:
         for reading in readings:
             self.latest[reading.signal] = reading
         return 0
+
+    def deliver_rows(self, rows: pa.Table) -> int:
+        return self.deliver(to_readings(rows))
 
     async def kept(self, _ticket: int) -> None:
         await asyncio.Event().wait()  # for ever: nothing may be acknowledged or moved because of a try

@@ -5,7 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from jasang.connect.contract import Begun, Link, MachineProtocol
+from jasang.connect.forward.frames import to_readings
 from jasang.plant.reading import Reading
 
 
@@ -26,6 +29,9 @@ class Listener:
         self.readings += readings
         return len(self.readings)
 
+    def deliver_rows(self, rows: pa.Table) -> int:
+        return self.deliver(to_readings(rows))
+
     async def kept(self, ticket: int) -> None:
         await self.durable.wait()
 
@@ -37,7 +43,7 @@ class Listener:
         """The latest value of each signal."""
         return {reading.signal: reading.value for reading in self.readings}
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 await asyncio.sleep(0.01)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jasang.connect.contract import WantedBranch
+from jasang.connect.forward.frames import to_readings
 from jasang.connect.protocols.sparkplug.host import Host
 from jasang.connect.protocols.sparkplug.schema import Payload
 from jasang.connect.protocols.sparkplug.selection import Selection
@@ -83,7 +84,7 @@ class Plant:
             self.host.tick(self.received, self.now)
 
     def readings(self) -> list[Reading]:
-        return self.host.readings()
+        return to_readings(self.host.rows())
 
     def values(self) -> list[tuple[str, Any]]:
         """Names and values since the last call."""

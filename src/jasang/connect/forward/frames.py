@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,7 +29,7 @@ _ZSTD = pa.Codec("zstd")
 _WITHOUT_CRC = struct.Struct("<4sIIQqqI")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_EXACT = 2**53  # whole numbers beyond it do not fit a float64; their digits travel as text as well
+EXACT = 2**53  # whole numbers beyond it do not fit a float64; their digits travel as text as well
 _TIME = pa.timestamp("us", tz="UTC")
 
 # The columns of a store's readings; see `jasang.store.contract.READING_SCHEMA`.
@@ -163,7 +164,7 @@ def _number(value: float | int | str | bool | None) -> float | None:
 
 
 def _text(value: float | int | str | bool | None) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > EXACT:
         return str(value)
     return value if isinstance(value, str) else None
 
@@ -182,6 +183,14 @@ def to_readings(rows: pa.Table) -> list[Reading]:
         )
         for source, received, signal, number, text, truth, whole, quality in zip(*times, *others, strict=True)
     ]
+
+
+def latest(rows: pa.Table) -> pa.Table:
+    """The row of each signal with the latest source time, of equal ones the last."""
+    codes = rows.column("signal").combine_chunks().dictionary_encode().indices.to_numpy()
+    order = np.lexsort((rows.column("source_time").cast(pa.int64()).to_numpy(), codes))
+    ends = np.append(codes[order][1:] != codes[order][:-1], True)[: len(codes)]
+    return rows.take(pa.array(np.sort(order[ends])))
 
 
 def _value(number: float | None, text: str | None, truth: bool | None, whole: bool) -> float | int | str | bool | None:

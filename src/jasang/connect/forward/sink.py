@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from jasang.connect.contract import Sink
-from jasang.connect.forward.frames import to_rows
+from jasang.connect.forward.frames import SCHEMA, to_rows
 from jasang.connect.forward.spool import COLLECTOR, ITSELF, Spool
 from jasang.connect.forward.target import Clock
 from jasang.connect.status import ForwardStatus, State
@@ -41,6 +41,13 @@ class ForwardSink:
             self._store.append(readings)
         self._spool.append(rows)
         return len(readings)
+
+    def append_table(self, rows: pa.Table) -> int:
+        """`append` of readings by columns."""
+        if self._store is not None:
+            self._store.append_table(rows)
+        self._spool.append(rows.cast(SCHEMA))
+        return int(rows.num_rows)
 
     def describe(self, signals: Iterable[Signal]) -> None:
         """Keep what is known of the signals, here and at the receiver."""

@@ -330,7 +330,7 @@ class Spool:
         self._segments = [s for s in self._segments[:-1] if s.path.exists()] + self._segments[-1:]
 
     def _remember(self, rows: pa.Table) -> None:
-        for reading in frames.to_readings(rows):
+        for reading in frames.to_readings(frames.latest(rows)):
             known = self._last.get(reading.signal)
             if known is None or known.source_time <= reading.source_time:
                 self._last[reading.signal] = reading

@@ -161,9 +161,9 @@ class _Run:
                 self.host.take(message.topic, message.payload, message.received, time.monotonic())
         self.host.tick(datetime.now(UTC), time.monotonic())
         await self._ask()
-        readings = self.host.readings()
-        if readings and self._inbox is not None:
-            self._inbox.deliver(readings)
+        rows = self.host.rows()
+        if rows.num_rows and self._inbox is not None:
+            self._inbox.deliver_rows(rows)
 
     async def _hear_state(self, message: Message) -> None:
         """Our own host id: the will of an earlier connection must not stand; nobody else may use it."""

@@ -14,22 +14,26 @@ CALM = 10.0  # times its pause a node must have been in order for its next troub
 MOST_HELD = 10_000  # messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Metric:
-    """A metric as its birth announced it; `signal` is `None` when it is not collected."""
+    """A metric as its birth announced it; `signal` is `None` when it is not collected.
+
+    `place` is that of its signal's name in `Heard` once the signal is described, -1 before and where it is not collected.
+    """
 
     name: str
     datatype: int
     signal: Signal | None
+    place: int = -1
 
 
 @dataclass(slots=True)
 class Speaker:
-    """An edge node itself or one of its devices: the metrics of its last birth and their last values by signal."""
+    """An edge node itself or one of its devices: the metrics of its last birth, and last values by place of the signal."""
 
     online: bool = False
     metrics: dict[str, Metric] = field(default_factory=dict)
-    last: dict[str, Leaf] = field(default_factory=dict)
+    last: dict[int, Leaf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The host application's side of Sparkplug 3.0: births, deaths, sequence, aliases, stale values and requests for rebirth.
 
-No network here: messages and the time go in, readings, signals and requests come out. docs/sparkplug-conformance.md names the
-test for each assertion of the specification.
+No network here: messages and the time go in, rows of readings, signals and requests come out. docs/sparkplug-conformance.md
+names the test for each assertion of the specification.
 """
 
 from collections.abc import Iterable
@@ -9,18 +9,32 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from jasang.connect.contract import Variable
 from jasang.connect.protocols.mqtt.doubts import Doubts
 from jasang.connect.protocols.sparkplug.edge_node import MOST_HELD, Arrival, EdgeNode, Metric, Speaker
+from jasang.connect.protocols.sparkplug.heard import Heard
 from jasang.connect.protocols.sparkplug.payload import NoPayload, decode
 from jasang.connect.protocols.sparkplug.properties import UNCERTAIN, quality_of, unit_of
 from jasang.connect.protocols.sparkplug.selection import Selection
 from jasang.connect.protocols.sparkplug.topic import NodeId, read_topic
-from jasang.connect.protocols.sparkplug.values import NAMES, Leaf, UnfitValue, elements, moment
-from jasang.plant.reading import Reading, Signal
+from jasang.connect.protocols.sparkplug.values import (
+    FIRST_MS,
+    LAST_MS,
+    NAMES,
+    Leaf,
+    UnfitValue,
+    elements,
+    moment,
+    plain_value,
+)
+from jasang.plant.reading import Signal
 
 STALE = 0x408F_0000  # UncertainNoCommunicationLastUsableValue (OPC 10000-4, 7.39)
 MOST_SIGNALS = 200_000
+_SINGLE = frozenset({"int_value", "long_value", "float_value", "double_value", "boolean_value"})
+_PLAIN = frozenset(range(1, 12))  # the numeric types and Boolean: one value, nothing to take apart
 
 
 class Host:
@@ -42,14 +56,12 @@ class Host:
         self.changes = 0  # of `signals`
         self.doubts = Doubts()
         self._owners: dict[str, tuple[NodeId, str | None, str]] = {}
-        self._readings: list[Reading] = []
+        self._heard = Heard()
         self._requests: list[NodeId] = []
-        self._times: dict[int, datetime | None] = {}
 
-    def readings(self) -> list[Reading]:
-        """The readings since the last call."""
-        found, self._readings = self._readings, []
-        return found
+    def rows(self) -> pa.Table:
+        """The readings since the last call, with the columns of `forward.frames.SCHEMA`; the signal as a dictionary."""
+        return self._heard.rows()
 
     def variables(self) -> tuple[Variable, ...]:
         """The metrics of all births heard, with their last values; sorted by path."""
@@ -57,7 +69,8 @@ class Host:
         for node in self.nodes.values():
             for speaker in node.speakers.values():
                 kinds = {one.signal.name: one.datatype for one in speaker.metrics.values() if one.signal is not None}
-                for name, value in speaker.last.items():
+                for place, value in speaker.last.items():
+                    name = self._heard.name(place)
                     signal = self.signals[name]
                     kind = NAMES.get(kinds.get(name, 0), "Unknown") if name in kinds else type(value).__name__
                     found.append(
@@ -224,7 +237,7 @@ class Host:
             if known.signal is not None:
                 self._value(node, speaker, known, metric, arrival)
         if before is not None and before.online:
-            gone = {name: value for name, value in before.last.items() if name not in speaker.last}
+            gone = {place: value for place, value in before.last.items() if place not in speaker.last}
             self._stale(gone, arrival.received)  # the new birth no longer has them
 
     def _alias(self, node: EdgeNode, alias: int, metric: Metric) -> None:
@@ -257,9 +270,10 @@ class Host:
 
     def _data(self, node: EdgeNode, speaker: Speaker, arrival: Arrival) -> bool:
         """Read an NDATA or DDATA; `False` when it speaks of metrics that no birth announced."""
-        complete = True
-        aliases, signals, times, last = node.aliases, self.signals, self._times, speaker.last
-        received, add = arrival.received, self._readings.append
+        complete, heard, sure = True, self._heard, 0
+        heard.at(arrival.received)
+        aliases, last = node.aliases, speaker.last
+        add_place, add_time, add_number = heard.places.append, heard.times.append, heard.numbers.append
         for metric in arrival.payload.metrics:
             alias = metric.alias
             found = aliases.get(alias) if alias or metric.HasField("alias") else None
@@ -268,21 +282,32 @@ class Host:
                 if found is None:
                     complete = False
                     continue
-            signal = found.signal
-            if signal is None:
-                continue
-            source, name = times.get(metric.timestamp), signal.name
-            # Nearly all metrics of nearly all plants: a number that is there, as zero could also mean absent, and nothing else.
+            place, time = found.place, metric.timestamp
+            # Nearly all metrics of nearly all plants: a number or a truth value, and nothing else to say of it.
             if (
-                (value := metric.double_value or metric.float_value)
-                and source is not None
-                and signals.get(name) is signal
-                and not (metric.is_historical or metric.is_null or metric.is_transient or metric.HasField("properties"))
+                place < 0
+                or not (time == sure or FIRST_MS <= time < LAST_MS)
+                or metric.is_historical
+                or metric.is_null
+                or metric.is_transient
+                or metric.HasField("properties")
             ):
-                last[name] = value
-                add(Reading(signal=name, source_time=source, receive_time=received, value=value))
-            else:
                 self._value(node, speaker, found, metric, arrival)
+                continue
+            sure = time
+            if value := metric.double_value or metric.float_value:  # zero could also mean absent
+                last[place] = value
+                add_place(place)
+                add_time(time)
+                add_number(value)
+            else:
+                field = metric.WhichOneof("value")
+                datatype = metric.datatype or found.datatype
+                if field in _SINGLE and datatype in _PLAIN:
+                    last[place] = value = plain_value(field, getattr(metric, field), datatype)
+                    heard.add_at(place, time, value)
+                else:
+                    self._value(node, speaker, found, metric, arrival)
         return complete
 
     def _named(self, node: EdgeNode, speaker: Speaker, metric: Any) -> Metric | None:
@@ -302,7 +327,7 @@ class Host:
         if signal is None or (metric.is_transient and not self._keep_transient):
             return
         quality = quality_of(metric.properties) if metric.HasField("properties") else 0
-        source = self._time(metric.timestamp or arrival.payload.timestamp)
+        source = moment(metric.timestamp or arrival.payload.timestamp)
         if source is None:
             source, quality = arrival.received, max(quality, UNCERTAIN)
             self.doubts.note(
@@ -319,29 +344,23 @@ class Host:
                 f"{node.id}: the value of {known.name!r} cannot be read ({error})",
             )
             return
+        self._heard.at(arrival.received)
         for more, value in parts:
             name = signal.name + more
             if self.signals.get(name) is not signal:
                 self._describe(name, signal)
+            place = self._heard.place(name)
+            if not more:
+                known.place = place
             if not metric.is_historical:
-                speaker.last[name] = value
-            self._readings.append(
-                Reading(signal=name, source_time=source, receive_time=arrival.received, value=value, quality=quality)
-            )
+                speaker.last[place] = value
+            self._heard.add(place, source, value, quality)
 
     def _describe(self, name: str, signal: Signal) -> None:
         found = signal if name == signal.name else replace(signal, name=name)
         if self.signals.get(name) != found:
             self.changes += 1
         self.signals[name] = found
-
-    def _time(self, milliseconds: int) -> datetime | None:
-        found = self._times.get(milliseconds)
-        if found is None:
-            if len(self._times) > 10_000:
-                self._times.clear()
-            found = self._times[milliseconds] = moment(milliseconds)
-        return found
 
     def _offline(self, node: EdgeNode, devices: Iterable[str | None], received: datetime) -> None:
         """Mark as offline, and every last value as stale at the host's own time."""
@@ -352,11 +371,10 @@ class Host:
             speaker.online = False
             self._stale(speaker.last, received)
 
-    def _stale(self, last: dict[str, Leaf], received: datetime) -> None:
-        self._readings += [
-            Reading(signal=name, source_time=received, receive_time=received, value=value, quality=STALE)
-            for name, value in last.items()
-        ]
+    def _stale(self, last: dict[int, Leaf], received: datetime) -> None:
+        self._heard.at(received)
+        for place, value in last.items():
+            self._heard.add(place, received, value, STALE)
 
     def _ask(self, node: EdgeNode, now: float) -> None:
         node.wanted = True

@@ -23,7 +23,7 @@ _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 _UNSIGNED_BITS = {5: 8, 6: 16, 7: 32, 8: 64}
 _ELEMENTS = {22: "b", 23: "h", 24: "i", 25: "q", 26: "B", 27: "H", 28: "I", 29: "Q", 30: "f", 31: "d", 34: "Q"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_MS, _LAST_MS = 315_532_800_000, 7_258_118_400_000  # the years 1980 and 2200
+FIRST_MS, LAST_MS = 315_532_800_000, 7_258_118_400_000  # the years 1980 and 2200
 
 
 class UnfitValue(ValueError):
@@ -32,7 +32,7 @@ class UnfitValue(ValueError):
 
 def moment(milliseconds: int) -> datetime | None:
     """A Sparkplug timestamp in UTC; `None` when it cannot be one."""
-    if not _FIRST_MS <= milliseconds < _LAST_MS:
+    if not FIRST_MS <= milliseconds < LAST_MS:
         return None
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
