@@ -283,6 +283,9 @@ API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
     ("/factories/{slug:factory_key}", "jasang.web.floor.api.router"),
     ("/factories/{slug:factory_key}", "jasang.web.notices.api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.center.api.router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.center.centre_api.router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.center.setting_up_api.router"),
     ("/factories/{slug:factory_key}", "jasang.web.api.lists.factory_router"),
     ("/organisations/{slug:organisation_key}", "jasang.web.api.lists.organisation_router"),
 ]
