@@ -1,9 +1,13 @@
 """An argument parser that speaks Korean and English."""
 
 import argparse
+import contextlib
+import ctypes
+import os
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -83,6 +87,28 @@ def seconds_left(seconds: float) -> float:
         )
     # A third more, because a busy machine waits while it loads.
     return max(0.5, seconds - 1.3 * time.process_time())
+
+
+@contextlib.contextmanager
+def solver_lines_aside() -> Iterator[None]:
+    """What a solver's library prints by itself stays out of our output: HiGHS does so whatever its options say."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no output to keep clean
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        # The C library holds lines back where the output is no terminal; they must leave before the output is ours again.
+        with contextlib.suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def write_beside(path: Path, content: str) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from jasang.cli.arguments import add_solver_options, say, seconds_left, write_beside
+from jasang.cli.arguments import add_solver_options, say, seconds_left, solver_lines_aside, write_beside
 from jasang.errors import Language
 from jasang.mentor.assign import Assigned, assign, assigned_csv, assigned_json
 from jasang.plant.text import Text
@@ -46,7 +46,8 @@ def add(commands: "_SubParsersAction[Any]") -> None:
 
 def run(arguments: argparse.Namespace, language: Language) -> int:
     """Solve and show; exit status 1 where the demands cannot all be met."""
-    assigned = assign(arguments.path, seconds=seconds_left(arguments.seconds), seed=arguments.seed)
+    with solver_lines_aside():
+        assigned = assign(arguments.path, seconds=seconds_left(arguments.seconds), seed=arguments.seed)
     if arguments.csv is not None:
         write_beside(arguments.csv, assigned_csv(assigned))
     if arguments.json:

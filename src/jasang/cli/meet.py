@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Styled
 
-from jasang.cli.arguments import add_solver_options, say, seconds_left, write_beside
+from jasang.cli.arguments import add_solver_options, say, seconds_left, solver_lines_aside, write_beside
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.meet import Met, meet, meet_again, met_csv, met_json
 from jasang.plant.text import Text
@@ -51,13 +51,15 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
                 ko="--absent에는 다시 짤 계획이 있어야 합니다: --plan PLAN.json",
                 en="--absent needs the plan that is to be planned anew: --plan PLAN.json",
             )
-        met = meet(arguments.path, seconds=seconds_left(arguments.seconds or 60.0), seed=arguments.seed)
+        with solver_lines_aside():
+            met = meet(arguments.path, seconds=seconds_left(arguments.seconds or 60.0), seed=arguments.seed)
     else:
         absent = [name.strip() for name in arguments.absent.split(",") if name.strip()]
-        met = meet_again(
-            arguments.path, arguments.plan, absent=absent, now=_slot(arguments.now),
-            seconds=seconds_left(arguments.seconds or 5.0), max_moved=arguments.max_moved, seed=arguments.seed,
-        )  # fmt: skip
+        with solver_lines_aside():
+            met = meet_again(
+                arguments.path, arguments.plan, absent=absent, now=_slot(arguments.now),
+                seconds=seconds_left(arguments.seconds or 5.0), max_moved=arguments.max_moved, seed=arguments.seed,
+            )  # fmt: skip
     if arguments.csv is not None:
         write_beside(arguments.csv, met_csv(met))
     if arguments.json:

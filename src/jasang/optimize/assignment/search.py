@@ -50,8 +50,10 @@ class Fits:
         return self._known[key]
 
 
-def search(loads: Loads, pinned: np.ndarray, fits: Fits | None, clock: Clock, seed: int) -> tuple[np.ndarray, Prices]:
-    """The answer (-1 = nobody) and the prices."""
+def search(
+    loads: Loads, pinned: np.ndarray, fits: Fits | None, clock: Clock, seed: int, start: np.ndarray | None = None
+) -> tuple[np.ndarray, Prices]:
+    """The answer (-1 = nobody) and the prices. `start`: an answer that is known (n,), m = nobody; what is found is no worse."""
     m = loads.score.shape[1]
     prices = relax(loads, seconds=0.6 * max(0.0, clock.until - time.perf_counter()))
     free = pinned < 0
@@ -66,11 +68,18 @@ def search(loads: Loads, pinned: np.ndarray, fits: Fits | None, clock: Clock, se
             if undone or gap_of(value, bound) <= max(clock.gap, 1e-6):
                 return np.where(exact.person == m, -1, exact.person), replace(prices, bound=max(bound, value))
     person = construct(loads, prices, np.where(free, m, pinned), free, fits)
+    if start is not None and _worth(loads, start) > _worth(loads, person):
+        person = start
     effort = Effort(until=clock.until, gap=clock.gap, patience=600)
     person = improve(loads, prices, person, free, effort=effort, seed=seed, fits=fits)
     if (person < m).all():
         bound = max(bound, loads.value(person))  # the last digits of two programmes may differ
     return np.where(person == m, -1, person), replace(prices, bound=bound)
+
+
+def _worth(loads: Loads, person: np.ndarray) -> tuple[int, float]:
+    """Jobs done, and the objective."""
+    return int((person < loads.score.shape[1]).sum()), loads.value(person)
 
 
 def placements_of(

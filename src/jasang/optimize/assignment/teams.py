@@ -1,25 +1,31 @@
 """Teams of three: who works with whom, and which factories each team serves one after the other.
 
 A team holds one mentor for each of the three skills, one of them a leader. Its score for a factory is the mean of its members'
-scores; it has the days of its scarcest member. The bound lets every factory choose its best three, skill by skill, at prices of
-each mentor's days, so no division into teams can beat it.
+scores; it has the days of its scarcest member. Teams of mentors who suit the same factories come first, then a search forms
+teams and their factories anew (team_search), the sending is refined for the teams found, and the bound over all ways to make
+teams takes the time that is left (team_bound).
 """
 
 import time
-from itertools import permutations
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from jasang.optimize.assignment.improve import construct
-from jasang.optimize.assignment.loads import Loads, roughly
+from jasang.optimize.assignment.loads import Loads, Prices, roughly
 from jasang.optimize.assignment.problem import Assignment, AssignmentProblem, Demand
 from jasang.optimize.assignment.residency import Calendar
 from jasang.optimize.assignment.scoring import HAS_SKILL, REASONS, Scores
 from jasang.optimize.assignment.search import Clock, Fits, answer_of, gap_of, placements_of, search, status_of
+from jasang.optimize.assignment.team_bound import plain_bound, team_bound
+from jasang.optimize.assignment.team_exact import ExactTeams, all_teams, solve_exact_teams
+from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules, team_rules
+from jasang.optimize.assignment.team_search import Sent, form_anew, reseat
 from jasang.plant.text import Text
 
-_FORBIDDEN = -1e9
+# Parts of the time after which teams are made, and sent; the bound has the rest.
+_MADE, _SENT = 0.4, 0.5
 
 
 def solve_teams(
@@ -32,44 +38,70 @@ def solve_teams(
 ) -> Assignment:
     """Make teams and send them; `scores` are those of single mentors."""
     names = [one.id for one in problem.factories]
-    skilled = np.array(
-        [[one.skills.get(skill, 0.0) >= HAS_SKILL for skill in problem.team_skills] for one in problem.mentors]
-    )
-    leads = np.array([one.leads for one in problem.mentors])
-    if not leads.any() and not any(one.leads for one in problem.mentors):
-        leads[:] = True  # nobody is marked: anybody may lead
+    rules = team_rules(problem, scores, calendar)
     if problem.teams:
         seats = _given_teams(problem)
-        conflict = conflict or _unfit_team(problem, skilled, leads, seats)
+        conflict = conflict or _unfit_team(problem, rules, seats)
         bound = np.inf
     else:
-        bound = team_bound(problem, scores, skilled)
-        seats = _first_teams(problem, scores, skilled, leads, seed)
+        bound = plain_bound(rules)
+        seats = _first_teams(problem, scores, rules, seed)
     if not len(seats):
-        conflict = conflict or _no_team(problem, skilled, leads)
+        conflict = conflict or _no_team(problem, rules)
         return answer_of("infeasible", 0.0, bound, clock, (), tuple(names), conflict)
     conflict = conflict or _too_much(problem, calendar)
+    start, known, sending, exact = None, np.empty((0, 3), np.int64), clock, None
     if not problem.teams:
-        seats = _better_teams(problem, scores, calendar, skilled, leads, seats, clock, seed)
-    joined, days, free = _joined(problem, scores, calendar, seats)
-    loads = _team_loads(problem, joined, days, free)
-    pinned = _pinned_teams(problem, seats)
-    score = loads.score.copy()
-    for i, allowed in pinned.items():
-        score[i, [t for t in range(len(seats)) if t not in allowed]] = -np.inf
-    loads = Loads(score=score, load=loads.load, capacity=loads.capacity, fair=loads.fair, fair_cost=loads.fair_cost)
+        sending = replace(clock, seconds=_SENT * clock.seconds)
+        exact = _whole(rules, clock)
+        sent = exact or _better_teams(problem, scores, rules, seats, clock, seed)
+        seats, start = sent.seats, sent.team
+        known = np.empty((0, 3), np.int64) if isinstance(sent, ExactTeams) else sent.others
+    joined, loads, free = _sending(problem, scores, calendar, seats)
     fits = None if free is None or free.plain else Fits(free)
-    person, prices = search(loads, np.full(len(names), -1), fits, clock, seed)
+    person, prices = search(loads, np.full(len(names), -1), fits, sending, seed, start)
     undone = np.flatnonzero(person < 0)
     objective = loads.value(person)
-    bound = min(bound, prices.bound) if problem.teams else bound
-    groups = [_named(problem, team, leads) for team in seats]
-    held = np.array([0 if i in pinned else -1 for i in range(len(names))])
+    if problem.teams:
+        bound = min(bound, prices.bound)
+    elif exact is not None and np.isfinite(exact.bound):
+        bound = min(bound, exact.bound)
+    elif not conflict:
+        bound = min(bound, _bound(rules, known, seats, loads, prices, objective, undone.size, clock))
+    if not undone.size:
+        bound = max(bound, objective)  # the last digits
+    groups = [_named(problem, team, rules.leads) for team in seats]
+    pinned = {factory for factory, _ in problem.pins}
+    held = np.array([0 if name in pinned else -1 for name in names])
     return answer_of(
         status_of(undone.size > 0, conflict, gap_of(objective, bound)), objective, bound, clock,
         placements_of(names, groups, joined, loads, person, held, prices, free),
         tuple(names[i] for i in undone.tolist()), conflict, tuple(groups), prices.bound,
     )  # fmt: skip
+
+
+def _whole(rules: TeamRules, clock: Clock) -> ExactTeams | None:
+    """The best answer of a small problem, where it is found in a good part of the time and serves anything."""
+    teams = all_teams(rules)
+    if teams is None:
+        return None
+    exact = solve_exact_teams(rules, teams, time.perf_counter() + _MADE * max(0.0, clock.until - time.perf_counter()))
+    return exact if exact is not None and len(exact.seats) else None
+
+
+def _bound(
+    rules: TeamRules, known: np.ndarray, seats: np.ndarray, loads: Loads, prices: Prices, objective: float, undone: int,
+    clock: Clock,
+) -> float:  # fmt: skip
+    """The bound over all ways to make teams, in the time that is left, from the prices of the teams that were made."""
+    net = loads.score - loads.load.T @ prices.price
+    worth = net.max(axis=1, initial=-np.inf)
+    worth = np.where(np.isfinite(worth), worth, worth[np.isfinite(worth)].min(initial=0.0))
+    # Factories that are not served leave the objective too low to steer by.
+    aim = objective + undone * float(worth.mean())
+    return team_bound(
+        rules, np.concatenate([known, seats]), worth, prices.price.mean(axis=1), aim, until=clock.until, gap=clock.gap
+    )
 
 
 def _too_much(problem: AssignmentProblem, calendar: Calendar | None) -> tuple[Demand, ...]:
@@ -118,14 +150,12 @@ def _given_teams(problem: AssignmentProblem) -> np.ndarray:
     return np.array([[column[name] for name in team] for team in problem.teams], np.int64)
 
 
-def _unfit_team(
-    problem: AssignmentProblem, skilled: np.ndarray, leads: np.ndarray, seats: np.ndarray
-) -> tuple[Demand, ...]:
+def _unfit_team(problem: AssignmentProblem, rules: TeamRules, seats: np.ndarray) -> tuple[Demand, ...]:
     """A given team that is against the rules of teams."""
     for team, names in zip(seats, problem.teams, strict=True):
-        covers = any(all(skilled[team[k], skill] for skill, k in enumerate(order)) for order in permutations(range(3)))
-        if covers and leads[team].any():
+        if rules.valid(team):
             continue
+        covers = rules.covers(team)
         who = ", ".join(names)
         given = Text(ko=f"{who}은(는) 정해진 팀입니다.", en=f"{who} are a given team.")
         skills = ", ".join(problem.team_skills)
@@ -140,37 +170,7 @@ def _unfit_team(
     return ()
 
 
-def team_bound(problem: AssignmentProblem, scores: Scores, skilled: np.ndarray) -> float:
-    """What no teams can beat: each factory takes its best mentor for each skill at prices of days that no mentor has twice.
-
-    Weak duality holds for any prices of 0 or more; good ones are found by subgradients.
-    """
-    score = np.where(scores.reason == 0, scores.total, _FORBIDDEN) / 3.0
-    load = np.array([one.days for one in problem.factories])
-    capacity = np.array([load.sum() if one.days is None else one.days for one in problem.mentors])
-    sets = [np.flatnonzero(skilled[:, skill]) for skill in range(3)]
-    if any(one.size == 0 for one in sets):
-        return 0.0
-    price, best, rows = np.zeros(len(capacity)), np.inf, np.arange(len(load))
-    spread = float(scores.total[scores.reason == 0].std()) if (scores.reason == 0).any() else 1.0
-    step = 0.5 * spread / max(load.mean(), 1e-9) / 3.0
-    # A team has the days of its scarcest member; nobody can be used beyond the own days.
-    for number in range(120):
-        asked, total = np.zeros(len(capacity)), float(price @ capacity)
-        for one in sets:
-            net = score[:, one] - load[:, None] * price[one]
-            chosen = net.argmax(axis=1)
-            total += float(net[rows, chosen].sum())
-            asked += np.bincount(one[chosen], load, len(capacity))
-        best = min(best, total)
-        scale = np.maximum(capacity, max(load.mean(), 1e-9))
-        price = np.maximum(price + step / (1 + 0.15 * number) * np.clip((asked - capacity) / scale, -1, 1), 0)
-    return best
-
-
-def _first_teams(
-    problem: AssignmentProblem, scores: Scores, skilled: np.ndarray, leads: np.ndarray, seed: int
-) -> np.ndarray:
+def _first_teams(problem: AssignmentProblem, scores: Scores, rules: TeamRules, seed: int) -> np.ndarray:
     """int64 (t, 3): as many teams as mentors allow, of mentors who suit the same factories; column = skill of the seat."""
     count = len(problem.mentors) // 3
     suited = np.where(scores.reason == 0, scores.total, np.nan)
@@ -180,7 +180,7 @@ def _first_teams(
     alike = suited.T @ suited
     random = np.random.default_rng(seed)
     for teams in range(count, 0, -1):
-        seats = _seated(teams, alike, skilled, leads, random)
+        seats = _seated(teams, alike, rules.skilled, rules.leads, random)
         if seats is not None:
             return seats
     return np.empty((0, 3), np.int64)
@@ -199,9 +199,9 @@ def _seated(
         gain = np.full((3 * teams, m), 0.0)
         for skill in range(3):
             may = np.broadcast_to(skilled[:, skill], (teams, m)) & (leads | (seat_of_leader != skill)[:, None])
-            gain[skill * teams : (skill + 1) * teams] = np.where(may, random.random((teams, m)) * 1e-3, _FORBIDDEN)
+            gain[skill * teams : (skill + 1) * teams] = np.where(may, random.random((teams, m)) * 1e-3, FORBIDDEN)
         row, column = linear_sum_assignment(gain, maximize=True)
-        if len(row) < 3 * teams or gain[row, column].min() <= _FORBIDDEN / 2:
+        if len(row) < 3 * teams or gain[row, column].min() <= FORBIDDEN / 2:
             seat_of_leader = np.sort(random.integers(0, 3, teams)) if attempt < 2 else seat_of_leader
             continue
         seats = column[np.argsort(row)].reshape(3, teams).T.copy()
@@ -212,71 +212,35 @@ def _seated(
         before = seats.copy()
         near = alike[:, seats].sum(axis=2)  # (m, t)
         for skill in range(3):
-            seats = _reseat(seats, skill, near.T, skilled, leads)
+            seats = reseat(seats, skill, near.T, skilled, leads)
             near = alike[:, seats].sum(axis=2)
         if (before == seats).all():
             break
     return seats
 
 
-def _reseat(seats: np.ndarray, skill: int, gain: np.ndarray, skilled: np.ndarray, leads: np.ndarray) -> np.ndarray:
-    """The best mentors, of those in this seat anywhere and those in no team, for the seat `skill` of each team; `gain` (t, m)."""
-    others = np.delete(seats, skill, axis=1)
-    open_to = np.setdiff1d(np.arange(len(leads)), others.ravel())
-    open_to = open_to[skilled[open_to, skill]]
-    led = leads[others].any(axis=1)
-    value = gain[:, open_to] - np.where(led[:, None] | leads[open_to][None, :], 0.0, -_FORBIDDEN)
-    row, column = linear_sum_assignment(value, maximize=True)
-    if value[row, column].min() <= _FORBIDDEN / 2:
-        return seats
-    after = seats.copy()
-    after[row, skill] = open_to[column]
-    return after
-
-
 def _better_teams(
-    problem: AssignmentProblem, scores: Scores, calendar: Calendar | None, skilled: np.ndarray, leads: np.ndarray,
-    seats: np.ndarray, clock: Clock, seed: int,
-) -> np.ndarray:  # fmt: skip
-    """In turn: send the teams, then seat the mentors best for where their team goes; half of the time."""
-    until = clock.began + 0.65 * (clock.until - clock.began)
-    random = np.random.default_rng(seed)
-    load = np.array([one.days for one in problem.factories])
-    limit = np.array([np.inf if one.days is None else one.days for one in problem.mentors])
-    single = np.where(scores.reason == 0, scores.total / 3.0, _FORBIDDEN)
-    best, best_value, stale = seats, -np.inf, 0
-    while time.perf_counter() < until and stale < 60:
-        joined, days, free = _joined(problem, scores, calendar, seats)
-        loads = _team_loads(problem, joined, days, free)
-        fits = None if free is None or free.plain else Fits(free)
-        person = construct(loads, roughly(loads), np.full(len(load), len(seats)), np.ones(len(load), bool), fits)
-        value = loads.value(person) - 1e3 * float((person == len(seats)).sum())
-        stale = 0 if value > best_value + 1e-6 * abs(value) else stale + 1
-        if value > best_value:
-            best, best_value = seats, value
-        elif stale % 3 == 0:  # stuck: from the best teams on, with some members exchanged
-            seats = _exchanged(best, skilled, leads, random)
-            continue
-        done = person < len(seats)
-        gain = np.zeros((len(seats), len(limit)))
-        np.add.at(gain, person[done], single[done])
-        carried = np.bincount(person[done], load[done], len(seats))
-        gain = np.where(limit[None, :] < carried[:, None], _FORBIDDEN / 10, gain)
-        for skill in (0, 1, 2, 0):
-            seats = _reseat(seats, skill, gain, skilled, leads)
-    return best
+    problem: AssignmentProblem, scores: Scores, rules: TeamRules, seats: np.ndarray, clock: Clock, seed: int
+) -> Sent:
+    """Teams and their factories after the search, which has a good part of the time."""
+    _, loads, free = _sending(problem, scores, rules.calendar, seats)
+    fits = None if free is None or free.plain else Fits(free)
+    n, t = loads.score.shape
+    team = construct(loads, roughly(loads), np.full(n, t), np.ones(n, bool), fits)
+    until = clock.began + _MADE * (clock.until - clock.began)
+    return form_anew(rules, seats, team, until=until, seed=seed)
 
 
-def _exchanged(seats: np.ndarray, skilled: np.ndarray, leads: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The teams after some pairs of them have exchanged a member of the same skill."""
-    after = seats.copy()
-    for _ in range(max(1, len(seats) // 12)):
-        one, other = random.integers(0, len(seats), 2)
-        seat = int(random.integers(0, 3))
-        after[[one, other], seat] = after[[other, one], seat]
-        if not (leads[after[one]].any() and leads[after[other]].any()):
-            after[[one, other], seat] = after[[other, one], seat]
-    return after if skilled[after, np.arange(3)].all() else seats
+def _sending(
+    problem: AssignmentProblem, scores: Scores, calendar: Calendar | None, seats: np.ndarray
+) -> tuple[Scores, Loads, Calendar | None]:
+    """The teams as if each were one mentor: their scores, the problem as arrays with pins kept, their calendar."""
+    joined, days, free = _joined(problem, scores, calendar, seats)
+    loads = _team_loads(problem, joined, days, free)
+    score = loads.score.copy()
+    for i, allowed in _pinned_teams(problem, seats).items():
+        score[i, [t for t in range(len(seats)) if t not in allowed]] = -np.inf
+    return joined, replace(loads, score=score), free
 
 
 def _joined(
@@ -333,7 +297,7 @@ def _named(problem: AssignmentProblem, team: np.ndarray, leads: np.ndarray) -> t
     return tuple(problem.mentors[int(team[seat])].id for seat in order)
 
 
-def _no_team(problem: AssignmentProblem, skilled: np.ndarray, leads: np.ndarray) -> tuple[Demand, ...]:
+def _no_team(problem: AssignmentProblem, rules: TeamRules) -> tuple[Demand, ...]:
     """Why there is not one team."""
     names = tuple(one.id for one in problem.mentors)
     if len(names) < 3:
@@ -343,7 +307,7 @@ def _no_team(problem: AssignmentProblem, skilled: np.ndarray, leads: np.ndarray)
         )
         return (Demand(kind="team_size", factories=(), mentors=names, text=text),)
     for seat, skill in enumerate(problem.team_skills):
-        if not skilled[:, seat].any():
+        if not rules.skilled[:, seat].any():
             text = Text(
                 ko=f"팀마다 '{skill}' 기술이 {HAS_SKILL:g} 이상인 멘토가 있어야 하는데 아무도 없습니다.",
                 en=f"Every team needs a mentor with {skill!r} of at least {HAS_SKILL:g}, and nobody has it.",
@@ -354,5 +318,5 @@ def _no_team(problem: AssignmentProblem, skilled: np.ndarray, leads: np.ndarray)
         ko=f"세 기술({skills})을 서로 다른 세 사람이 맡고 그중 한 명이 팀장인 팀을 만들 수 없습니다.",
         en=f"No three different mentors hold {skills} with a leader among them.",
     )
-    who = tuple(name for name, may in zip(names, leads, strict=True) if may)
+    who = tuple(name for name, may in zip(names, rules.leads, strict=True) if may)
     return (Demand(kind="team_leader", factories=(), mentors=who, text=text),)

@@ -1,0 +1,107 @@
+"""Teams of three that are made: against every possible way on tiny problems, and against rules and bound on larger ones."""
+
+import time
+from dataclasses import replace
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from benchmarks.assignment_instances import programme
+
+from jasang.optimize.assignment import AssignmentProblem, Factory, Mentor, check_assignment, solve_assignment
+from jasang.optimize.assignment.scoring import score_pairs
+from jasang.optimize.assignment.team_bound import plain_bound, team_bound
+from jasang.optimize.assignment.team_rules import TeamRules, team_rules
+
+
+def tiny(seed: int) -> AssignmentProblem:
+    """Six factories and seven mentors, with conflicts, required skills, a pin and scarce days."""
+    random = np.random.default_rng(seed)
+    names = ("a", "b", "c")
+    mentors = []
+    for j in range(7):
+        skills = {name: float(random.choice([0.2, 0.7])) for name in names} | {names[j % 3]: 0.8}
+        conflicts = tuple(f"F{i}" for i in range(6) if random.random() < 0.08)
+        mentors.append(
+            Mentor(
+                id=f"M{j}",
+                skills=skills,
+                days=float(random.integers(9, 16)),
+                conflicts=conflicts,
+                leads=bool(random.random() < 0.6),
+            )
+        )
+    factories = tuple(
+        Factory(id=f"F{i}", days=float(random.integers(2, 5)), required=("a",) if random.random() < 0.3 else ())
+        for i in range(6)
+    )
+    scores = tuple(tuple(float(one) for one in row) for row in random.uniform(20, 90, (6, 7)).round(1))
+    return AssignmentProblem(
+        factories=factories, mentors=tuple(mentors), team_skills=names, scores=scores, pins=(("F0", "M1"),)
+    )
+
+
+def best_by_hand(rules: TeamRules) -> float:
+    """The best of all pairs of teams (and all single teams) and all ways to send them; -inf where there is none."""
+    people = range(rules.limit.shape[1])
+    teams = [team for team in combinations(people, 3) if rules.valid(np.array(team))]
+    ways = [(one,) for one in teams]
+    ways += [(one, two) for one, two in combinations(teams, 2) if not set(one) & set(two)]
+    best = -np.inf
+    for way in ways:
+        seats = np.array(way)
+        score, room = rules.scores(seats), rules.room(seats)[0]
+        for sent in product(range(len(way)), repeat=len(score)):
+            used = np.bincount(sent, rules.load[0], len(way))
+            if (used <= room).all():
+                best = max(best, float(score[np.arange(len(score)), sent].sum()))
+    return best if best > -1e8 else -np.inf
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_tiny_problems_reach_the_best_of_all_and_no_bound_is_below_it(seed: int) -> None:
+    problem = tiny(seed)
+    scores = score_pairs(problem)
+    rules = team_rules(problem, scores, None)
+    best = best_by_hand(rules)
+
+    answer = solve_assignment(problem, seconds=20, seed=0)
+    priced = team_bound(
+        rules, np.array([team for team in combinations(range(7), 3) if rules.valid(np.array(team))]),
+        scores.total.mean(axis=1), np.zeros(1), answer.objective, until=time.perf_counter() + 20, gap=0.0,
+    )  # fmt: skip
+
+    assert check_assignment(problem, answer) == ()
+    if not np.isfinite(best):
+        assert answer.unserved
+        return
+    assert answer.objective == pytest.approx(best)
+    assert best <= min(answer.bound, priced, plain_bound(rules)) + 1e-6
+
+
+@pytest.mark.parametrize("kind", [{}, {"calendar": True}], ids=["days", "residencies"])
+def test_teams_that_are_made_keep_every_rule_near_the_bound(kind: dict[str, bool]) -> None:
+    problem = programme(factories=80, mentors=21, use=0.75, seed=3, teams=True, **kind)
+
+    answer = solve_assignment(problem, seconds=60, seed=0, gap=0.03)
+
+    assert check_assignment(problem, answer) == ()
+    assert (answer.status, answer.unserved) == ("feasible", ())
+    assert answer.gap < 0.03
+    assert answer.objective <= answer.bound_of_teams <= answer.bound
+
+
+def test_required_skills_and_pins_hold_in_teams_that_are_made() -> None:
+    problem = programme(factories=60, mentors=21, use=0.7, seed=5, teams=True)
+    factories = tuple(
+        replace(one, required=("energy",)) if number % 3 == 0 else one for number, one in enumerate(problem.factories)
+    )
+    pins = tuple((f"F{number:04d}", f"M{number:03d}") for number in range(6))
+    problem = replace(problem, factories=factories, pins=pins)
+
+    answer = solve_assignment(problem, seconds=60, seed=0, gap=0.05)
+
+    assert check_assignment(problem, answer) == ()
+    sent = {one.factory: one.mentors for one in answer.placements}
+    assert [mentor in sent[factory] for factory, mentor in pins] == [True] * 6
+    assert answer.gap < 0.05
