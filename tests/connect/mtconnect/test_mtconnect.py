@@ -16,7 +16,7 @@ from jasang.connect.contract import Link
 from jasang.connect.protocols.mtconnect import MtConnect
 from jasang.connect.protocols.mtconnect.documents import NotMtConnect, read_document
 from jasang.connect.protocols.mtconnect.multipart import Parts, boundary_of
-from jasang.connect.protocols.mtconnect.observations import moment_of
+from jasang.connect.protocols.mtconnect.observations import Names, moment_of
 from jasang.errors import ConnectionFailed
 from jasang.plant.reading import Reading
 
@@ -282,3 +282,21 @@ def test_browse_shows_devices_items_units_and_values(tmp_path: Path) -> None:
     found = asyncio.run(run())
     assert found[1] == ("Xabs", "VMC-3Axis.Axes.X.Xabs", "mm", "-12.5")
     assert len(found) == 10
+
+
+def test_items_of_one_name_stay_two_signals_and_wrong_units_are_understood() -> None:
+    found = read_document(b"""<MTConnectDevices><Header instanceId="1"/><Devices><Device id="d" name="CNC"><Components>
+      <Controller id="c" name="Controller"><DataItems>
+      <DataItem category="SAMPLE" id="Pact" name="Ppos" type="PATH_POSITION" subType="ACTUAL" units="MILLIMETER"/>
+      <DataItem category="SAMPLE" id="Pcom" name="Ppos" type="PATH_POSITION" subType="COMMANDED" units="MILLIMETER"/>
+      <DataItem category="SAMPLE" id="t" name="temp" type="TEMPERATURE" units="CELCIUS"/>
+      </DataItems></Controller></Components></Device></Devices></MTConnectDevices>""")
+
+    names = Names()
+    for item in found.items:
+        names.add(item, "M", f"M.{item.path}", None)
+    assert [(one.name, one.unit) for one in names.signals.values()] == [
+        ("M.Controller.Ppos.Pact", "mm"),
+        ("M.Controller.Ppos.Pcom", "mm"),
+        ("M.Controller.temp", "°C"),
+    ]

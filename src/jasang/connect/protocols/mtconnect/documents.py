@@ -1,7 +1,8 @@
 """What an agent's XML documents say: its devices and data items (probe), and what was observed (current, sample)."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from defusedxml.common import DefusedXmlException
@@ -24,7 +25,7 @@ class AgentError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataItem:
-    """One data item of a device. `path` are the names from the device down to it."""
+    """One data item of a device. `path` are the names from the device down to it, alone in its device."""
 
     id: str
     device: str
@@ -78,7 +79,7 @@ def read_document(data: bytes) -> Document:
     if kind == "MTConnectError":
         return Document(header=_header(root), errors=tuple(_errors(root)))
     if kind == "MTConnectDevices":
-        return Document(header=_header(root), items=tuple(_items(root)))
+        return Document(header=_header(root), items=_told_apart(list(_items(root))))
     if kind == "MTConnectStreams":
         found = sorted(_observations(root), key=lambda observation: observation.sequence)
         return Document(header=_header(root), observations=tuple(found))
@@ -118,6 +119,14 @@ def _items(root: Any) -> Iterator[DataItem]:
                 # An agent of version 1.7 and later describes itself among its devices.
                 if _tag(device) == "Device":
                     yield from _below(device, device.get("name") or device.get("id") or "", "", 0)
+
+
+def _told_apart(items: list[DataItem]) -> tuple[DataItem, ...]:
+    """With their ids behind paths that several items of a device share (position actual and commanded, both named `pos`)."""
+    shared = Counter((item.device, item.path) for item in items)
+    return tuple(
+        item if shared[item.device, item.path] == 1 else replace(item, path=f"{item.path}.{item.id}") for item in items
+    )
 
 
 def _below(component: Any, device: str, path: str, depth: int) -> Iterator[DataItem]:

@@ -22,6 +22,7 @@ UNITS = {
     "SECOND": "s", "NEWTON": "N", "NEWTON_METER": "N·m", "AMPERE": "A", "VOLT": "V", "WATT": "W", "WATT_SECOND": "W·s",
     "PASCAL": "Pa", "HERTZ": "Hz", "KILOGRAM": "kg", "LITER": "L", "LITER/SECOND": "L/s", "COUNT": "1", "JOULE": "J",
     "MILLIMETER_3D": "mm", "DEGREE_3D": "°", "MILLIMETER/SECOND^2": "mm/s²", "DECIBEL": "dB", "VOLT_AMPERE": "VA",
+    "AMPS": "A", "VOLTS": "V", "CELCIUS": "°C",  # no units of the standard, but agents in the field say so
 }  # fmt: skip
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?")
 

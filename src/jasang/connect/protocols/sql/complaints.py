@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from jasang.connect.contract import Link
 from jasang.connect.link_words import failed
+from jasang.connect.protocols.sql import sql_server
 from jasang.errors import ConnectionFailed
 
 # What drivers say, in small letters, by what it means. PostgreSQL, MySQL/MariaDB, SQL Server, SQLite.
@@ -19,11 +20,20 @@ _PASSWORD = (
     "no password supplied",
 )
 _ROLE = ('role "',)
-_DATABASE = ('database "', "(1049", "unknown database", "4060")
-_PERMISSION = ("permission denied", "(1142", "(1143", "(1044", "command denied", "permission was denied")
+_DATABASE = ('database "', "(1049", "unknown database", "4060", "4064")
+_PERMISSION = (
+    "permission denied",
+    "(1142",
+    "(1143",
+    "(1044",
+    "command denied",
+    "permission was denied",
+    "229: ",
+    "916: ",
+)
 _SLOW = (
     "statement timeout", "max_statement_time", "maximum statement execution time", "(1969", "(3024", "query timed out",
-    "interrupted",
+    "interrupted", "20003: ",
 )  # fmt: skip
 _NO_FILE = ("unable to open database file",)
 _NO_DATABASE = ("file is not a database",)
@@ -55,6 +65,13 @@ def complaint(link: Link, error: Exception) -> ConnectionFailed:
     def has(*signs: str) -> bool:
         return any(sign in small for sign in signs)
 
+    if has(*_DATABASE) and has("does not exist", "unknown database", "4060", "4064"):
+        return failed(
+            link,
+            f"서버에 그런 데이터베이스가 없습니다({shown})",
+            f"the server has no such database ({shown})",
+            permanent=True,
+        )
     if has(*_PASSWORD) or (has(*_ROLE) and has("does not exist")):
         return failed(
             link,
@@ -80,13 +97,6 @@ def complaint(link: Link, error: Exception) -> ConnectionFailed:
             link,
             f"{link.url} 에 연결할 수 없습니다. 데이터베이스가 켜져 있는지, 주소와 포트, 방화벽을 확인하세요({shown})",
             f"cannot reach {link.url}; is the database on, address and port right, the firewall open? ({shown})",
-        )
-    if has(*_DATABASE) and has("does not exist", "unknown database", "4060"):
-        return failed(
-            link,
-            f"서버에 그런 데이터베이스가 없습니다({shown})",
-            f"the server has no such database ({shown})",
-            permanent=True,
         )
     if has(*_NO_FILE):
         return failed(
@@ -122,7 +132,7 @@ def complaint(link: Link, error: Exception) -> ConnectionFailed:
 
 def _text(error: Exception) -> str:
     if isinstance(error, DBAPIError):
-        return str(error.orig)
+        return (sql_server.plain_error(error.orig) if error.orig is not None else None) or str(error.orig)
     return str(error) if isinstance(error, SQLAlchemyError) else f"{type(error).__name__}: {error}"
 
 

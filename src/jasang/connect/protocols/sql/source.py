@@ -3,8 +3,9 @@
 Everything here blocks; the protocol calls it in a thread. Statements are SELECTs that are rolled back at once.
 """
 
+import operator
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from jasang.connect.contract import Link
 from jasang.connect.link_words import failed
+from jasang.connect.protocols.sql import sql_server
 from jasang.connect.protocols.sql.complaints import complaint, no_such
 from jasang.connect.protocols.sql.options import SqlOptions
 
@@ -28,6 +30,9 @@ DRIVERS = {
 }
 MOST_AT_ONE_MARK = 1_000_000
 TABLE, COLUMN = ("테이블", "table"), ("열", "column")
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {"above": operator.gt, "from": operator.ge, "up to": operator.le}
+_OF_SQL_SERVER = {"above": sql_server.above, "from": sql_server.from_on, "up to": sql_server.up_to}
 
 Row = dict[str, Any]
 
@@ -84,6 +89,7 @@ class Source:
         self._engine = engine_of(link)
         self._connection: sa.Connection | None = None
         self._from: Any = None
+        self._kinds: dict[str, str] = {}
 
     def open(self) -> None:
         """Connect and find table and columns; raises `ConnectionFailed`."""
@@ -150,6 +156,22 @@ class Source:
         finally:
             self._end()
 
+    def _is(self, how: str, name: str, value: Any) -> Any:
+        """A condition on a column: "above", "from" (at or above) or "up to" a value that was read from it."""
+        column = self._from.c[name]
+        if self._engine.dialect.name == "mssql" and isinstance(value, datetime):
+            return _OF_SQL_SERVER[how](column, value, self._kind(name))
+        return _COMPARE[how](column, value)
+
+    def _kind(self, name: str) -> str:
+        """The type of a column of times at SQL Server."""
+        if name not in self._kinds:
+            found = self._rows(sql_server.base_type(self._from.c[name], self._from))
+            if not found:
+                return "datetime2"
+            self._kinds[name] = str(next(iter(found[0].values())))
+        return self._kinds[name]
+
     def _select(self) -> Any:
         return sa.select(*(self._from.c[name] for name in self.columns))
 
@@ -171,11 +193,11 @@ class Source:
         by, most = self._from.c[self.by], self._options.max_rows
         statement = self._select().where(by.is_not(None)).order_by(by).limit(most)
         if high is not None:
-            statement = statement.where(by > high)
+            statement = statement.where(self._is("above", self.by, high))
         if start is not None:
-            statement = statement.where(self._from.c[self._options.time or self.by] >= start)
+            statement = statement.where(self._is("from", self._options.time or self.by, start))
         if until is not None:
-            statement = statement.where(by <= until)
+            statement = statement.where(self._is("up to", self.by, until))
         rows = self._rows(statement)
         if len(rows) < most:
             return rows, False
@@ -183,12 +205,14 @@ class Source:
         whole = [row for row in rows if row[self.by] != last]
         if whole:
             return whole, True
-        return self._rows(self._select().where(by == last).limit(MOST_AT_ONE_MARK)), True
+        same = sa.and_(self._is("from", self.by, last), self._is("up to", self.by, last))
+        return self._rows(self._select().where(same).limit(MOST_AT_ONE_MARK)), True
 
     def between(self, low: Any, high: Any, *, low_belongs: bool = False) -> list[Row]:
         """Rows with a mark above `low` (or at it) up to `high`, in its order."""
         by = self._from.c[self.by]
-        statement = self._select().where(by >= low if low_belongs else by > low, by <= high).order_by(by.desc())
+        lowest = self._is("from" if low_belongs else "above", self.by, low)
+        statement = self._select().where(lowest, self._is("up to", self.by, high)).order_by(by.desc())
         return self._rows(statement.limit(20 * self._options.max_rows))[::-1]
 
     def tables(self) -> list[tuple[str, list[tuple[str, str]]]]:
