@@ -1,7 +1,9 @@
 """All settings of the portal, each from one environment variable with a default that works on a bare machine (docs/portal.md)."""
 
+import base64
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -49,6 +51,52 @@ def secret_key(home: Path) -> str:
         made = secrets.token_urlsafe(60)
         opened.write(made)
     return made
+
+
+def secrets_keys(home: Path) -> tuple[list[str], Path | None]:
+    """The keys of secrets in the database: of the variable, or of a file in the data folder that is made at the first start."""
+    if given := secret("JASANG_SECRETS_KEY"):
+        keys = [one for one in given.replace(",", " ").split() if one]
+        file = None
+    else:
+        file = home / "secrets_key"
+        if not file.exists():
+            # Written whole before it has its name: another process that starts now finds all of it or nothing.
+            fresh = home / f"secrets_key.{secrets.token_hex(8)}"
+            with os.fdopen(
+                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+            ) as opened:
+                opened.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+            with suppress(FileExistsError):
+                os.link(fresh, file)
+            fresh.unlink()
+        keys = file.read_text(encoding="ascii").split()
+    for key in keys:
+        try:
+            fits = len(base64.urlsafe_b64decode(key)) == 32
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ImproperlyConfigured(
+                f"{file or 'JASANG_SECRETS_KEY'}: expected keys of 32 bytes in base64 (make one: jasang-portal secrets new-key)"
+            )
+    if not keys:
+        raise ImproperlyConfigured(f"{file} is empty: put the key back that encrypted the database's secrets")
+    return keys, file
+
+
+def limits(default: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """How often what may be done, `most/seconds`; JASANG_LIMITS="upload=100/60,reset=10/3600" replaces single ones."""
+    found = dict(default)
+    for item in listing("JASANG_LIMITS", ""):
+        name, _, rest = item.partition("=")
+        most, _, seconds = rest.partition("/")
+        if name not in default or not most.isdecimal() or not seconds.isdecimal() or not int(most) or not int(seconds):
+            raise ImproperlyConfigured(
+                f"JASANG_LIMITS: {item!r}: expected name=most/seconds with one of {sorted(default)}"
+            )
+        found[name] = (int(most), int(seconds))
+    return found
 
 
 def database(url: str, home: Path) -> dict[str, Any]:
@@ -143,6 +191,8 @@ JASANG_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 DEBUG = False
 SECRET_KEY = secret_key(JASANG_HOME)
+SECRETS_KEYS, SECRETS_KEYS_FILE = secrets_keys(JASANG_HOME)
+SECRETS_KEYS_FROM = SECRETS_KEYS_FILE or "JASANG_SECRETS_KEY"
 ALLOWED_HOSTS = listing("JASANG_HOSTS", "localhost,127.0.0.1,[::1]")
 DATABASES = {"default": database(os.environ.get("JASANG_DATABASE_URL", ""), JASANG_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -174,6 +224,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     # Before the CSRF check, which reads the whole body.
     "jasang.web.ui.security.BodyLimit",
+    "jasang.web.tenants.limits.Brake",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -227,6 +278,7 @@ JOB_KINDS = {
     "study": "jasang.web.floor.studies.answer_question",
     "verify": "jasang.web.floor.life.check_effect",
     "assign_mentors": "jasang.web.programme.planning.plan_in_background",
+    "survey": "jasang.web.programme.cohorts.survey_in_background",
     "connect": "jasang.web.floor.assets.try_machines",
     "campaign": "jasang.web.floor.optimise.work_on_campaign",
     "experiment": "jasang.web.floor.optimise.work_on_experiment",
@@ -242,8 +294,8 @@ ORGANISATION_TABS = [
 # Where people with a post in an organisation of this kind begin.
 ORGANISATION_HOMES = {
     "centre": "center:desk",
-    "operator": "programme:portfolio",
-    "cooperative": "programme:portfolio",
+    "operator": "programme:programme-start",
+    "cooperative": "programme:programme-start",
 }
 # What `serve` says besides its address: functions of the address that return a line or None.
 SAID_AT_START = ["jasang.web.tenants.below.said_at_start"]
@@ -261,12 +313,14 @@ DELIVERY_LOST_AFTER_SECONDS = 60  # a call or letter whose worker died is taken 
 CHORES = {
     "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
+    "jasang.web.tenants.limits.forget_old": 600,
     "jasang.web.api.once.forget_old": 3600,
     "jasang.web.floor.fact_keeping.keep_facts": 60,
     "jasang.web.programme.tending.tend_residencies": 60,
     "jasang.web.programme.tending.mark_levels": 60,
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
+    "jasang.web.center.difficulties.cluster": 60,
     "jasang.web.center.post.send_waiting": 10,
 }
 # What the centre's search can find: a model with a `key`, and the function that makes its entry (center/search_keeping.py).
@@ -278,6 +332,8 @@ SEARCHED = {
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
 SUBJECT_LISTS = {"finding": "jasang.web.floor.subjects.current"}  # all there are now: factory -> Subjects
+# What waits for a person in a factory: functions (factory, user) -> jobs.announcing.Todo.
+TODOS = ["jasang.web.programme.todos.tasks", "jasang.web.center.told.waiting_cases"]
 # The open interface: where each area's router hangs, and what a key may be allowed to do.
 API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
@@ -286,6 +342,15 @@ API_ROUTERS = [
     ("/factories/{slug:factory_key}", "jasang.web.center.api.router"),
     ("/organisations/{slug:organisation_key}", "jasang.web.center.centre_api.router"),
     ("/organisations/{slug:organisation_key}", "jasang.web.center.setting_up_api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.programme.api.router"),
+    ("/organisations", "jasang.web.api.organisations.first_router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.api.organisations.router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.programme.operator_api.router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.programme.judge_api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.api.exporting.factory_router"),
+    ("/factories/{slug:factory_key}", "jasang.web.api.taking_in.factory_router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.api.exporting.organisation_router"),
+    ("/organisations/{slug:organisation_key}", "jasang.web.api.taking_in.organisation_router"),
     ("/factories/{slug:factory_key}", "jasang.web.api.lists.factory_router"),
     ("/organisations/{slug:organisation_key}", "jasang.web.api.lists.organisation_router"),
 ]
@@ -306,7 +371,7 @@ API_ORGANISATION_SCOPES += [
     f"{area}:{deed}" for area in ("people", "center", "programme") for deed in ("read", "write")
 ]
 API_ORGANISATION_SCOPES += ["scim"]  # makes, changes and switches off the organisation's people (/scim/2.0/)
-API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person, per process
+API_CALLS_PER_MINUTE = whole_number("JASANG_API_CALLS_PER_MINUTE", 600, least=1)  # of one key or person
 API_WRONG_KEYS = 30  # a minute and address
 # What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of the effects of actions (-> Effects).
 LIVE_FACTS = ["jasang.web.floor.told.live_facts", "jasang.web.center.told.live_facts"]
@@ -325,6 +390,21 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "start"
 OIDC = foreign_provider()
 SECOND_FACTOR = switch("JASANG_SECOND_FACTOR", default=True)  # asked of everybody with a role above the factories
+# How often somebody may do what, over all processes (tenants/limits.py): of an address, an account, a person or a key.
+LIMITS = limits(
+    {
+        "sign-in": (60, 60),  # forms sent from an address, right or wrong
+        "code": (10, 60),  # second factors of an account
+        "foreign": (60, 60),  # ways to and from the foreign provider, of an address
+        "invitation": (60, 60),  # links of invitations tried from an address
+        "invite": (60, 3600),  # invitations made by a person
+        "reset": (5, 3600),  # letters for a new password, for an account and from an address
+        "upload": (60, 60),  # forms with files, of a person or key
+        "api": (API_CALLS_PER_MINUTE, 60),  # calls of a key or person
+        "api-wrong-key": (API_WRONG_KEYS, 60),  # of an address
+        "scim": (1200, 60),  # of a key
+    }
+)
 SIGN_IN_FAILURES = 5  # in SIGN_IN_WINDOW_MINUTES, per account and address
 SIGN_IN_FAILURES_PER_ADDRESS = 30
 SIGN_IN_WINDOW_MINUTES = 15

@@ -1,11 +1,9 @@
 """Who calls the open interface, and what he, she or it may do there."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -18,6 +16,7 @@ from ninja.security.apikey import APIKeyCookie
 from jasang.web.api.keys import key_of
 from jasang.web.api.models import ApiKey
 from jasang.web.api.problems import TooMany
+from jasang.web.tenants import limits
 from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membership, Organisation, Role
 from jasang.web.tenants.queries import roles_at
 from jasang.web.tenants.second_factor import needs_second_factor
@@ -46,7 +45,7 @@ class ByKey(HttpBearer):
         """The key's caller; `None` for a key that is unknown or over."""
         key = key_of(token)
         if key is None:
-            _count(f"address {request.META.get('REMOTE_ADDR')}", most=settings.API_WRONG_KEYS)
+            _count("api-wrong-key", limits.address_of(request), most=settings.API_WRONG_KEYS)
             return None
         return _counted(Caller(user=key.made_by, key=key))
 
@@ -66,16 +65,15 @@ class BySession(APIKeyCookie):
 
 
 def _counted(caller: Caller) -> Caller:
-    _count(str(caller), most=settings.API_CALLS_PER_MINUTE)
+    _count("api", caller, most=settings.API_CALLS_PER_MINUTE)
     return caller
 
 
-def _count(who: str, *, most: int) -> None:
-    minute = int(time.time()) // 60
-    key = f"api {minute} {who}".replace(" ", "-")
-    cache.add(key, 0, timeout=120)
-    if cache.incr(key) > most:
-        raise TooMany(60 - int(time.time()) % 60)
+def _count(what: str, who: object, *, most: int) -> None:
+    try:
+        limits.count(what, who, most=most)
+    except limits.TooOften as error:
+        raise TooMany(error.wait) from error
 
 
 def caller(request: HttpRequest) -> Caller:
@@ -134,6 +132,14 @@ def organisation_of(request: HttpRequest, organisation_key: str, scope: str, *ro
     if needs_second_factor(request):
         raise HttpError(403, "second factor")
     return found
+
+
+def person_of(request: HttpRequest, organisation: Organisation, *roles: Role) -> Any:
+    """Who does something in the organisation: a key acts for the person who made it, as long as he or she has the role."""
+    user = caller(request).user
+    if user is None or (roles and not roles_at(user, organisation).intersection(roles)):
+        raise HttpError(403, "person")
+    return user
 
 
 def _note_guest(request: HttpRequest, membership: Membership) -> None:

@@ -30,8 +30,9 @@ class Kind:
     - `hidden` never leaves (secrets, paths of this machine); `fresh` or the field's default makes it anew.
     - `inner` and rows outside of `shown_to_factory` are the organisation's own business; rows that fit `kept_from_organisation`
       the factory's.
+    - `check` raises where the values of a row that comes in make no sense together.
     - `embedded`: rows of another table that belong to this one alone. `files`: the field that names a kept file or folder.
-    - `by_steps`: rows that are earned by steps (money, scores, verified effects, trails); only the portal's own command takes them in.
+    - `by_steps`: rows earned by steps (money, scores, verified effects, trails); only the portal's own command takes them in.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Kind:
     embedded: tuple[str, ...] = ()
     files: str | None = None
     fresh: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    check: Callable[[dict[str, Any]], None] | None = None
     filters: tuple[str, ...] = ()
     roles: tuple[Role, ...] = (Role.PROGRAMME_OPERATOR,)
     by_steps: bool = False

@@ -10,10 +10,11 @@ from uuid import UUID
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
+from ninja.errors import HttpError
 from pydantic import create_model
 
 from jasang.web.api.entering import FactoryKey, OrganisationKey, caller, factory_of, organisation_of
-from jasang.web.api.kinds import Kind, Place, identity_lookups, kinds
+from jasang.web.api.kinds import Kind, Place, identity_lookups, kind_named, kinds
 from jasang.web.api.paging import Page, Paging, cursor_of, place_of
 from jasang.web.api.rows import plain, shown
 from jasang.web.tenants.models import Factory, Organisation
@@ -95,6 +96,13 @@ def one_of(kind: Kind, place: Place, key: UUID) -> dict[str, Any]:
     return found
 
 
+def check_match(request: HttpRequest, row: dict[str, Any]) -> None:
+    """Refuse (412) a change of a row that is no longer as the caller's `If-Match` says it was."""
+    wanted = request.headers.get("If-Match", "*")
+    if wanted != "*" and tag_of(row) not in [one.strip() for one in wanted.split(",")]:
+        raise HttpError(412, "changed")
+
+
 def tag_of(row: dict[str, Any]) -> str:
     """What changes when the row does."""
     text = json.dumps(plain({name: value for name, value in row.items() if name != "pk"}), sort_keys=True, default=str)
@@ -105,7 +113,13 @@ factory_router = Router(tags=["rows of a factory"])
 organisation_router = Router(tags=["rows of an organisation"])
 
 
-def _factory_lists(kind: Kind) -> None:
+def add_lists(router: Router, of: Literal["factory", "organisation"], *names: str) -> None:
+    """The list and the single rows of these kinds, on an area's own router: where the address also takes something new."""
+    for name in names:
+        (_factory_lists if of == "factory" else _organisation_lists)(kind_named(name), router)
+
+
+def _factory_lists(kind: Kind, router: Router) -> None:
     schema, asked_type = schema_of(kind, "factory"), _asked_of(kind, "factory")
 
     def several(request: HttpRequest, factory_key: FactoryKey, asked: Query[asked_type]) -> Any:  # type: ignore[valid-type]
@@ -113,7 +127,7 @@ def _factory_lists(kind: Kind) -> None:
 
     several.__name__ = f"list_factory_{kind.name.replace('-', '_')}"
     words = f"Scope `{kind.scope}:read`."
-    factory_router.get(f"/{kind.name}", response=Page[schema], summary=kind.title.en, description=words)(several)
+    router.get(f"/{kind.name}", response=Page[schema], summary=kind.title.en, description=words)(several)
     if kind.identity != ("key",):
         return
 
@@ -124,10 +138,10 @@ def _factory_lists(kind: Kind) -> None:
 
     single.__name__ = f"get_factory_{kind.name.replace('-', '_')}"
     address = f"/{kind.name}/{{uuid:key}}"
-    factory_router.get(address, response=schema, summary=f"One of: {kind.title.en}", description=words)(single)
+    router.get(address, response=schema, summary=f"One of: {kind.title.en}", description=words)(single)
 
 
-def _organisation_lists(kind: Kind) -> None:
+def _organisation_lists(kind: Kind, router: Router) -> None:
     schema, asked_type = schema_of(kind, "organisation"), _asked_of(kind, "organisation")
 
     def several(request: HttpRequest, organisation_key: OrganisationKey, asked: Query[asked_type]) -> Any:  # type: ignore[valid-type]
@@ -135,7 +149,7 @@ def _organisation_lists(kind: Kind) -> None:
 
     several.__name__ = f"list_organisation_{kind.name.replace('-', '_')}"
     words = f"Scope `{kind.scope}:read`; of people: {', '.join(kind.roles)}."
-    organisation_router.get(f"/{kind.name}", response=Page[schema], summary=kind.title.en, description=words)(several)
+    router.get(f"/{kind.name}", response=Page[schema], summary=kind.title.en, description=words)(several)
     if kind.identity != ("key",):
         return
 
@@ -148,7 +162,7 @@ def _organisation_lists(kind: Kind) -> None:
 
     single.__name__ = f"get_organisation_{kind.name.replace('-', '_')}"
     address = f"/{kind.name}/{{uuid:key}}"
-    organisation_router.get(address, response=schema, summary=f"One of: {kind.title.en}", description=words)(single)
+    router.get(address, response=schema, summary=f"One of: {kind.title.en}", description=words)(single)
 
 
 def _note_factory(request: HttpRequest, place: Organisation, row: dict[str, Any]) -> None:
@@ -163,6 +177,6 @@ def _note_factory(request: HttpRequest, place: Organisation, row: dict[str, Any]
 
 for _kind in kinds():
     if _kind.listed and _kind.of(Factory()):
-        _factory_lists(_kind)
+        _factory_lists(_kind, factory_router)
     if _kind.listed and _kind.of(Organisation()):
-        _organisation_lists(_kind)
+        _organisation_lists(_kind, organisation_router)

@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 
+from django.contrib.auth.hashers import make_password
+
 from jasang.plant.text import Text
 from jasang.web.api.kinds import Kind
 from jasang.web.tenants.models import Role
@@ -16,7 +18,8 @@ def nobody_knows() -> str:
 KINDS = (
     Kind(
         name="people", model="auth.User", scope="people", title=Text(ko="사람", en="People"), identity=("username",),
-        hidden=("password", "last_login", "is_superuser", "is_staff"), by_steps=True, listed=False,
+        hidden=("password", "last_login", "is_superuser", "is_staff"),
+        fresh={"password": lambda: make_password(None)}, by_steps=True, listed=False,
     ),
     Kind(
         name="organisations", model="tenants.Organisation", scope="organisation", organisation="self", hidden=("path",),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -39,6 +40,7 @@ def _title(status: int) -> str:
         404: _("There is no such thing"),
         405: _("This address does not do that"),
         409: _("Not possible now"),
+        412: _("It was changed meanwhile"),
         422: _("Something in the request does not fit"),
         429: _("Too many calls"),
     }.get(status, HTTPStatus(status).phrase)
@@ -47,6 +49,8 @@ def _title(status: int) -> str:
 def _detail(error: HttpError) -> str:
     return {
         "scope": _("The key may not do this. Make a key with the scope named in the documentation."),
+        "changed": _("Read it again: somebody changed it since you did (If-Match)."),
+        "person": _("The account that made this key is gone or no longer has the role. Make a new key."),
         "role": _("Your role in this factory does not allow this."),
         "second factor": _("Your role needs the second factor: sign in with it, or use a key."),
         "CSRF check Failed": _(
@@ -89,7 +93,8 @@ def set_up(api: NinjaAPI) -> None:
 
     @api.exception_handler(JasangError)
     def told(request: HttpRequest, error: JasangError) -> HttpResponse:
-        return problem(422, error.in_language(current()))
+        rows = [asdict(one) for one in getattr(error, "errors", ())]
+        return problem(422, error.in_language(current()), **({"errors": rows} if rows else {}))
 
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:

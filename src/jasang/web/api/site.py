@@ -32,6 +32,7 @@ _REFUSALS = {
     "403": "The key has not the scope, or the person not the role.",
     "404": "Not there, or of another factory.",
     "405": "The address has no such method.",
+    "412": "It was changed since the caller read it (If-Match).",
     "422": "Something in the request does not fit.",
     "429": "Too many calls in a minute.",
 }

@@ -14,19 +14,19 @@ KINDS = (
     ),
     Kind(
         name="queues", model="center.Queue", scope="center", organisation="organisation", roles=_ROLES,
-        title=Text(ko="창구", en="Queues"),
+        title=Text(ko="창구", en="Queues"), listed=False,
     ),
     Kind(
         name="agents", model="center.Agent", scope="center", organisation="organisation", identity=("organisation", "user"),
-        hidden=("feed",), roles=_ROLES, title=Text(ko="상담원", en="Agents"),
+        hidden=("feed",), roles=_ROLES, title=Text(ko="상담원", en="Agents"), listed=False,
     ),
     Kind(
         name="duties", model="center.Duty", scope="center", organisation="organisation", roles=_ROLES,
-        identity=("agent", "queue", "start", "end"), title=Text(ko="당번", en="The rota"),
+        identity=("agent", "queue", "start", "end"), title=Text(ko="당번", en="The rota"), listed=False,
     ),
     Kind(
         name="ready-answers", model="center.Macro", scope="center", organisation="organisation", roles=_ROLES,
-        title=Text(ko="준비된 답", en="Ready answers"),
+        title=Text(ko="준비된 답", en="Ready answers"), listed=False,
     ),
     Kind(
         name="cases", model="center.Case", scope="center", factory="factory", organisation="centre", roles=_ROLES,

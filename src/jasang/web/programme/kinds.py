@@ -9,8 +9,9 @@ KINDS = (
         title=Text(ko="기수", en="Cohorts"),
     ),
     Kind(
-        name="calls", model="programme.Call", scope="programme", organisation="organisation", filters=("cohort", "support"),
-        title=Text(ko="공고", en="Calls"),
+        name="calls", model="programme.Call", scope="programme", organisation="organisation",
+        filters=("cohort", "support"), by_steps=True,
+        title=Text(ko="공고", en="Calls"), listed=False,
     ),
     Kind(
         name="mentors", model="programme.Mentor", scope="programme", organisation="organisation",
@@ -19,7 +20,7 @@ KINDS = (
     Kind(
         name="applications", model="programme.Application", scope="programme", factory="factory",
         organisation="organisation", inner=("visitor", "feasibility", "report"), filters=("call", "stage"),
-        kept_from_organisation={"stage": "draft"}, title=Text(ko="신청", en="Applications"), by_steps=True,
+        kept_from_organisation={"stage": "draft"}, title=Text(ko="신청", en="Applications"), by_steps=True, listed=False,
     ),
     Kind(
         name="application-events", model="programme.StageEvent", scope="programme", factory="application__factory",
@@ -53,7 +54,7 @@ KINDS = (
         title=Text(ko="서류", en="Documents of applications"), by_steps=True,
     ),
     Kind(
-        name="level-answers", model="programme.LevelAnswer", scope="programme", factory="factory",
+        name="level-answers", model="programme.LevelAnswer", scope="programme", factory="factory", listed=False,
         identity=("factory", "item", "source", "at"), filters=("item", "source"),
         title=Text(ko="단계 답", en="Answers to the rubric"), by_steps=True,
     ),
@@ -68,12 +69,12 @@ KINDS = (
     ),
     Kind(
         name="plannings", model="programme.Planning", scope="programme", organisation="organisation", embedded=("job",),
-        filters=("cohort",), title=Text(ko="배정 계획", en="Plans of the optimiser"), by_steps=True,
+        filters=("cohort",), title=Text(ko="배정 계획", en="Plans of the optimiser"), by_steps=True, listed=False,
     ),
     Kind(
         name="hands", model="programme.HandOnPlan", scope="programme", organisation="organisation",
         identity=("cohort", "factory", "mentor"), filters=("cohort", "pinned"),
-        title=Text(ko="고정과 제외", en="Pins and vetoes"), by_steps=True,
+        title=Text(ko="고정과 제외", en="Pins and vetoes"), by_steps=True, listed=False,
     ),
     Kind(
         name="offers", model="programme.Offer", scope="programme", organisation="organisation",
