@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from jasang.connect.receiver import Factory, ReceiverLimits
 from jasang.connect.receiver.server import Receiver
 
 
 @contextlib.contextmanager
-def running(factories: Sequence[Factory], *, limits: ReceiverLimits | None = None) -> Iterator[str]:
+def running(
+    factories: Sequence[Factory],
+    *,
+    limits: ReceiverLimits | None = None,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Iterator[str]:
     """The receiver's address while it runs."""
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     receiver = Receiver(factories, port=0, limits=limits)
     loop.run_until_complete(receiver.start())
     thread = threading.Thread(target=loop.run_forever)

@@ -52,15 +52,15 @@ def split_lines(body: bytes) -> list[bytes]:
     return lines
 
 
-def first_line(body: bytes, at: int) -> tuple[bytes, int]:
+def first_line(body: bytes | bytearray, at: int) -> tuple[bytes, int]:
     """The line of `split_lines` that begins at `at`, and where the next one begins."""
     end = body.find(b"\n", at)
     while end >= 0:
-        line = body[at:end]
+        line = bytes(body[at:end])
         if not ((b'"' in line or line.endswith(b"\\")) and _goes_on(line)):
             return line, end + 1
         end = body.find(b"\n", end + 1)
-    return body[at:], len(body) + 1
+    return bytes(body[at:]), len(body) + 1
 
 
 def _goes_on(line: bytes) -> bool:

@@ -29,6 +29,8 @@ _MINUS, _PLUS, _POINT, _NINE, _ZERO, _E, _BIG_E, _I, _U = b"-+.90eEiu"
 _TRUE_SIGNS, _TRUTH_SIGNS = tuple(b"tT"), tuple(b"tTfF")
 _TRUE_WORDS = np.frombuffer(b"trueTrueTRUE", np.uint8)
 _FALSE_WORDS = np.frombuffer(b"falseFalseFALSE", np.uint8)
+_ZEROS, _SIXES = np.uint64(0x3030303030303030), np.uint64(0x0606060606060606)
+_HIGH, _LOW = np.uint64(0xF0F0F0F0F0F0F0F0), np.uint64(0x0F0F0F0F0F0F0F0F)
 _SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a
 
 
@@ -41,19 +43,26 @@ def _compiled(function):
 
 
 @_compiled
+def _byte(text, at):
+    """A byte at a place that is not below 0; saying so spares a test for places that count from the end."""
+    return text[np.uint64(at)]
+
+
+@_compiled
 def _hash(text, at, end, parent):
     found = _SEED ^ np.uint64(parent)
     for place in range(at, end):
-        found = (found ^ np.uint64(text[place])) * _PRIME
+        found = (found ^ np.uint64(_byte(text, place))) * _PRIME
     return found ^ (found >> np.uint64(29))
 
 
 @_compiled
 def _word(text, at):
     """Eight bytes as a number; the compiler makes one load of it."""
-    found = np.uint64(text[at])
+    begin = np.uint64(at)
+    found = np.uint64(text[begin])
     for place in range(1, 8):
-        found |= np.uint64(text[at + place]) << np.uint64(8 * place)
+        found |= np.uint64(text[begin + np.uint64(place)]) << np.uint64(8 * place)
     return found
 
 
@@ -64,7 +73,7 @@ def _same(text, at, known, start, length):
         return False
     if length < 8:
         place = 0
-        while place < length and text[at + place] == known[start + place]:
+        while place < length and _byte(text, at + place) == _byte(known, start + place):
             place += 1
         return place == length
     for place in range(0, length - 7, 8):
@@ -101,23 +110,23 @@ def insert(text, at, end, parent, number, segments, slots, known):
 def _segment_end(text, at, parent):
     """Behind the `=` that ends the segment which begins at `at`; 0 where that is not plain to see. The text ends in a newline."""
     if not parent:  # the series key
-        while text[at] != _SPACE:
-            if text[at] == _BACKSLASH:
+        while _byte(text, at) != _SPACE:
+            if _byte(text, at) == _BACKSLASH:
                 at += 1
-                if text[at] == _BACKSLASH:
+                if _byte(text, at) == _BACKSLASH:
                     return 0
-            if text[at] == _NEWLINE or text[at] == _QUOTE:
+            if _byte(text, at) == _NEWLINE or _byte(text, at) == _QUOTE:
                 return 0
             at += 1
     at += 1
-    while text[at] != _EQUALS:
-        if text[at] == _BACKSLASH:
+    while _byte(text, at) != _EQUALS:
+        if _byte(text, at) == _BACKSLASH:
             at += 1
-            if text[at] == _BACKSLASH:
+            if _byte(text, at) == _BACKSLASH:
                 return 0
-        elif text[at] == _SPACE or text[at] == _COMMA:
+        elif _byte(text, at) == _SPACE or _byte(text, at) == _COMMA:
             return 0
-        if text[at] == _NEWLINE or text[at] == _QUOTE:
+        if _byte(text, at) == _NEWLINE or _byte(text, at) == _QUOTE:
             return 0
         at += 1
     return at + 1
@@ -125,45 +134,62 @@ def _segment_end(text, at, parent):
 
 @_compiled
 def _ends_line(text, at):
-    return text[at] == _NEWLINE or (text[at] == _RETURN and text[at + 1] == _NEWLINE)
+    return _byte(text, at) == _NEWLINE or (_byte(text, at) == _RETURN and _byte(text, at + 1) == _NEWLINE)
 
 
 @_compiled
 def _digits(text, at, number):
     """A run of digits behind those of `number`, and where it ends. Beyond 64 bits the number is wrong; count the digits."""
     while True:
-        digit = np.int64(text[at]) - _ZERO
-        if digit < 0 or digit > 9:
+        digit = np.uint64(text[np.uint64(at)]) - np.uint64(_ZERO)
+        if digit > np.uint64(9):
             return number, at
-        number = number * np.uint64(10) + np.uint64(digit)
+        number = number * np.uint64(10) + digit
         at += 1
+
+
+@_compiled
+def _many_digits(text, at):
+    """As `_digits`, eight at a time."""
+    number = np.uint64(0)
+    while at + 8 <= len(text):
+        word = _word(text, at)
+        if word & _HIGH != _ZEROS or (word + _SIXES) & _HIGH != _ZEROS:
+            break
+        # Neighbours are put together: digits to pairs, pairs to fours, fours to eight.
+        word = (word & _LOW) * np.uint64(2561) >> np.uint64(8)
+        word = (word & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601) >> np.uint64(16)
+        word = (word & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001) >> np.uint64(32)
+        number = number * np.uint64(100_000_000) + word
+        at += 8
+    return _digits(text, at, number)
 
 
 @_compiled
 def _number(text, at):
     """Kind, number and end of a value that begins like a number."""
-    negative = text[at] == _MINUS
+    negative = _byte(text, at) == _MINUS
     if negative:
         at += 1
     mantissa, end = _digits(text, at, np.uint64(0))
     count, power = end - at, np.int64(0)
     at = end
-    if text[at] == _POINT:
+    if _byte(text, at) == _POINT:
         mantissa, end = _digits(text, at + 1, mantissa)
         power = at + 1 - end
         count -= power
         at = end
-    elif text[at] == _I or text[at] == _U:
-        if not count or count > _DIGITS or mantissa > _MOST_EXACT or (negative and text[at] == _U):
+    elif _byte(text, at) == _I or _byte(text, at) == _U:
+        if not count or count > _DIGITS or mantissa > _MOST_EXACT or (negative and _byte(text, at) == _U):
             return _UNCLEAR, 0.0, at
         whole = np.int64(mantissa)
         return WHOLE, np.float64(-whole if negative else whole), at + 1
     if not count:
         return _UNCLEAR, 0.0, at
-    if text[at] == _E or text[at] == _BIG_E:
+    if _byte(text, at) == _E or _byte(text, at) == _BIG_E:
         at += 1
-        below = text[at] == _MINUS
-        if below or text[at] == _PLUS:
+        below = _byte(text, at) == _MINUS
+        if below or _byte(text, at) == _PLUS:
             at += 1
         written, end = _digits(text, at, np.uint64(0))
         if end == at or end - at > 3:
@@ -185,19 +211,19 @@ def _truth(text, at):
             return TRUTH, 1.0, at + 4
         if _same(text, at, _FALSE_WORDS, 5 * word, 5):
             return TRUTH, 0.0, at + 5
-    return TRUTH, 1.0 if text[at] in _TRUE_SIGNS else 0.0, at + 1
+    return TRUTH, 1.0 if _byte(text, at) in _TRUE_SIGNS else 0.0, at + 1
 
 
 @_compiled
 def _value(text, at):
     """Kind, number and end of a value; a text ends behind its quote."""
-    sign = text[at]
+    sign = _byte(text, at)
     if _ZERO <= sign <= _NINE or sign in (_MINUS, _POINT):
         return _number(text, at)
     if sign == _QUOTE:
         at += 1
-        while text[at] != _QUOTE:
-            if text[at] == _NEWLINE or text[at] == _BACKSLASH:
+        while _byte(text, at) != _QUOTE:
+            if _byte(text, at) == _NEWLINE or _byte(text, at) == _BACKSLASH:
                 return _UNCLEAR, 0.0, at
             at += 1
         return TEXT, np.nan, at + 1
@@ -209,13 +235,13 @@ def _value(text, at):
 @_compiled
 def _time(text, at, limit, factor, divisor, moment):
     """The time (us) of a line whose fields end at `at`, and where the line ends, -1 where that is not plain to see."""
-    if text[at] != _SPACE:
+    if _byte(text, at) != _SPACE:
         return moment, (at if _ends_line(text, at) else -1)
     at += 1
-    negative = text[at] == _MINUS
+    negative = _byte(text, at) == _MINUS
     if negative:
         at += 1
-    counted, end = _digits(text, at, np.uint64(0))
+    counted, end = _many_digits(text, at)
     if end == at or end - at > _DIGITS or counted > np.uint64(limit) or not _ends_line(text, end):
         return moment, -1
     told = -np.int64(counted) if negative else np.int64(counted)
@@ -234,8 +260,8 @@ def scan(text, limit, factor, divisor, moment, segments, slots, known, state, si
     stopped = DONE
     while at < len(text):
         begin, first_row, first_left, parent = at, row, lefts, 0
-        if _ends_line(text, at) or text[at] == _HASH:
-            while text[at] != _NEWLINE:
+        if _ends_line(text, at) or _byte(text, at) == _HASH:
+            while _byte(text, at) != _NEWLINE:
                 at += 1
             at += 1
             state[LINES] += 1
@@ -279,7 +305,7 @@ def scan(text, limit, factor, divisor, moment, segments, slots, known, state, si
             kind[row] = NUMBER if told == _LONG else told
             row += 1
             at = end
-            if text[at] != _COMMA:
+            if _byte(text, at) != _COMMA:
                 break
         if not stopped:
             time, at = _time(text, at, limit, factor, divisor, moment)
@@ -291,7 +317,7 @@ def scan(text, limit, factor, divisor, moment, segments, slots, known, state, si
         for place in range(first_row, row):
             source[place] = time
         before = first
-        at += 1 if text[at] == _NEWLINE else 2
+        at += 1 if _byte(text, at) == _NEWLINE else 2
         state[LINES] += 1
         state[POINTS] += 1
     state[AT], state[ROWS], state[LEFT], state[BEFORE] = at, row, lefts, before

@@ -41,7 +41,7 @@ _BYTES_OF_A_ROW = 24  # of a body; more rows are made room for as they come
 class Body:
     """One body: `unit` is what its times count in ns, `now` in ns since 1970 the time of points without one."""
 
-    text: bytes
+    text: bytes | bytearray
     unit: int
     now: int
 
@@ -98,8 +98,9 @@ class Scanner:
 
     def _read(self, body: Body, by_hand: "_ByHand") -> Answer:
         scan, state = self._scan, self._state
-        ends = body.text.endswith(b"\n")
-        text = np.frombuffer(body.text if ends else body.text + b"\n", np.uint8)
+        whole = body.text if body.text.endswith(b"\n") else body.text + b"\n"
+        text = np.frombuffer(whole, np.uint8)
+        text.flags.writeable = False  # what the pass is compiled for
         moment = body.now // body.unit * body.unit // 1_000
         factor, divisor = (1, 1_000) if body.unit == 1 else (body.unit // 1_000, 1)
         limit = LATEST // body.unit

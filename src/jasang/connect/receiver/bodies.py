@@ -5,6 +5,7 @@ import zlib
 
 from aiohttp import web
 
+IDENTITY, GZIP = ("", "identity"), ("gzip", "x-gzip", "deflate")  # values of Content-Encoding
 _INLINE = 32_000  # bytes; unpacking more would keep other requests waiting
 
 
@@ -25,16 +26,19 @@ async def read_body(request: web.Request, most: int) -> bytes:
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge from error
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("", "identity"):
+    if encoding in IDENTITY:
         return body
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if encoding not in GZIP:
         raise NotGzip(f"unknown Content-Encoding {encoding!r}; expected gzip")
-    if len(body) <= _INLINE:
-        return unpack(body, most)
-    return await asyncio.to_thread(unpack, body, most)
+    return await unpacked(body, most)
 
 
-def unpack(body: bytes, most: int) -> bytes:
+async def unpacked(body: bytes | bytearray, most: int) -> bytes:
+    """`unpack`, elsewhere when it takes long."""
+    return unpack(body, most) if len(body) <= _INLINE else await asyncio.to_thread(unpack, body, most)
+
+
+def unpack(body: bytes | bytearray, most: int) -> bytes:
     """gzip or zlib, one or several members; a bomb is noticed before it has unpacked more than `most` bytes."""
     parts: list[bytes] = []
     size = 0

@@ -45,13 +45,17 @@ class Grouped(Generic[Item, Result]):
 
     async def submit(self, item: Item, size: int) -> Result:
         """The item's result, once its group is done."""
+        # A caller that goes away (a closed connection) must not take the write of the others with it.
+        return await asyncio.shield(self.enqueue(item, size))
+
+    def enqueue(self, item: Item, size: int) -> "asyncio.Future[Result]":
+        """What `submit` waits for."""
         entry = _Waiting[Item, Result](item, size, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         self.size += size
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
-        # A caller that goes away (a closed connection) must not take the write of the others with it.
-        return await asyncio.shield(entry.done)
+        return entry.done
 
     async def close(self) -> None:
         """Finish what waits."""

@@ -3,6 +3,7 @@
 A body is answered only when its readings are durable and a query sees them.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -121,10 +122,18 @@ class Destination:
 
     async def write_lines(self, body: bytes, unit: int) -> Written:
         """Keep a body of line protocol; raises `StoreError` when the store cannot take it."""
+        return await asyncio.shield(self.begin_lines(body, unit))
+
+    def begin_lines(self, body: bytes | bytearray, unit: int) -> "asyncio.Future[Written]":
+        """What `write_lines` waits for; `body` is no longer the caller's."""
         item = Body(text=body, unit=unit, now=time.time_ns())
         if len(body) <= self._small:
-            return await self._writing.submit(item, len(body) // BYTES_OF_A_POINT + 1)
-        read = await min(self._reading, key=lambda reader: reader.size).submit(item, len(body))
+            return self._writing.enqueue(item, len(body) // BYTES_OF_A_POINT + 1)
+        return asyncio.ensure_future(self._write_large(item))
+
+    async def _write_large(self, item: Body) -> Written:
+        """Read a body in a thread of its own, then keep it."""
+        read = await min(self._reading, key=lambda reader: reader.size).submit(item, len(item.text))
         [answer] = read.answers
         if answer.points:
             await self.write_tables(read.readings, read.fresh, answer.points)

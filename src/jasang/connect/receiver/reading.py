@@ -79,7 +79,7 @@ class ArrowReader:
         return Read(readings=tuple(_few(tables)), answers=tuple(answers), fresh=_taken(self._names))
 
     def _parse(self, body: Body) -> Parsed:
-        return parse_lines(body.text, unit=body.unit, now=body.now, names=self._names)
+        return parse_lines(bytes(body.text), unit=body.unit, now=body.now, names=self._names)
 
 
 def _taken(names: SignalNames) -> tuple[Signal, ...]:
