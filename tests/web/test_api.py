@@ -178,7 +178,7 @@ def test_lists_take_the_same_number_of_queries_for_many_rows(
     for name in ("a.csv", "b.csv", "c.csv"):
         hand_over(factory, name)
 
-    for rest, queries in (("/findings", 2), ("/diagnoses", 2), ("/lives", 2), ("/members", 2), ("/audit", 2)):
+    for rest, queries in (("/findings", 3), ("/diagnoses", 3), ("/lives", 3), ("/members", 3), ("/audit", 3)):
         with django_assert_num_queries(queries):
             assert client.get(address(factory, rest)).status_code == 200
 
@@ -219,7 +219,7 @@ def test_problems_are_told_in_the_callers_language(factory: Any) -> None:
 
 
 def test_more_calls_than_a_minute_may_have_wait(factory: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jasang.web.api.entering.time.time", lambda: 1_000_000.0)
+    monkeypatch.setattr("jasang.web.tenants.limits.time.time", lambda: 1_000_000.0)
     settings.API_CALLS_PER_MINUTE = 3
     client, other = program(factory), program(factory)
 

@@ -387,6 +387,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
+PASSWORD_RESET_TIMEOUT = 3600  # how long the link of the letter works
 LOGIN_REDIRECT_URL = "start"
 OIDC = foreign_provider()
 SECOND_FACTOR = switch("JASANG_SECOND_FACTOR", default=True)  # asked of everybody with a role above the factories

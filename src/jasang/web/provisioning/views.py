@@ -30,7 +30,9 @@ from scim2_models import (
 from jasang.web.api import keys
 from jasang.web.provisioning import queries, services
 from jasang.web.provisioning.documents import MOST, PROVIDER, Group, User, base_address, etag
+from jasang.web.tenants import limits
 from jasang.web.tenants.models import Organisation
+from jasang.web.ui.language import current
 
 _TYPE = "application/scim+json"
 _MOST_BYTES = 1_000_000
@@ -88,6 +90,12 @@ def scim(*methods: str, opened: bool = False) -> Callable[[Callable[..., HttpRes
 def _enter(request: ScimRequest) -> HttpResponse | None:
     mark, _space, text = request.headers.get("Authorization", "").partition(" ")
     key = keys.key_of(text.strip()) if mark.lower() == "bearer" else None
+    try:
+        limits.count(*(("scim", key.prefix) if key else ("api-wrong-key", limits.address_of(request))))
+    except limits.TooOften as error:
+        answer = _error(429, error.in_language(current()))
+        answer["Retry-After"] = str(error.wait)
+        return answer
     if key is None:
         answer = _error(401, _("Send a working key: Authorization: Bearer jsk_…"))
         answer["WWW-Authenticate"] = 'Bearer realm="jasang"'

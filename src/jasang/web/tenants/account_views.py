@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jasang.web.tenants import identities, second_factor, services
+from jasang.web.tenants import identities, limits, second_factor, services
 from jasang.web.tenants.forms import SignInForm
 from jasang.web.tenants.people_forms import EmailForm
 from jasang.web.tenants.queries import sign_in_blocked
+from jasang.web.tenants.reset_views import can_reset
 
 _WAITING = "sign_in_waits_for_code"
 _PATIENCE_SECONDS = 600
@@ -42,7 +43,13 @@ class SignIn(accounts.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """With the other ways in."""
-        return super().get_context_data(**kwargs) | {"provider": settings.OIDC and settings.OIDC["name"]}
+        provider = settings.OIDC and settings.OIDC["name"]
+        return super().get_context_data(**kwargs) | {"provider": provider, "can_reset": can_reset()}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Not too often from one place."""
+        limits.count("sign-in", limits.address_of(request))
+        return super().post(request, *args, **kwargs)
 
 
 def enter(
@@ -82,6 +89,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 
 def _wrong_code(request: HttpRequest, user: Any) -> str:
     """What is wrong with the code that was sent; blank when it is right. Guessing is slowed down as with passwords."""
+    limits.count("code", user.pk)
     account, address = f"{user.get_username()} code"[:150], request.META.get("REMOTE_ADDR") or None
     if sign_in_blocked(account=account, address=address):
         return _("Too many wrong codes. Please wait 15 minutes and try again.")

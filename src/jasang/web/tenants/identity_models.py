@@ -1,4 +1,4 @@
-"""Who a person is elsewhere: the identity at a foreign provider, and e-mail addresses that are known to be the person's."""
+"""Who a person is elsewhere, addresses that are known to be the person's, and counts that slow down who tries too often."""
 
 from django.conf import settings
 from django.db import models
@@ -33,3 +33,18 @@ class ConfirmedEmail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} of {self.user_id}"
+
+
+class TryCount(models.Model):
+    """How often something was done in a span of time (limits.py). `bucket` is a kind and a hash of who it was."""
+
+    bucket = models.CharField(max_length=80)
+    window_start = models.BigIntegerField()  # seconds since 1970
+    number = models.PositiveIntegerField()
+    over_at = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bucket", "window_start"], name="one_count_a_window")]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}: {self.number}"

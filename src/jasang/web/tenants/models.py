@@ -5,14 +5,15 @@ import secrets
 from django.conf import settings
 from django.db import models
 
-from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity
+from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity, TryCount
+from jasang.web.tenants.secret_texts import SecretText
 
 # Django knows the tables of an area by this module.
 __all__ = [
     "AppendOnly", "AuditEvent", "ConfirmedEmail", "FACTORY_ROLES", "Factory", "ForeignIdentity", "GUEST_ROLES",
     "Invitation", "Membership", "Organisation", "OrganisationKind", "OrganisationManager", "OrganisationModel",
     "POST_ROLES", "Post", "RecoveryCode", "Role", "SecondFactor", "SignInFailure", "SignedIn", "TenantManager",
-    "TenantMissing", "TenantModel", "TrailClosed", "factory_key",
+    "TenantMissing", "TenantModel", "TrailClosed", "TryCount", "factory_key",
 ]  # fmt: skip
 
 _KEY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letters that are mistaken for another
@@ -208,7 +209,7 @@ class SecondFactor(models.Model):
     """The secret that a person's phone makes six digits from (RFC 6238). It counts from the first right code on."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factor")
-    secret = models.CharField(max_length=64)
+    secret = SecretText()
     confirmed_at = models.DateTimeField(null=True)
     last_step = models.BigIntegerField(default=0)  # of the last code taken: no code counts twice
 

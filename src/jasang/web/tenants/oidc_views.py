@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jasang.errors import JasangError
-from jasang.web.tenants import identities, oidc, people
+from jasang.web.tenants import identities, limits, oidc, people
 from jasang.web.tenants.account_views import LINKING, enter
 from jasang.web.ui.language import current
 
@@ -35,6 +35,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     """To the provider: to sign in, with an invitation, or to link the signed-in account."""
     if settings.OIDC is None:
         raise Http404
+    limits.count("foreign", limits.address_of(request))
     course: dict[str, Any] = {"next": _inside(request, request.GET.get("next", ""))}
     if token := request.GET.get("invitation", "")[:100]:
         if people.invitation(token) is None:
@@ -65,6 +66,7 @@ def back(request: HttpRequest) -> HttpResponse:
     """From the provider: its answer is checked, then the person is in, asked for the second factor, or told why not."""
     if settings.OIDC is None:
         raise Http404
+    limits.count("foreign", limits.address_of(request))
     course = request.session.pop(_COURSE, None)
     try:
         told = oidc.way_back(request)

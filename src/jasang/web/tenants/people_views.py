@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jasang.web.tenants import people
+from jasang.web.tenants import limits, people
 from jasang.web.tenants.access import FactoryRequest, OrganisationRequest, for_members, for_posts, for_roles
 from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, POST_ROLES, Invitation, Membership, Post, Role
 from jasang.web.tenants.people_forms import InviteForm, NewAccountForm
@@ -60,6 +60,7 @@ def factory_people(request: FactoryRequest) -> HttpResponse:
     form = InviteForm(posted, roles=(*FACTORY_ROLES, *GUEST_ROLES))
     link = None
     if form.is_valid():
+        limits.count("invite", request.user.pk)
         _made, token = people.invite(by=request.user, factory=request.factory, **form.wanted())
         link, form = _link(request, token), InviteForm(roles=(*FACTORY_ROLES, *GUEST_ROLES))
     context = {
@@ -145,6 +146,7 @@ def organisation_people(request: OrganisationRequest) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form, link = InviteForm(posted, roles=allowed), None
     if form.is_valid():
+        limits.count("invite", request.user.pk)
         _made, token = people.invite(by=request.user, organisation=request.organisation, **form.wanted())
         link, form = _link(request, token), InviteForm(roles=allowed)
     context = {
@@ -187,6 +189,7 @@ def organisation_audit(request: OrganisationRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Take an invitation, signed in or with a new account."""
+    limits.count("invitation", limits.address_of(request))
     found = people.invitation(token)
     if found is None:
         return render(request, "tenants/no_invitation.html", status=HTTPStatus.NOT_FOUND)

@@ -3,13 +3,16 @@
 from django.contrib.auth import views as accounts
 from django.urls import path
 
-from jasang.web.tenants import account_views, below_views, oidc_views, people_views
+from jasang.web.tenants import account_views, below_views, oidc_views, people_views, reset_views
 
 urlpatterns = [
     path("sign-in/", account_views.SignIn.as_view(), name="sign-in"),
     path("sign-in/code/", account_views.sign_in_code, name="sign-in-code"),
     path("sign-in/with/", oidc_views.begin, name="foreign-sign-in"),
     path("sign-in/back/", oidc_views.back, name="foreign-back"),
+    path("forgotten/", reset_views.Forgotten.as_view(), name="forgotten"),
+    path("forgotten/sent/", reset_views.Sent.as_view(), name="forgotten-sent"),
+    path("forgotten/<str:uidb64>/<str:token>/", reset_views.NewPassword.as_view(), name="new-password"),
     path("sign-out/", oidc_views.sign_out, name="sign-out"),
     path("password/", account_views.ChangePassword.as_view(), name="password"),
     path(
