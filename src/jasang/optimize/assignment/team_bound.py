@@ -17,7 +17,8 @@ from scipy.optimize import linprog
 from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules
 
 _MOST_TEAMS = 6_000_000  # of three mentors: above it not all are looked at, and the plain bound stays
-_ADDED, _KEPT, _CHUNK, _LOOKED = 1500, 4000, 2000, 250
+_ADDED, _KEPT, _CHUNK, _LOOKED = 4000, 8000, 2000, 250
+_EACH = 80  # teams of each mentor that join at a time, at least
 _ROUNDS = 60
 _MOST_LOOKED = 20_000  # at their own prices, one by one
 _BISECTIONS = 7
@@ -74,10 +75,10 @@ def team_bound(
             break
         before = bound
         bound = min(bound, master.factory_price.sum() + master.mentor_price.sum() + look.raised)
-        stale = stale + 1 if bound > before - 1e-4 * abs(before) else 0
+        stale = stale + 1 if np.isfinite(look.raised) and bound > before - 1e-4 * abs(before) else 0
         if not look.teams.size:
             break
-        master.add(look.teams[np.argsort(-look.worth, kind="stable")[:_ADDED]])
+        master.add(_foremost(look, m))
     return bound
 
 
@@ -88,6 +89,21 @@ class _Look:
     teams: np.ndarray
     worth: np.ndarray
     raised: float
+
+
+def _foremost(look: _Look, m: int) -> np.ndarray:
+    """The teams to learn from: those worth most too much for each mentor, so that all prices move."""
+    order = np.argsort(-look.worth, kind="stable")
+    count = np.zeros(m, np.int64)
+    chosen = []
+    for place in order.tolist():
+        team = look.teams[place]
+        if count[team].min() < _EACH:
+            count[team] += 1
+            chosen.append(place)
+        if len(chosen) == _ADDED:
+            break
+    return look.teams[chosen]
 
 
 class _Master:
