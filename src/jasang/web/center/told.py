@@ -1,15 +1,19 @@
-"""What this area tells of a factory for its level: how soon it moved when something was asked of it."""
+"""What this area tells of a factory: how soon it moved when something was asked of it, and what waits for it."""
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.urls import reverse
 from django.utils import timezone
 
 from jasang.diagnose.level import LiveFacts, Measured, reaction_hours
+from jasang.plant.text import Text
 from jasang.web.center.models import Case, CaseState, Channel, Event
+from jasang.web.jobs.announcing import Todo
 from jasang.web.tenants.models import Factory
 
 _YEAR = timedelta(days=365)
+_MOST_TODOS = 20
 _MOVING = ("customer", "rate")
 
 
@@ -40,3 +44,16 @@ def live_facts(factory: Factory) -> LiveFacts:
         return LiveFacts()
     page = reverse("center:cases", args=[factory.key])
     return LiveFacts(case_reaction_hours=Measured(value=hours, at=timezone.localdate(latest or now), evidence=page))
+
+
+def waiting_cases(factory: Factory, user: AbstractBaseUser) -> list[Todo]:
+    """Cases in which the centre waits for the factory's answer."""
+    rows = Case.objects.of(factory).filter(state=CaseState.WAITING).order_by("changed_at")[:_MOST_TODOS]
+    return [
+        Todo(
+            title=Text(ko=f"센터가 답을 기다립니다: {case.title}", en=f"The centre waits for an answer: {case.title}"),
+            url=reverse("center:case", args=[factory.key, case.key]),
+            mine=case.customer_id == user.pk,
+        )
+        for case in rows
+    ]

@@ -6,6 +6,7 @@ from jasang.web.floor import (
     assets_views,
     life_views,
     measured_views,
+    now_views,
     quality_views,
     study_views,
     trends_views,
@@ -15,6 +16,7 @@ from jasang.web.floor import (
 
 app_name = "floor"
 urlpatterns = [
+    path("f/<str:factory_key>/now/", now_views.now, name="now"),
     path("f/<str:factory_key>/live/", views.live, name="live"),
     path("f/<str:factory_key>/live/readings/", views.readings, name="readings"),
     path("f/<str:factory_key>/machines/", assets_views.machines, name="machines"),

@@ -27,7 +27,8 @@ from jasang.web.floor.life_showing import life_story
 from jasang.web.floor.models import Diagnosis, Finding
 from jasang.web.jobs.services import ask_to_cancel
 from jasang.web.tenants.access import FactoryRequest, for_members
-from jasang.web.tenants.queries import factories_of, organisations_of
+from jasang.web.tenants.models import Role
+from jasang.web.tenants.queries import factories_of, organisations_of, role_in
 from jasang.web.ui.language import current
 
 
@@ -42,7 +43,9 @@ def start(request: HttpRequest) -> HttpResponse:
         if one.kind in settings.ORGANISATION_HOMES
     ]
     if len(factories) == 1 and not homes:
-        return redirect("floor:findings", factory_key=factories[0].key)
+        # On the shop floor one wants to know what is wrong now; at a desk, what was found.
+        first = "floor:now" if role_in(request.user, factories[0]) == Role.OPERATOR else "floor:findings"
+        return redirect(first, factory_key=factories[0].key)
     if len(homes) == 1 and not factories:
         return redirect(homes[0][1])
     return render(request, "floor/start.html", {"factories": queries.overview(factories), "organisations": homes})

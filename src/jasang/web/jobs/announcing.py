@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.utils.module_loading import import_string
 
 from jasang.plant.text import Text
@@ -20,6 +21,7 @@ class Subject:
 
     `document` is plain data for a machine (a finding as in `jasang.findings/1`); `severity` is act, watch, note or blank.
     `lasting` stays the same over newer versions of the thing (blank where there are none); `taken`: somebody saw to it already.
+    `signal` is the shape of what was measured around it (`mentor.shapes.packed`), `None` where there is none.
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Subject:
     document: dict[str, Any] | None = None
     lasting: str = ""
     taken: bool = False
+    signal: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,19 @@ class Effect:
     low: float
     high: float
     told: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """Something that waits for somebody in a factory. `key` with a `tick` address: done by one tap there."""
+
+    title: Text
+    url: str
+    key: str = ""
+    tick: str = ""
+    due_on: date | None = None
+    late: bool = False
+    mine: bool = False  # for this very person
 
 
 def announce(event: str, *, factory: Factory, **about: Any) -> None:
@@ -75,3 +91,9 @@ def subjects(*, factory: Factory, kind: str) -> tuple[Subject, ...]:
 def effects(factory: Factory) -> tuple[Effect, ...]:
     """What became of the actions taken in this factory, as every area that follows some tells it."""
     return tuple(one for path in settings.MEASURED_EFFECTS for one in import_string(path)(factory))
+
+
+def todos(factory: Factory, user: AbstractBaseUser) -> list[Todo]:
+    """What waits for the person in this factory, as every area tells it: late first, then by day."""
+    found = [one for path in settings.TODOS for one in import_string(path)(factory, user)]
+    return sorted(found, key=lambda one: (not one.late, not one.mine, one.due_on or date.max))

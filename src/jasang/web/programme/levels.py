@@ -1,6 +1,6 @@
 """The level of a factory in the portal: answers kept, live facts of other areas, standings, the survey of a cohort."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -14,10 +14,13 @@ from jasang.diagnose.level import Answer, Level, LiveFacts, Peers, compare, late
 from jasang.errors import JasangError
 from jasang.web.jobs.announcing import effects
 from jasang.web.programme.models import Cohort, LevelAnswer, LevelMark, Standing
+from jasang.web.programme.photos import keep_proofs
 from jasang.web.tenants.models import Factory, Organisation, Role
 from jasang.web.tenants.queries import role_in
+from jasang.web.ui.checked_files import Checked
 
 _MAY_ANSWER = (Role.MENTOR,)
+_GROUP = 3  # characters of a KSIC code that name a group, "C29"
 
 
 class AnswerRefused(JasangError):
@@ -26,9 +29,11 @@ class AnswerRefused(JasangError):
 
 @transaction.atomic
 def answer_item(
-    *, by: AbstractBaseUser, factory: Factory, item: str, step: int, evidence: str = "", at: date | None = None
-) -> LevelAnswer:
-    """A mentor who is a guest of the factory says how far an item is; the same day's answer is replaced."""
+    *, by: AbstractBaseUser, factory: Factory, item: str, step: int, evidence: str = "", at: date | None = None,
+    words: str = "", files: Sequence[Checked] = (),
+) -> LevelAnswer:  # fmt: skip
+    """A mentor who is a guest of the factory says how far an item is, signs it, and adds what shows it; the same day's answer
+    is replaced."""
     if role_in(by, factory) not in _MAY_ANSWER:
         raise AnswerRefused(ko="이 공장의 멘토만 답할 수 있습니다.", en="Only a mentor of this factory answers.")
     known = latest_rubric().item(item)
@@ -37,14 +42,18 @@ def answer_item(
             ko=f"항목 {item!r}, 단계 {step}: 평가표의 항목과 0부터 5까지의 단계여야 합니다.",
             en=f"Item {item!r}, step {step}: expected an item of the rubric and a step from 0 to 5.",
         )
-    if known.live is not None:
+    if known.live is not None and not known.live.mentor_too:
         raise AnswerRefused(
             ko="이 항목은 현장 데이터가 답합니다.", en="This item is answered by the factory's own data."
         )
     kept, _ = LevelAnswer.objects.of(factory).update_or_create(
         factory=factory, item=item, source="mentor", at=at or timezone.localdate(),
-        defaults={"step": step, "by": by, "evidence": evidence[:300]},
+        defaults={
+            "step": step, "by": by, "evidence": evidence[:300], "words": words.replace("\x00", "").strip()[:4000],
+            "signed_at": timezone.now(),
+        },
     )  # fmt: skip
+    keep_proofs(factory=factory, files=files, by=by, answer=kept)
     mark_level(factory=factory)
     return kept
 
@@ -74,13 +83,19 @@ def level_of(factory: Factory, *, today: date | None = None, reading: str = "fiv
     )
 
 
-def peers_of(factory: Factory, points: float) -> Peers | None:
-    """Beside the factories of the same industry in the same programme; nothing with fewer than five."""
+def peers_of(factory: Factory, points: float) -> tuple[Peers, bool] | None:
+    """Beside the factories of the same industry in the same programme, or (true) of the same group of industries where those are
+    too few; nothing with fewer than five."""
     if factory.organisation is None or not factory.industry:
         return None
     top = Organisation.objects.get(pk=int(factory.organisation.path.strip("/").split("/")[0]))
-    like = Standing.objects.under(top).filter(factory__industry=factory.industry, surveyed_on__isnull=False)
-    return compare(points, list(like.exclude(factory=factory).values_list("points", flat=True)))
+    known = Standing.objects.under(top).filter(surveyed_on__isnull=False).exclude(factory=factory)
+    for code in (factory.industry, factory.industry[:_GROUP]):
+        like = known.filter(factory__industry__startswith=code).values_list("points", flat=True)
+        found = compare(points, list(like))
+        if found is not None:
+            return found, code != factory.industry
+    return None
 
 
 @transaction.atomic

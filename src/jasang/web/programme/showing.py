@@ -1,13 +1,8 @@
-"""The programme in words and shapes: tiles of the map, bars of the levels, money, a level for its page."""
+"""The portfolio in shapes: tiles of the map, bars of the levels."""
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from jasang.diagnose.level import Level, rubric
-from jasang.errors import Language
 from jasang.web.programme.portfolio import LEVELS, TILES, Group
-from jasang.web.programme.words import amount
 
 _TILE, _GAP = 84, 6
 
@@ -36,46 +31,3 @@ def bars(whole: Group) -> list[dict[str, Any]]:
         {"level": level, "count": whole.counts[level], "length": round(100 * whole.counts[level] / most, 1)}
         for level in range(LEVELS)
     ]
-
-
-def level_words(level: Level, language: Language) -> dict[str, Any]:
-    """The parts of a level in the page's language."""
-    chosen = rubric(level.rubric)
-    sources = {"live": _("live data"), "mentor": _("mentor")}
-    return {
-        "name": level.name.in_language(language),
-        "points": round(level.points),
-        "live": round(100 * level.live_share),
-        "missing": round(level.points_missing),
-        "readings": [(one.id, one.name.in_language(language), one.id == level.reading) for one in chosen.readings],
-        "things": [
-            {
-                "text": thing.text.in_language(language),
-                "points": round(thing.points),
-                "cost": f"{amount(thing.cost[0])} – {amount(thing.cost[1])}",
-                "worth": amount(thing.worth) if thing.worth is not None else None,
-                "gate": thing.gate,
-                "renew": thing.renew,
-            }
-            for thing in level.things
-        ],
-        "modules": [
-            {
-                "name": name.in_language(language),
-                "share": round(100 * level.modules[module]),
-                "rows": [
-                    {
-                        "text": one.item.text.in_language(language),
-                        "step": round(one.step, 1),
-                        "source": sources[one.answer.source] if one.answer is not None else "",
-                        "evidence": one.answer.evidence if one.answer is not None else "",
-                        "at": one.answer.at if one.answer is not None else None,
-                        "old": one.answer is not None and one.step < one.answer.step,
-                    }
-                    for one in level.items
-                    if one.item.module == module
-                ],
-            }
-            for module, name in chosen.modules.items()
-        ],
-    }

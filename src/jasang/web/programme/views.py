@@ -7,21 +7,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from jasang.web.programme import levels
-from jasang.web.programme.models import Application, LevelMark
+from jasang.web.programme.level_views import level_context
+from jasang.web.programme.models import Application
 from jasang.web.programme.portfolio import TILES, portfolio, standings
-from jasang.web.programme.showing import bars, level_words, tiles
+from jasang.web.programme.showing import bars, tiles
 from jasang.web.programme.words import amount
-from jasang.web.tenants.access import (
-    FactoryRequest,
-    OrganisationRequest,
-    for_members,
-    for_posts,
-    note_foreign_read,
-)
+from jasang.web.tenants.access import OrganisationRequest, for_posts, note_foreign_read
 from jasang.web.tenants.models import Organisation, Role
-from jasang.web.tenants.queries import factories_under
-from jasang.web.ui.language import current
+from jasang.web.tenants.queries import factories_under, role_in
 
 _PER_PAGE = 50
 _SEEING = (Role.PROGRAMME_OPERATOR, Role.COOP_OPERATOR, Role.AUDITOR)
@@ -63,24 +56,10 @@ def one_factory(request: OrganisationRequest, factory_key: str) -> HttpResponse:
     factory = get_object_or_404(factories_under(request.organisation).select_related("organisation"), key=factory_key)
     note_foreign_read(request, factory)
     applications = Application.objects.under(request.organisation).filter(factory=factory).select_related("call")
-    context = _level_context(factory) | {"tab": "portfolio", "factory": factory, "applications": applications}
-    return render(request, "programme/factory.html", context)
-
-
-@for_members
-@require_GET
-def level(request: FactoryRequest) -> HttpResponse:
-    """The factory's own level and the next three things."""
-    context = _level_context(request.factory, reading=request.GET.get("reading", "five"))
-    return render(request, "programme/level.html", context | {"tab": "level"})
-
-
-def _level_context(factory: Any, *, reading: str = "five") -> dict[str, Any]:
-    found = levels.level_of(factory, reading=reading if reading in ("five", "four") else "five")
-    marks = LevelMark.objects.of(factory).order_by("-day")[:12]
-    return {
-        "level": found,
-        "words": level_words(found, current()),
-        "peers": levels.peers_of(factory, found.points),
-        "marks": list(marks),
+    inside = role_in(request.user, factory) is not None
+    context = level_context(factory, links=inside) | {
+        "tab": "portfolio",
+        "factory": factory,
+        "applications": applications,
     }
+    return render(request, "programme/factory.html", context)
