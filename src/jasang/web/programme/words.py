@@ -73,3 +73,14 @@ def skill_words(skill: str) -> str:
         "energy": _("Energy"),
     }
     return known.get(skill, skill)
+
+
+def kind_words(kind: str) -> str:
+    """What an organisation is."""
+    return {
+        "operator": _("Operator"),
+        "cooperative": _("Co-operative"),
+        "centre": _("365 centre"),
+        "school": _("School"),
+        "buyer": _("Buyer"),
+    }.get(kind, kind)
