@@ -1,20 +1,26 @@
 """Difficulties that several factories have in common: cases alike by rule, words and context, with the evidence for it."""
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 ALIKE = 0.3  # similarity of a case to those of a difficulty, from which it joins
 SHARED = 0.5  # share of the cases that have a word, from which it is told as evidence
 LEAST_FACTORIES = 3
-_WORDS, _RULE, _CONTEXT = 0.6, 0.3, 0.1
+GROWING = 0.42  # likeness from which a case joins a kept difficulty: the same rule and machine alone are not enough
+LATEST = 20  # cases of a difficulty that a new one is compared with
+_WORDS, _RULE, _CONTEXT, _SHAPE = 0.6, 0.3, 0.1, 0.15
+_SAME_SHAPE = 0.8  # correlation of profiles from which a shape counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedCase:
-    """A case as it is compared: `words` are its terms (`mentor.search.Analyser`), `context` its kind of machine or process."""
+    """A case as it is compared: `words` are its terms (`mentor.search.Analyser`), `context` its kind of machine or process.
+
+    `shape` is the profile of its signal (`mentor.shapes`), () where there is none.
+    """
 
     key: str
     factory: str
@@ -23,6 +29,7 @@ class ReportedCase:
     rule: str = ""
     context: str = ""
     solved: bool = False
+    shape: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,143 @@ def similarity(one: ReportedCase, other: ReportedCase, rare: dict[str, float]) -
     return _WORDS * words + _RULE * rule + _CONTEXT * context
 
 
-def _difficulty(group: Sequence[ReportedCase], rare: dict[str, float]) -> Difficulty:
+def likeness(one: ReportedCase, other: ReportedCase, rare: Mapping[str, float]) -> float:
+    """0 to 1, where difficulties grow: the cosine of the words weighed by rareness, the same rule and context where both have
+    one, and a little more where the signals have the same shape. Two different rules are never alike."""
+    if one.rule and other.rule and one.rule != other.rule:
+        return 0.0
+    parts = [(_WORDS, _cosine(one.words, other.words, rare))]
+    if one.rule and other.rule:
+        parts.append((_RULE, 1.0))
+    if one.context and other.context:
+        parts.append((_CONTEXT, float(one.context == other.context)))
+    alike = sum(weight * value for weight, value in parts) / sum(weight for weight, _ in parts)
+    return min(1.0, alike + _SHAPE * (shape_likeness(one.shape, other.shape) >= _SAME_SHAPE))
+
+
+def _cosine(one: frozenset[str], other: frozenset[str], rare: Mapping[str, float]) -> float:
+    lengths = [math.sqrt(sum(rare[word] ** 2 for word in words)) for words in (one, other)]
+    both = sum(rare[word] ** 2 for word in one & other)
+    return both / (lengths[0] * lengths[1]) if both else 0.0
+
+
+def shape_likeness(one: Sequence[float], other: Sequence[float]) -> float:
+    """Correlation of two profiles, 0 where one of them has none."""
+    return sum(a * b for a, b in zip(one, other, strict=True)) / len(one) if one and other else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What new cases bring: those that join a known difficulty (case → its name), and groups that are a new one each."""
+
+    joined: Mapping[str, str]
+    found: tuple[tuple[str, ...], ...]
+
+
+def grow(
+    known: Mapping[str, Sequence[ReportedCase]],
+    waiting: Iterable[ReportedCase],
+    new: Iterable[ReportedCase],
+    *,
+    least_factories: int = LEAST_FACTORIES,
+) -> Growth:
+    """Place new cases, oldest first: in the known difficulty whose latest cases are on average most like them, else together with
+    waiting ones where that makes at least so many factories. Known difficulties keep their names and their cases whatever comes.
+
+    `waiting` are earlier cases that belong to none.
+    """
+    pool = {case.key: case for case in sorted(waiting, key=lambda case: (case.opened, case.key))}
+    coming = sorted(new, key=lambda case: (case.opened, case.key))
+    groups: dict[str, list[ReportedCase]] = {name: list(cases)[-LATEST:] for name, cases in known.items()}
+    everything = [*pool.values(), *coming, *(case for cases in groups.values() for case in cases)]
+    having = Counter(word for case in everything for word in case.words)
+    # Among few cases the number of those with a word tells little: as if there were a hundred more without it.
+    rare = {word: math.log(1 + (len(everything) + 100) / (number + 1)) for word, number in having.items()}
+    joined: dict[str, str] = {}
+    found: list[list[str]] = []
+    made: dict[str, int] = {}
+    lists = _Lists()
+    for case in pool.values():
+        lists.add(case)
+    for case in coming:
+        name = _nearest_group(case, groups, rare)
+        if name is not None:
+            groups[name] = [*groups[name][1 - LATEST :], case]
+            if name in made:
+                found[made[name]].append(case.key)
+            else:
+                joined[case.key] = name
+            continue
+        together = _together(case, [pool[key] for key in sorted(lists.near(case)) if key in pool], rare)
+        if len({one.factory for one in together}) >= least_factories:
+            name = f"\0{len(found)}"
+            made[name] = len(found)
+            groups[name] = together[-LATEST:]
+            found.append([one.key for one in together])
+            for one in together:
+                pool.pop(one.key, None)
+        else:
+            pool[case.key] = case
+            lists.add(case)
+    return Growth(joined=joined, found=tuple(tuple(keys) for keys in found))
+
+
+class _Lists:
+    """Which waiting cases have a word, or a rule: only those can be like a new one."""
+
+    def __init__(self) -> None:
+        self._by: dict[str, set[str]] = defaultdict(set)
+
+    def add(self, case: ReportedCase) -> None:
+        for word in (*case.words, f"\0{case.rule}"):
+            self._by[word].add(case.key)
+
+    def near(self, case: ReportedCase) -> set[str]:
+        own = [*case.words, *([f"\0{case.rule}"] if case.rule else [])]
+        return set().union(*(self._by.get(word, set()) for word in own)) - {case.key}
+
+
+def _nearest_group(
+    case: ReportedCase, groups: Mapping[str, Sequence[ReportedCase]], rare: Mapping[str, float]
+) -> str | None:
+    best, alike = None, GROWING
+    for name, cases in groups.items():
+        if not cases or not any(one.words & case.words or (case.rule and one.rule == case.rule) for one in cases):
+            continue
+        mean = sum(likeness(case, other, rare) for other in cases) / len(cases)
+        if mean >= alike:
+            best, alike = name, mean
+    return best
+
+
+def _together(case: ReportedCase, near: Sequence[ReportedCase], rare: Mapping[str, float]) -> list[ReportedCase]:
+    """The case with those near it that are, on average, like all taken before; oldest first."""
+    ranked = sorted(((likeness(case, one, rare), one) for one in near), key=lambda pair: (-pair[0], pair[1].key))
+    taken = [case]
+    for alike, one in ranked[: 10 * LATEST]:
+        if alike < GROWING:
+            break
+        latest = taken[-LATEST:]
+        if sum(likeness(one, other, rare) for other in latest) / len(latest) >= GROWING:
+            taken.append(one)
+    return sorted(taken, key=lambda one: (one.opened, one.key))
+
+
+def tellable_words(cases: Sequence[ReportedCase], *, least_factories: int = LEAST_FACTORIES) -> tuple[str, ...]:
+    """Words that may be told to everybody: those of at least so many factories, so that no name, number or value of one is among
+    them; of most cases first."""
+    where: dict[str, set[str]] = defaultdict(set)
+    often: Counter[str] = Counter()
+    for case in cases:
+        for word in case.words:
+            if not any(sign.isdigit() for sign in word):
+                where[word].add(case.factory)
+                often[word] += 1
+    told = [word for word, factories in where.items() if len(factories) >= least_factories]
+    return tuple(sorted(told, key=lambda word: (-often[word], word)))
+
+
+def _difficulty(group: Sequence[ReportedCase], rare: Mapping[str, float]) -> Difficulty:
     counts = Counter(word for case in group for word in case.words)
     shared = [word for word, number in counts.items() if number >= SHARED * len(group)]
     return Difficulty(

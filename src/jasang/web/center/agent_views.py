@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jasang.errors import JasangError
 from jasang.web.center import doing, queries, routing, serving, showing, visits
+from jasang.web.center.difficulty_showing import difficulty_of
 from jasang.web.center.factory_views import send
 from jasang.web.center.forms import WordForm
 from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, Centre, Macro, Priority, Visit
@@ -145,6 +146,7 @@ def _page(request: AgentRequest, found: Case, form: Form, trouble: str = "") -> 
         "row": showing.row(found, now),
         "thread": showing.thread(queries.events_of(found, inner=True), queries.files_of(found)),
         "carried": found.carried,
+        "shared": difficulty_of(found),
         "may_open_floor": found.factory is not None and role_in(request.user, found.factory) is not None,
         "form": form,
         "trouble": trouble,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jasang.errors import JasangError
 from jasang.web.center import findings, queries, services, serving, showing
+from jasang.web.center.difficulty_showing import difficulty_of
 from jasang.web.center.forms import CaseForm, WordForm
 from jasang.web.center.models import Attachment, Case, CaseState, Priority, Visit
 from jasang.web.jobs.announcing import Subject, subject
@@ -38,6 +39,7 @@ def cases(request: FactoryRequest) -> HttpResponse:
         "may_speak": request.role in SPEAKING,
         "may_choose": request.role in (Role.OWNER, Role.ENGINEER),
         "from_findings": findings.factory_wants(request.factory),
+        "shared": queries.shared_by(request.factory),
     }
     return render(request, "center/cases.html", context)
 
@@ -105,6 +107,7 @@ def _page(request: FactoryRequest, found: Case, form: WordForm) -> HttpResponse:
         "case": found,
         "row": showing.row(found, timezone.now()),
         "thread": showing.thread(queries.events_of(found, inner=False), queries.files_of(found)),
+        "shared": difficulty_of(found),
         "carried": found.carried,
         "visits": visits.select_related("agent__user").order_by("start"),
         "form": form,

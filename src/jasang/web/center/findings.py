@@ -9,6 +9,7 @@ from jasang.web.center.last_hours import last_hours
 from jasang.web.center.models import Centre, Channel, FactoryChoice, Priority
 from jasang.web.center.services import carry, open_case
 from jasang.web.center.serving import centre_of
+from jasang.web.center.sightings import see_finding
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
 
@@ -32,10 +33,15 @@ def factory_wants(factory: Factory) -> bool:
 def hear_of_findings(*, factory: Factory, findings: list[Subject]) -> None:
     """Listener of `diagnosis_done`, within the transaction that keeps the diagnosis."""
     loud = [one for one in findings if one.severity == "act" and not one.taken]
-    if not loud:
+    watched = [one for one in findings if one.severity == "watch" and not one.taken]
+    if not loud and not watched:
         return
     centre = opens_by_itself(factory)
     if centre is None:
+        return
+    for one in watched[:MOST_CARRIED]:
+        see_finding(factory, centre.organisation, one, timezone.now())
+    if not loud:
         return
     latest = around(factory, findings)
     cases, before = [], Centre.objects.of(centre.organisation).get().last_number

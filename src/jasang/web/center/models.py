@@ -6,13 +6,15 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from jasang.web.center.difficulty_models import CentreDay, Difficulty, DifficultyEvent, DifficultyState, Sighting
 from jasang.web.center.search_models import Article, ArticleVote, SearchDue, SearchEntry, SearchWord
 from jasang.web.tenants.models import Factory, Organisation, OrganisationModel, TenantManager
 
 # Django knows the tables of an area by this module.
 __all__ = [
-    "OPEN_STATES", "Agent", "Article", "ArticleVote", "Attachment", "Case", "CaseState", "Centre", "Channel", "Duty", "Event",
-    "FactoryChoice", "LetterIn", "LetterOut", "Macro", "Priority", "Queue", "SearchDue", "SearchEntry", "SearchWord", "Visit",
+    "OPEN_STATES", "Agent", "Article", "ArticleVote", "Attachment", "Case", "CaseState", "Centre", "CentreDay", "Channel",
+    "Difficulty", "DifficultyEvent", "DifficultyState", "Duty", "Event", "FactoryChoice", "LetterIn", "LetterOut", "Macro",
+    "Priority", "Queue", "SearchDue", "SearchEntry", "SearchWord", "Sighting", "Visit",
 ]  # fmt: skip
 
 

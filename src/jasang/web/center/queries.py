@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Avg, Count, F, Q, QuerySet
 
-from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseState, Duty, Event, Queue
+from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseState, Duty, Event, Queue, Sighting
 from jasang.web.tenants.models import Factory, Organisation
 
 LIST_LENGTH = 25
@@ -91,6 +91,12 @@ def files_of(case: Case) -> dict[int, list[Attachment]]:
     for file in Attachment.objects.at(case.centre).filter(event__case=case).order_by("pk"):
         found.setdefault(file.event_id, []).append(file)
     return found
+
+
+def shared_by(factory: Factory) -> int:
+    """How many difficulties the factory shares with others."""
+    rows = Sighting.objects.of(factory).filter(difficulty__isnull=False)
+    return rows.aggregate(n=Count("difficulty", distinct=True))["n"]
 
 
 def rota(centre: Organisation, start: datetime, end: datetime) -> QuerySet[Duty]:

@@ -17,6 +17,7 @@ from jasang.web.center.events import CaseOver, alive, clean, locked, record, tol
 from jasang.web.center.models import Agent, Case, CaseState, Centre, Channel, Event, Priority, Queue
 from jasang.web.center.routing import Choice, choose, queue_for
 from jasang.web.center.serving import centre_of
+from jasang.web.center.sightings import see_case
 from jasang.web.jobs.announcing import Subject
 from jasang.web.tenants.models import Factory
 from jasang.web.ui.checked_files import Checked
@@ -87,6 +88,7 @@ def open_case(
         data={"terms": terms_document(case.queue, priority)}, at=now,
     )  # fmt: skip
     keep_files(opened, files)
+    see_case(case, subject)
     if channel == Channel.EMAIL and case.verified:
         letters.receipt(case, opened, answers=letter)
     _route(case)

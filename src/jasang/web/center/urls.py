@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from jasang.web.center import agent_views, centre_views, factory_views, setup_views
+from jasang.web.center import agent_views, centre_views, difficulty_views, factory_views, setup_views
 
 app_name = "center"
 urlpatterns = [
@@ -35,5 +35,10 @@ urlpatterns = [
     path("o/<str:organisation_key>/centre/queues/<uuid:key>/", setup_views.queue, name="queue"),
     path("o/<str:organisation_key>/centre/queues/<uuid:key>/remove/", setup_views.remove_queue, name="remove-queue"),
     path("o/<str:organisation_key>/centre/agents/<int:number>/", setup_views.agent, name="agent"),
+    path("f/<str:factory_key>/difficulties/", difficulty_views.of_factory, name="difficulties"),
+    path("f/<str:factory_key>/difficulties/<uuid:key>/", difficulty_views.one_of_factory, name="difficulty"),
+    path("o/<str:organisation_key>/difficulties/", difficulty_views.at_centre, name="agent-difficulties"),
+    path("o/<str:organisation_key>/difficulties/<uuid:key>/", difficulty_views.one_at_centre, name="agent-difficulty"),
+    path("o/<str:organisation_key>/difficulties/<uuid:key>/do/<slug:step>/", difficulty_views.do, name="do-difficulty"),
     path("calendar/<str:token>.ics", agent_views.calendar, name="calendar"),
 ]
