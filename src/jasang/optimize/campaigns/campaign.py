@@ -33,6 +33,7 @@ from jasang.optimize.campaigns.search import best_point
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification, Trial, Value
 from jasang.optimize.campaigns.space import Space
 from jasang.optimize.campaigns.worth import Gain, StopAdvice, best_tried, expected_gain, expected_next_gain
+from jasang.optimize.one_thread import one_thread
 
 # Chance of staying in specification below which a trial is not suggested without a promise, where anything else can be.
 LEAST_CHANCE = 0.75
@@ -163,6 +164,7 @@ class Campaign:
             self._learnt = (count, found)
         return self._learnt[1]
 
+    @one_thread
     def ask(self, n: int = 1, *, running: Sequence[Mapping[str, Value]] = ()) -> tuple[Suggestion, ...]:
         """The next `n` trials, best first, to be made together. Asking again without telling gives the same.
 
@@ -181,10 +183,12 @@ class Campaign:
             last = point
         return tuple(found)
 
+    @one_thread
     def best(self) -> Gain:
         """The tried setting that is expected to be best, and what it gains over the present one."""
         return best_tried(self.learnt(), self._present(), self.promise or LEAST_CHANCE)
 
+    @one_thread
     def stop_advice(self) -> StopAdvice:
         """Whether the next trial is worth less than it costs. Needs `trial_cost` and `gain_value`."""
         suggestion = self.ask()[0]

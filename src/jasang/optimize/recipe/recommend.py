@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jasang.optimize.campaigns.setting import Goal, Setting, Specification
+from jasang.optimize.one_thread import one_thread
 from jasang.optimize.recipe.answer import (
     Gain,
     Reason,
@@ -48,6 +49,7 @@ _FAR = 2.0  # middle spans (10th to 90th percentile) beyond them
 _LEAST_SHARE = 0.02  # products with less of the rows are not asked
 
 
+@one_thread
 def recommend_recipe(records: RecipeRecords) -> tuple[Recommendation, ...]:
     """The recommendation of each product, those with most rows first.
 
