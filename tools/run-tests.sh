@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=.tools/bin/uv
+# Two test processes share the cores; threads of linear algebra inside them would only wait for each other.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 say() { printf '\n== %s\n' "$*"; }
 
