@@ -46,11 +46,11 @@ def heading(place: Place | None) -> dict[str, Any]:
 
 
 def lines(chosen: Iterable[tuple[Kind, Any]], place: Place | None) -> Iterator[dict[str, Any]]:
-    """The rows of (kind, queryset) one after the other, as plain data with their `kind`."""
+    """The rows of (kind, queryset) one after the other, as plain data, each with its kind in `of`."""
     for kind, rows in chosen:
         for row in shown(kind, rows.order_by("pk"), place):
             del row["pk"]
-            yield {"kind": kind.name} | plain(row)
+            yield {"of": kind.name} | plain(row)
 
 
 def as_text(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _whole(pairs: Sequence[tuple[Kind, Any]], place: Place) -> Iterator[str]:
 
 @factory_router.get("/export", summary="Everything the factory keeps", openapi_extra=OPENAPI)
 def export_factory(request: HttpRequest, factory_key: FactoryKey, asked: Query[ExportAsked]) -> StreamingHttpResponse:
-    """Scope `factory:read`, and of each kind its own. JSON Lines with a `kind` each, or one kind as CSV."""
+    """Scope `factory:read`, and of each kind its own. JSON Lines with the kind in `of`, or one kind as CSV."""
     return _answer(request, factory_of(request, factory_key, "factory:read"), asked)
 
 

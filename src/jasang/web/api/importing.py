@@ -96,7 +96,7 @@ def take_in(
     dry_run: bool = False,
     files: Callable[[str, str], str] | None = None,
 ) -> dict[str, Counts]:
-    """Take in rows (line, data with its `kind`), all or none; what was or would be done, by kind.
+    """Take in rows (line, data with its kind in `of`), all or none; what was or would be done, by kind.
 
     `place`: rows may only be of this factory or organisation. `files` (name of a kept file, kind) -> its path here.
 
@@ -132,12 +132,12 @@ def _sorted(
         if count > MOST_ROWS:
             taking.wrong(line, "", "", count, f"at most {MOST_ROWS} rows")
             break
-        name = row.get("kind")
+        name = row.get("of")
         kind = names.get(name) if isinstance(name, str) else None
         if kind is None:
-            taking.wrong(line, "", "kind", name, "one of " + ", ".join(names))
+            taking.wrong(line, "", "of", name, "one of " + ", ".join(names))
         elif not allowed(kind):
-            taking.wrong(line, kind.name, "kind", name, "a kind that may be written here")
+            taking.wrong(line, kind.name, "of", name, "a kind that may be written here")
         else:
             found.setdefault(kind.name, []).append((line, row))
     return found
@@ -149,7 +149,7 @@ def _take_row(taking: _Taking, kind: Kind, line: int, row: dict[str, Any]) -> No
     if len(taking.errors) > before:
         return
     try:
-        if kind.check is not None:
+        if kind.check is not None and taking.place is not None:
             kind.check(values)
         existing = _existing(taking, kind, line, values)
         if len(taking.errors) > before:
@@ -179,7 +179,7 @@ def _values(taking: _Taking, kind: Kind, line: int, row: dict[str, Any]) -> tupl
     """Field values as the model takes them, and references to rows of the same table that have not come yet."""
     columns = {column.name: column for column in kind.columns()}
     for name in row:
-        if name not in columns and name != "kind":
+        if name not in columns and name != "of":
             taking.wrong(line, kind.name, name, row[name], "a field of " + ", ".join(columns))
     values: dict[str, Any] = {}
     pending: Pending = []
@@ -252,7 +252,8 @@ def _plain_value(taking: _Taking, kind: Kind, column: Any, line: int, given: Any
         value = column.to_python(given)
         if isinstance(value, str) and "\x00" in value:
             raise ValueError("no character that databases refuse")
-        column.run_validators(value)
+        if taking.place is not None:  # what a portal kept comes back as it was
+            column.run_validators(value)
         if column.choices and value not in dict(column.flatchoices):
             raise ValueError("one of " + ", ".join(str(one) for one, _ in column.flatchoices))
         return value
@@ -372,7 +373,7 @@ def _job(document: dict[str, Any], factory: Factory) -> Job:
 def _brought(kind: Kind, existing: Any, values: dict[str, Any], row: dict[str, Any]) -> tuple[Any, str]:
     """Bring a row to what the import says; its identity and its embedded work stay as they are."""
     before = next(shown(kind, kind.table._base_manager.filter(pk=existing.pk)))
-    if all(_same(kind, name, plain(before[name]), told) for name, told in row.items() if name != "kind"):
+    if all(_same(kind, name, plain(before[name]), told) for name, told in row.items() if name != "of"):
         return existing, "unchanged"
     fixed = (*kind.embedded, *kind.identity)
     changed = {name: value for name, value in values.items() if name not in fixed}

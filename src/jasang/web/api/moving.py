@@ -24,7 +24,7 @@ from jasang.web.tenants.models import Factory, Organisation
 
 ROWS = "rows.jsonl"
 LARGEST_FILE = 20_000_000_000  # bytes, unpacked in all
-_FOLDERS = {"diagnoses": "uploads", "attachments": "attachments", "papers": "papers"}
+_FOLDERS = {"diagnoses": "uploads", "attachments": "attachments", "papers": "papers", "proofs": "photos"}
 
 
 def pairs(place: Place) -> list[tuple[Kind, QuerySet[Any]]]:

@@ -62,7 +62,7 @@ def rows_of_lines(text: Iterable[str]) -> Rows:
         except (ValueError, RecursionError):
             wrong.append(RowError(row=number, kind="", field="", found=line[:80], expected="one JSON object a line"))
             break
-        if isinstance(row, dict) and "format" in row and "kind" not in row:
+        if isinstance(row, dict) and "format" in row and "of" not in row:
             if row["format"] != FORMAT:
                 wrong.append(
                     RowError(row=number, kind="", field="format", found=str(row["format"])[:80], expected=FORMAT)
@@ -98,7 +98,7 @@ def rows_of_table(text: str, kind: Kind) -> Rows:
                 [RowError(row=reader.line_num, kind=kind.name, field="", found=found, expected=expected)]
             )
         row = {name: _value(kind, columns[name], text) for name, text in zip(names, cells, strict=True)}
-        yield reader.line_num, {"kind": kind.name} | row
+        yield reader.line_num, {"of": kind.name} | row
 
 
 def _value(kind: Kind, column: Any, text: str) -> Any:

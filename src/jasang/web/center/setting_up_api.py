@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -119,6 +120,7 @@ def _wanted(given: QueueIn) -> dict[str, Any]:
     wanted = given.dict(exclude_none=True)
     if given.hours is not None:
         try:
+            ZoneInfo(given.hours.get("timezone", "Asia/Seoul"))
             hours_of(given.hours)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WrongArguments(

@@ -1,8 +1,19 @@
 """Kinds of rows of the factory floor, for programs."""
 
+from typing import Any
+
 from jasang.plant.text import Text
 from jasang.web.api.kinds import Kind
 from jasang.web.api.own_kinds import nobody_knows
+
+
+def _check_note(values: dict[str, Any]) -> None:
+    signals, end = values.get("signals", []), values.get("end")
+    if not isinstance(signals, list) or not all(isinstance(one, str) for one in signals):
+        raise ValueError("signals: expected a list of texts")
+    if end is not None and end < values["start"]:
+        raise ValueError("end: expected after start")
+
 
 KINDS = (
     Kind(
@@ -35,7 +46,7 @@ KINDS = (
         title=Text(ko="노하우", en="What helped"), by_steps=True,
     ),
     Kind(
-        name="notes", model="floor.Annotation", scope="floor", factory="factory", filters=("asset",),
+        name="notes", check=_check_note, model="floor.Annotation", scope="floor", factory="factory", filters=("asset",),
         title=Text(ko="메모", en="Notes at moments and spans"),
     ),
     Kind(

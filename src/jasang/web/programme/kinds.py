@@ -1,7 +1,25 @@
 """Kinds of rows of the programme, for programs. Judges have calls of their own: nothing here is blind."""
 
+from typing import Any
+
 from jasang.plant.text import Text
 from jasang.web.api.kinds import Kind
+
+
+def _check_mentor(values: dict[str, Any]) -> None:
+    """What the optimiser reckons with."""
+    skills, away = values.get("skills", {}), values.get("away", [])
+    levels = list(skills.values()) if isinstance(skills, dict) else [None]
+    if any(isinstance(one, bool) or not isinstance(one, int | float) or not 0 <= one <= 1 for one in levels):
+        raise ValueError("skills: expected names with numbers from 0 to 1")
+    spans = away if isinstance(away, list) else [None]
+    if not all(isinstance(one, list) and len(one) == 2 and all(isinstance(day, str) for day in one) for one in spans):
+        raise ValueError("away: expected pairs of first and last days")
+    for name in ("languages", "conflicts"):
+        given = values.get(name, [])
+        if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+            raise ValueError(f"{name}: expected a list of texts")
+
 
 KINDS = (
     Kind(
@@ -14,7 +32,7 @@ KINDS = (
         title=Text(ko="공고", en="Calls"), listed=False,
     ),
     Kind(
-        name="mentors", model="programme.Mentor", scope="programme", organisation="organisation",
+        name="mentors", check=_check_mentor, model="programme.Mentor", scope="programme", organisation="organisation",
         filters=("region", "active", "leads"), title=Text(ko="멘토", en="Mentors"),
     ),
     Kind(
@@ -86,8 +104,34 @@ KINDS = (
         title=Text(ko="상주", en="Residencies"),
     ),
     Kind(
-        name="residency-notes", model="programme.ResidencyNote", scope="programme", factory="factory", hidden=("photo",),
-        fresh={"photo": str}, filters=("residency", "kind"), title=Text(ko="상주 기록", en="Notes of residencies"),
+        name="residency-notes", model="programme.ResidencyNote", scope="programme", factory="factory",
+         filters=("residency", "kind"), title=Text(ko="상주 기록", en="Notes of residencies"),
         by_steps=True,
+    ),
+    Kind(
+        name="residency-weeks", model="programme.ResidencyWeek", scope="programme", factory="factory",
+        organisation="factory__organisation", branch=True, identity=("residency", "number"), filters=("residency",),
+        title=Text(ko="상주 주별 계획", en="Weeks of residencies"), by_steps=True,
+    ),
+    Kind(
+        name="tasks", model="programme.Task", scope="programme", factory="factory",
+        organisation="factory__organisation", branch=True, filters=("residency", "kind"),
+        title=Text(ko="할 일", en="Tasks"), by_steps=True,
+    ),
+    Kind(
+        name="changes", model="programme.Change", scope="programme", factory="factory",
+        organisation="factory__organisation", branch=True, filters=("residency",),
+        title=Text(ko="바꾼 것", en="Before and after"), by_steps=True,
+    ),
+    Kind(
+        name="hand-overs", model="programme.HandOver", scope="programme", factory="factory",
+        organisation="factory__organisation", branch=True, filters=("residency",),
+        title=Text(ko="넘겨준 것", en="What was handed over"), by_steps=True,
+    ),
+    Kind(
+        name="proofs", model="programme.Proof", scope="programme", factory="factory",
+        organisation="factory__organisation", branch=True, hidden=("path",), files="path",
+        fresh={"path": str},
+        title=Text(ko="사진과 서류", en="Photos and documents of residencies"), by_steps=True,
     ),
 )  # fmt: skip
