@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_tiny_problems_reach_the_best_of_all_and_no_bound_is_below_it(seed: int)
 
 @pytest.mark.parametrize("kind", [{}, {"calendar": True}], ids=["days", "residencies"])
 def test_teams_that_are_made_keep_every_rule_near_the_bound(kind: dict[str, bool]) -> None:
-    problem = programme(factories=80, mentors=21, use=0.75, seed=3, teams=True, **kind)
+    problem = programme(factories=48, mentors=15, use=0.7, seed=3, teams=True, **kind)
 
     answer = solve_assignment(problem, seconds=60, seed=0, gap=0.03)
 
@@ -105,3 +106,49 @@ def test_required_skills_and_pins_hold_in_teams_that_are_made() -> None:
     sent = {one.factory: one.mentors for one in answer.placements}
     assert [mentor in sent[factory] for factory, mentor in pins] == [True] * 6
     assert answer.gap < 0.05
+
+
+def plain_teams(**parts: Any) -> AssignmentProblem:
+    """Six mentors, two for each skill, all at ease everywhere."""
+    mentors = tuple(Mentor(id=f"M{j}", skills={"abc"[j % 3]: 1.0}, **parts.get("mentor", {})) for j in range(6))
+    rest = {name: value for name, value in parts.items() if name != "mentor"}
+    return AssignmentProblem(
+        **{"factories": (Factory(id="F"), Factory(id="G")), "mentors": mentors, "team_skills": ("a", "b", "c")} | rest
+    )
+
+
+def demands(problem: AssignmentProblem) -> list[tuple[str, tuple[str, ...]]]:
+    answer = solve_assignment(problem, seconds=10)
+    assert answer.status == "infeasible"
+    return [(one.kind, one.factories + one.mentors) for one in answer.conflict]
+
+
+def test_pins_that_no_team_holds_together_are_named() -> None:
+    assert demands(plain_teams(pins=(("F", "M0"), ("F", "M3")))) == [
+        ("pin", ("F", "M0")), ("pin", ("F", "M3")), ("team_skill", ()),
+    ]  # fmt: skip
+
+
+def test_pins_of_two_factories_linked_by_a_mentor_are_named_without_the_others() -> None:
+    pins = (("F", "M0"), ("F", "M1"), ("G", "M1"), ("G", "M3"))
+
+    assert demands(plain_teams(pins=pins)) == [*[("pin", pin) for pin in pins], ("team_skill", ())]
+
+
+def test_factory_that_all_of_one_skill_may_not_serve_is_named() -> None:
+    problem = plain_teams(vetoes=(("G", "M2"), ("G", "M5"), ("G", "M0")))
+
+    assert demands(problem) == [("serve", ("G",)), ("veto", ("G", "M2", "M5")), ("team_skill", ())]
+
+
+def test_factory_that_nobody_may_serve_does_not_keep_the_others_waiting() -> None:
+    factories = tuple(Factory(id=f"F{i}", days=10.0) for i in range(20))
+    mentors = tuple(Mentor(id=f"M{j}", days=60.0, skills={"abc"[j % 3]: 1.0}, conflicts=("F0",)) for j in range(12))
+
+    answer = solve_assignment(AssignmentProblem(factories=factories, mentors=mentors, team_skills=("a", "b", "c")))
+
+    assert (answer.status, answer.unserved, answer.objective <= answer.bound) == ("infeasible", ("F0",), True)
+
+
+def test_no_mentor_at_all_is_said() -> None:
+    assert demands(plain_teams(mentors=())) == [("serve", ("F", "G"))]

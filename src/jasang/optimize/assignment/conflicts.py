@@ -42,12 +42,10 @@ def plain_conflict(problem: AssignmentProblem, reason: np.ndarray, calendar: Cal
             return pin_demand(factory, pinned[factory]), pin_demand(factory, mentor)
         why = REASONS[reason[row[factory], column[mentor]]]
         if why:
-            return pin_demand(factory, mentor), _excluded(problem, row[factory], [column[mentor]], why)
+            return pin_demand(factory, mentor), excluded(problem, row[factory], [column[mentor]], why)
     for i in np.flatnonzero((reason > 0).all(axis=1)).tolist():
         return (_serve(problem, [i]), *_all_excluded(problem, i, reason[i]))
-    if not problem.team_skills:
-        return _pins_beyond(problem, row, column, calendar)
-    return ()
+    return _pins_beyond(problem, row, column, calendar)
 
 
 def _pins_beyond(
@@ -71,7 +69,7 @@ def _pins_beyond(
 
 
 def _few_of_calendar(calendar: Calendar, mentor: int, factories: list[str], row: dict[str, int]) -> list[str]:
-    return _shrunk(factories, lambda some: calendar.starts(mentor, [row[one] for one in some]) is None)
+    return shrunk(factories, lambda some: calendar.starts(mentor, [row[one] for one in some]) is None)
 
 
 def crowded(
@@ -95,7 +93,7 @@ def crowded(
 
     # Light factories go first: what remains is few and heavy.
     ordered = sorted(jobs.tolist(), key=lambda i: float(loads.load[:, i].sum()))
-    jobs = np.array(sorted(_shrunk(ordered, conflicts)), np.int64)
+    jobs = np.array(sorted(shrunk(ordered, conflicts)), np.int64)
     return _crowd(problem, loads, reason, jobs, _tight(loads, jobs)[1])
 
 
@@ -133,7 +131,7 @@ def _crowded_whole(
     every = sorted(range(loads.score.shape[0]), key=lambda i: float(loads.load[:, i].sum()))
     if not conflicts(every):
         return ()
-    jobs = np.array(sorted(_shrunk(every, conflicts)), np.int64)
+    jobs = np.array(sorted(shrunk(every, conflicts)), np.int64)
     return _crowd(problem, loads, reason, jobs, np.flatnonzero(loads.allowed[jobs].any(axis=0)))
 
 
@@ -175,7 +173,7 @@ def _tight(loads: Loads, jobs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return unfilled, scarce
 
 
-def _shrunk(items: list[Item], conflicts: Callable[[list[Item]], bool]) -> list[Item]:
+def shrunk(items: list[Item], conflicts: Callable[[list[Item]], bool]) -> list[Item]:
     """The items without those that the conflict does not need: in halves first, then one by one (a deletion filter; Chinneck,
     Feasibility and Infeasibility in Optimization, 2008, ch. 6)."""
     kept, step = list(items), max(1, len(items) // 2)
@@ -241,27 +239,29 @@ def _serve_all(problem: AssignmentProblem, jobs: np.ndarray) -> Demand:
 
 
 _WHY = {
-    "conflict": ("이해관계가 있어", "has a conflict of interest with"),
-    "veto": ("사람이 제외해서", "was ruled out by a person for"),
-    "required": ("꼭 필요한 기술이 없어", "lacks a required skill of"),
-    "days": ("낼 수 있는 날이 모자라", "has fewer days than are needed by"),
-    "weeks": ("머물 수 있는 주가 맞지 않아", "has no stretch of weeks for"),
+    "conflict": ("이해관계가 있어", "has a conflict of interest with", "have a conflict of interest with"),
+    "veto": ("사람이 제외해서", "was ruled out by a person for", "were ruled out by a person for"),
+    "required": ("꼭 필요한 기술이 없어", "lacks a required skill of", "lack a required skill of"),
+    "days": ("낼 수 있는 날이 모자라", "has fewer days than are needed by", "have fewer days than are needed by"),
+    "weeks": ("머물 수 있는 주가 맞지 않아", "has no stretch of weeks for", "have no stretch of weeks for"),
 }
 
 
-def _excluded(problem: AssignmentProblem, i: int, columns: list[int], why: str) -> Demand:
+def excluded(problem: AssignmentProblem, i: int, columns: list[int], why: str) -> Demand:
+    """These mentors, by column, may not serve factory `i`, for one of REASONS."""
     names = tuple(problem.mentors[j].id for j in columns)
     factory = problem.factories[i].id
-    ko, en = _WHY[why]
+    ko, one, many = _WHY[why]
     text = Text(
-        ko=f"{_some(names, 'ko')}은(는) {ko} {factory}에 갈 수 없습니다.", en=f"{_some(names, 'en')} {en} {factory}."
+        ko=f"{_some(names, 'ko')}은(는) {ko} {factory}에 갈 수 없습니다.",
+        en=f"{_some(names, 'en')} {one if len(names) == 1 else many} {factory}.",
     )
     return Demand(kind=why, factories=(factory,), mentors=names, text=text)
 
 
 def _all_excluded(problem: AssignmentProblem, i: int, reasons: np.ndarray) -> list[Demand]:
     return [
-        _excluded(problem, i, np.flatnonzero(reasons == code).tolist(), why)
+        excluded(problem, i, np.flatnonzero(reasons == code).tolist(), why)
         for code, why in enumerate(REASONS)
         if why and (reasons == code).any()
     ]
@@ -270,10 +270,10 @@ def _all_excluded(problem: AssignmentProblem, i: int, reasons: np.ndarray) -> li
 def _group_excluded(problem: AssignmentProblem, jobs: np.ndarray, people: np.ndarray, why: str) -> Demand:
     names = tuple(problem.mentors[j].id for j in people.tolist())
     factories = tuple(problem.factories[i].id for i in jobs.tolist())
-    ko, en = _WHY[why]
+    ko, one, many = _WHY[why]
     text = Text(
         ko=f"{_some(names, 'ko')}은(는) {ko} {_some(factories, 'ko')}에 갈 수 없습니다.",
-        en=f"{_some(names, 'en')} {en} {_some(factories, 'en')}.",
+        en=f"{_some(names, 'en')} {one if len(names) == 1 else many} {_some(factories, 'en')}.",
     )
     return Demand(kind=why, factories=factories, mentors=names, text=text)
 

@@ -47,8 +47,8 @@ def travel_km(factories: tuple[Factory, ...], mentors: tuple[Mentor, ...]) -> np
     """Kilometres, float64 (n, m); where a place is not known, the mean of the known ones (0 where none is)."""
     one, other = _places(factories), _places(mentors)
     distance = distances_km(one, other)
-    rough = np.array([item.place is None for item in factories])[:, None] | np.array(
-        [item.place is None for item in mentors]
+    rough = np.array([item.place is None for item in factories], bool)[:, None] | np.array(
+        [item.place is None for item in mentors], bool
     )
     distance = np.where(rough, np.maximum(distance, WITHIN_REGION_KM), distance)
     known = np.isfinite(distance)

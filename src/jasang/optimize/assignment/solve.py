@@ -7,11 +7,12 @@ import numpy as np
 
 from jasang.optimize.assignment.conflicts import crowded, plain_conflict
 from jasang.optimize.assignment.loads import Loads
-from jasang.optimize.assignment.problem import Assignment, AssignmentProblem
+from jasang.optimize.assignment.problem import Assignment, AssignmentProblem, Demand
 from jasang.optimize.assignment.residency import Calendar, calendar_of
 from jasang.optimize.assignment.scoring import REASONS, Scores, score_pairs
 from jasang.optimize.assignment.search import OPTIMAL, Clock, Fits, answer_of, gap_of, placements_of, search, status_of
 from jasang.optimize.assignment.teams import solve_teams
+from jasang.plant.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,7 +81,10 @@ def solve_assignment(
     if not problem.factories:
         return answer_of("optimal", 0.0, 0.0, clock, ())
     if not problem.mentors:
-        return answer_of("infeasible", 0.0, 0.0, clock, (), tuple(one.id for one in problem.factories))
+        names = tuple(one.id for one in problem.factories)
+        text = Text(ko="멘토가 한 명도 없습니다.", en="There is no mentor.")
+        nobody = (Demand(kind="serve", factories=names, mentors=(), text=text),)
+        return answer_of("infeasible", 0.0, 0.0, clock, (), names, nobody)
     calendar, scores = calendar_of(problem), score_pairs(problem)
     scores = _with_weeks(scores, calendar)
     conflict = plain_conflict(problem, scores.reason, calendar)

@@ -29,19 +29,22 @@ def plain_bound(rules: TeamRules, rounds: int = 120) -> float:
 
     Weak duality holds for any prices of 0 or more; rough ones are found by subgradients.
     """
-    load, limit = rules.load[0], rules.limit[0]
     sets = [np.flatnonzero(rules.skilled[:, skill]) for skill in range(3)]
     if any(one.size == 0 for one in sets):
         return 0.0
+    # Factories that nobody may serve are in no answer.
+    served = np.all([(rules.share[:, one] > FORBIDDEN / 2).any(axis=1) for one in sets], axis=0)
+    share, load, limit = rules.share[served], rules.load[0, served], rules.limit[0]
+    if not load.size:
+        return 0.0
     price, best, rows = np.zeros(limit.size), np.inf, np.arange(load.size)
-    allowed = rules.share > FORBIDDEN / 2
-    spread = 3.0 * float(rules.share[allowed].std()) if allowed.any() else 1.0
+    spread = 3.0 * float(share[share > FORBIDDEN / 2].std())
     step = 0.5 * spread / max(load.mean(), 1e-9) / 3.0
     # A team has the days of its scarcest member; nobody can be used beyond the own days.
     for number in range(rounds):
         asked, total = np.zeros(limit.size), float(price @ limit)
         for one in sets:
-            net = rules.share[:, one] - load[:, None] * price[one]
+            net = share[:, one] - load[:, None] * price[one]
             chosen = net.argmax(axis=1)
             total += float(net[rows, chosen].sum())
             asked += np.bincount(one[chosen], load, limit.size)

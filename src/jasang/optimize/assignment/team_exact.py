@@ -17,11 +17,12 @@ _NODES = 20000  # bounded by these before the clock, so that a seed gives one an
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExactTeams:
-    """Teams int64 (t, 3) in seats and the team of each factory (n,), t = none; a bound of complete answers."""
+    """Teams int64 (t, 3) in seats and the team of each factory (n,), t = none; a bound of complete answers; whether `proven`."""
 
     seats: np.ndarray
     team: np.ndarray
     bound: float
+    proven: bool
 
 
 def all_teams(rules: TeamRules) -> np.ndarray | None:
@@ -76,7 +77,8 @@ def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> Exac
         if not late:
             # With factories undone the programme's bound counts their low score and says nothing about complete answers.
             complete = bool((sent < t).all())
-            return _in_seats(rules, teams, sent, bound if complete or bound > low / 2 else np.inf)
+            bound = bound if complete or bound > low / 2 else np.inf
+            return _in_seats(rules, teams, sent, bound, proven=answer.status == 0)
         cuts = np.zeros((len(late), columns))
         for row, one in zip(cuts, late, strict=True):
             row[np.flatnonzero((k == one) & (sent[i] == one))] = 1.0
@@ -85,10 +87,9 @@ def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> Exac
     return None
 
 
-def _in_seats(rules: TeamRules, teams: np.ndarray, sent: np.ndarray, bound: float) -> ExactTeams:
+def _in_seats(rules: TeamRules, teams: np.ndarray, sent: np.ndarray, bound: float, *, proven: bool) -> ExactTeams:
     used = np.unique(sent[sent < len(teams)])
     team = np.full(sent.size, used.size)
     team[sent < len(teams)] = np.searchsorted(used, sent[sent < len(teams)])
-    return ExactTeams(
-        seats=np.array([rules.in_seats(teams[one]) for one in used], np.int64).reshape(-1, 3), team=team, bound=bound
-    )
+    seats = np.array([rules.in_seats(teams[one]) for one in used], np.int64).reshape(-1, 3)
+    return ExactTeams(seats=seats, team=team, bound=bound, proven=proven)

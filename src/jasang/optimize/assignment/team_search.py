@@ -49,6 +49,21 @@ def form_anew(rules: TeamRules, seats: np.ndarray, team: np.ndarray, *, until: f
     return annealing.best()
 
 
+def value_of(rules: TeamRules, seats: np.ndarray, team: np.ndarray) -> tuple[int, float]:
+    """How many factories `team`, int64 (n,) with t = none, serves, and what that is worth."""
+    served = np.flatnonzero(team < len(seats))
+    mine = rules.share[served[:, None], seats[team[served]]].sum()
+    used = np.bincount(team[served], rules.load[0, served], len(seats))
+    over = np.maximum(used - _fair_share(rules, seats) * rules.room(seats)[0], 0).sum()
+    return served.size, float(mine - rules.fair_cost * over)
+
+
+def _fair_share(rules: TeamRules, seats: np.ndarray) -> float:
+    """The part of its days that a team may carry before it is unfair."""
+    days = rules.room(seats)[0].sum()
+    return float(min(rules.fair_margin * rules.load[0].sum() / max(days, 1e-9), 1.0))
+
+
 class _Annealing:
     """The teams and factories as they stand."""
 
@@ -61,16 +76,7 @@ class _Annealing:
 
     def value(self) -> tuple[int, float]:
         """Factories served, and what that is worth."""
-        served = np.flatnonzero(self.team < len(self.seats))
-        mine = self.rules.share[served[:, None], self.seats[self.team[served]]].sum()
-        used = np.bincount(self.team[served], self.rules.load[0, served], len(self.seats))
-        over = np.maximum(used - self.fair_share() * self.rules.room(self.seats)[0], 0).sum()
-        return served.size, float(mine - self.rules.fair_cost * over)
-
-    def fair_share(self) -> float:
-        """The part of its days that a team may carry before it is unfair."""
-        days = self.rules.room(self.seats)[0].sum()
-        return float(min(self.rules.fair_margin * self.rules.load[0].sum() / max(days, 1e-9), 1.0))
+        return value_of(self.rules, self.seats, self.team)
 
     def best(self) -> Sent:
         """What stands now, or what there was at first where that is better."""
@@ -85,7 +91,7 @@ class _Annealing:
         t = len(self.seats)
         order = self.random.permutation(t)
         pairs = order[: t - t % 2].reshape(-1, 2)
-        pool = _Pool(self.rules, self.seats, self.team, pairs, self.fair_share())
+        pool = _Pool(self.rules, self.seats, self.team, pairs, _fair_share(self.rules, self.seats))
         if self._warm is None:
             loss = (pool.now[:, None] - pool.best)[np.isfinite(pool.best)]
             loss = loss[(loss > 0) & (loss < -FORBIDDEN / 2)]

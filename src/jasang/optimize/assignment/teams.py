@@ -19,10 +19,10 @@ from jasang.optimize.assignment.residency import Calendar
 from jasang.optimize.assignment.scoring import HAS_SKILL, REASONS, Scores
 from jasang.optimize.assignment.search import Clock, Fits, answer_of, gap_of, placements_of, search, status_of
 from jasang.optimize.assignment.team_bound import plain_bound, team_bound
+from jasang.optimize.assignment.team_conflicts import no_team, team_conflict, unfit_team
 from jasang.optimize.assignment.team_exact import ExactTeams, all_teams, solve_exact_teams
 from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules, team_rules
-from jasang.optimize.assignment.team_search import Sent, form_anew, reseat
-from jasang.plant.text import Text
+from jasang.optimize.assignment.team_search import Sent, form_anew, reseat, value_of
 
 # Parts of the time after which teams are made, and sent; the bound has the rest.
 _MADE, _SENT = 0.4, 0.5
@@ -41,22 +41,26 @@ def solve_teams(
     rules = team_rules(problem, scores, calendar)
     if problem.teams:
         seats = _given_teams(problem)
-        conflict = conflict or _unfit_team(problem, rules, seats)
+        conflict = conflict or unfit_team(problem, rules, seats)
         bound = np.inf
     else:
         bound = plain_bound(rules)
         seats = _first_teams(problem, scores, rules, seed)
     if not len(seats):
-        conflict = conflict or _no_team(problem, rules)
+        conflict = conflict or no_team(problem, rules)
         return answer_of("infeasible", 0.0, bound, clock, (), tuple(names), conflict)
-    conflict = conflict or _too_much(problem, calendar)
+    conflict = conflict or team_conflict(problem, scores, rules, seats if problem.teams else None)
     start, known, sending, exact = None, np.empty((0, 3), np.int64), clock, None
     if not problem.teams:
         sending = replace(clock, seconds=_SENT * clock.seconds)
         exact = _whole(rules, clock)
-        sent = exact or _better_teams(problem, scores, rules, seats, clock, seed)
-        seats, start = sent.seats, sent.team
-        known = np.empty((0, 3), np.int64) if isinstance(sent, ExactTeams) else sent.others
+        if exact is not None and exact.proven:
+            seats, start = exact.seats, exact.team
+        else:
+            sent = _better_teams(problem, scores, rules, seats, clock, seed)
+            seats, start, known = sent.seats, sent.team, sent.others
+            if exact is not None and value_of(rules, exact.seats, exact.team) > value_of(rules, seats, start):
+                seats, start = exact.seats, exact.team
     joined, loads, free = _sending(problem, scores, calendar, seats)
     fits = None if free is None or free.plain else Fits(free)
     person, prices = search(loads, np.full(len(names), -1), fits, sending, seed, start)
@@ -68,8 +72,7 @@ def solve_teams(
         bound = min(bound, exact.bound)
     elif not conflict:
         bound = min(bound, _bound(rules, known, seats, loads, prices, objective, undone.size, clock))
-    if not undone.size:
-        bound = max(bound, objective)  # the last digits
+    bound = max(bound, objective)  # the last digits, and what is reached where not all can be served
     groups = [_named(problem, team, rules.leads) for team in seats]
     pinned = {factory for factory, _ in problem.pins}
     held = np.array([0 if name in pinned else -1 for name in names])
@@ -81,11 +84,11 @@ def solve_teams(
 
 
 def _whole(rules: TeamRules, clock: Clock) -> ExactTeams | None:
-    """The best answer of a small problem, where it is found in a good part of the time and serves anything."""
+    """The best answer of a small problem, where it is found in a fifth of the time and serves anything."""
     teams = all_teams(rules)
     if teams is None:
         return None
-    exact = solve_exact_teams(rules, teams, time.perf_counter() + _MADE * max(0.0, clock.until - time.perf_counter()))
+    exact = solve_exact_teams(rules, teams, time.perf_counter() + 0.2 * max(0.0, clock.until - time.perf_counter()))
     return exact if exact is not None and len(exact.seats) else None
 
 
@@ -104,77 +107,18 @@ def _bound(
     )
 
 
-def _too_much(problem: AssignmentProblem, calendar: Calendar | None) -> tuple[Demand, ...]:
-    """More than any teams have: a skill that nobody has, or more days (weeks) than teams of three can have at most.
-
-    A team has the days of its scarcest member, so in all teams have at most the third, sixth, ninth … of the mentors' days,
-    largest first. The fewest, heaviest factories are named.
-    """
-    for factory in problem.factories:
-        for skill in factory.required:
-            if not any(one.skills.get(skill, 0.0) >= HAS_SKILL for one in problem.mentors):
-                text = Text(
-                    ko=f"{factory.id}에 꼭 필요한 '{skill}' 기술({HAS_SKILL:g} 이상)이 있는 멘토가 없습니다.",
-                    en=f"{factory.id} requires {skill!r}, and no mentor has it at {HAS_SKILL:g} or more.",
-                )
-                return (Demand(kind="required", factories=(factory.id,), mentors=(), text=text),)
-    load = np.array([one.days for one in problem.factories], float)
-    limits = [(load, np.array([load.sum() if one.days is None else one.days for one in problem.mentors]), "일", "days")]
-    if calendar is not None:
-        limits.append((calendar.weeks.astype(float), calendar.capacity(), "주", "weeks"))
-    for work, have, ko, en in limits:
-        most = float(np.sort(have)[::-1][2::3].sum())
-        if work.sum() <= most + 1e-9:
-            continue
-        order = np.argsort(-work, kind="stable")
-        few = order[: int(np.argmax(np.cumsum(work[order]) > most + 1e-9)) + 1]
-        named = tuple(problem.factories[i].id for i in few.tolist())
-        need = Text(
-            ko=f"공장 {len(named)}곳이 모두 {work[few].sum():g}{ko}입니다.",
-            en=f"{len(named)} factories take {work[few].sum():g} {en} in all.",
-        )
-        room = Text(
-            ko=f"멘토 {len(have)}명으로 만든 팀들이 낼 수 있는 것은 많아야 {most:g}{ko}입니다.",
-            en=f"Teams made of {len(have)} mentors have {most:g} {en} at most.",
-        )
-        mentors = tuple(one.id for one in problem.mentors)
-        return (
-            Demand(kind="serve", factories=named, mentors=(), text=need),
-            Demand(kind="capacity", factories=(), mentors=mentors, text=room),
-        )
-    return ()
-
-
 def _given_teams(problem: AssignmentProblem) -> np.ndarray:
     column = {one.id: number for number, one in enumerate(problem.mentors)}
     return np.array([[column[name] for name in team] for team in problem.teams], np.int64)
-
-
-def _unfit_team(problem: AssignmentProblem, rules: TeamRules, seats: np.ndarray) -> tuple[Demand, ...]:
-    """A given team that is against the rules of teams."""
-    for team, names in zip(seats, problem.teams, strict=True):
-        if rules.valid(team):
-            continue
-        covers = rules.covers(team)
-        who = ", ".join(names)
-        given = Text(ko=f"{who}은(는) 정해진 팀입니다.", en=f"{who} are a given team.")
-        skills = ", ".join(problem.team_skills)
-        rule = Text(
-            ko=f"팀의 세 사람은 {skills} 기술을 하나씩 맡고 그중 한 명은 팀장이어야 합니다.",
-            en=f"The members of a team hold {skills}, one each, and one of them leads.",
-        )
-        return (
-            Demand(kind="team", factories=(), mentors=names, text=given),
-            Demand(kind="team_skill" if not covers else "team_leader", factories=(), mentors=(), text=rule),
-        )
-    return ()
 
 
 def _first_teams(problem: AssignmentProblem, scores: Scores, rules: TeamRules, seed: int) -> np.ndarray:
     """int64 (t, 3): as many teams as mentors allow, of mentors who suit the same factories; column = skill of the seat."""
     count = len(problem.mentors) // 3
     suited = np.where(scores.reason == 0, scores.total, np.nan)
-    suited = np.nan_to_num(suited - np.nanmean(suited, axis=1, keepdims=True) if count else suited, nan=-5.0)
+    known = np.isfinite(suited)
+    mean = np.where(known, suited, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    suited = np.where(known, suited - mean[:, None], -5.0)
     suited = np.exp(np.clip(suited / max(float(suited.std()), 1e-9) * 2, -8, 8))
     suited /= suited.sum(axis=1, keepdims=True)
     alike = suited.T @ suited
@@ -295,28 +239,3 @@ def _pinned_teams(problem: AssignmentProblem, seats: np.ndarray) -> dict[int, se
 def _named(problem: AssignmentProblem, team: np.ndarray, leads: np.ndarray) -> tuple[str, ...]:
     order = sorted(range(3), key=lambda seat: (not leads[team[seat]], seat))
     return tuple(problem.mentors[int(team[seat])].id for seat in order)
-
-
-def _no_team(problem: AssignmentProblem, rules: TeamRules) -> tuple[Demand, ...]:
-    """Why there is not one team."""
-    names = tuple(one.id for one in problem.mentors)
-    if len(names) < 3:
-        text = Text(
-            ko=f"한 팀은 세 명인데 멘토가 {len(names)}명뿐입니다.",
-            en=f"A team has three members, and there are {len(names)} mentors.",
-        )
-        return (Demand(kind="team_size", factories=(), mentors=names, text=text),)
-    for seat, skill in enumerate(problem.team_skills):
-        if not rules.skilled[:, seat].any():
-            text = Text(
-                ko=f"팀마다 '{skill}' 기술이 {HAS_SKILL:g} 이상인 멘토가 있어야 하는데 아무도 없습니다.",
-                en=f"Every team needs a mentor with {skill!r} of at least {HAS_SKILL:g}, and nobody has it.",
-            )
-            return (Demand(kind="team_skill", factories=(), mentors=(), text=text),)
-    skills = ", ".join(problem.team_skills)
-    text = Text(
-        ko=f"세 기술({skills})을 서로 다른 세 사람이 맡고 그중 한 명이 팀장인 팀을 만들 수 없습니다.",
-        en=f"No three different mentors hold {skills} with a leader among them.",
-    )
-    who = tuple(name for name, may in zip(names, rules.leads, strict=True) if may)
-    return (Demand(kind="team_leader", factories=(), mentors=who, text=text),)
