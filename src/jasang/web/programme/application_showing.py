@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jasang.web.programme.models import Application, Claim, ClaimState, Milestone, Payment, Stage, StageEvent
+from jasang.web.programme.models import Application, Claim, ClaimState, Milestone, Paper, Payment, Stage, StageEvent
 from jasang.web.programme.words import stage_words
 
 WAY = (
@@ -69,9 +69,12 @@ def milestones(application: Application) -> list[dict[str, Any]]:
         Milestone.objects.of(application.organisation).filter(application=application).select_related("reached_by")
     )
     claims: dict[int, Claim] = {}
-    known = Claim.objects.of(application.organisation).filter(application=application).prefetch_related("papers")
+    known = Claim.objects.of(application.organisation).filter(application=application)
     for claim in known.select_related("by", "answered_by").order_by("pk"):
         claims[claim.milestone_id] = claim
+    papers: dict[int, list[Paper]] = {}
+    for paper in Paper.objects.of(application.organisation).filter(application=application, claim__isnull=False):
+        papers.setdefault(paper.claim_id, []).append(paper)
     payments = {
         one.milestone_id: one
         for one in Payment.objects.of(application.organisation).filter(application=application).select_related("by")
@@ -80,6 +83,7 @@ def milestones(application: Application) -> list[dict[str, Any]]:
         {
             "milestone": row,
             "claim": claims.get(row.pk),
+            "papers": papers.get(claims[row.pk].pk, []) if row.pk in claims else [],
             "payment": payments.get(row.pk),
             "claimable": row.pk not in claims or claims[row.pk].state == ClaimState.REFUSED,
         }

@@ -101,7 +101,7 @@ class CallForm(forms.Form):
     )
     documents = Words(
         label=_("Documents asked for"), required=False,
-        help_text=_("One a line. “!” before the name: it must be there. “@” before it: judges see it, so no firm's name in it."),
+        help_text=_("One a line. “!” before the name: it must be there. “@” before it: judges see it; no firm's name inside."),
     )  # fmt: skip
     criteria = Words(label=_("Criteria"), help_text=_("One a line: name = points. All together 100."))
 

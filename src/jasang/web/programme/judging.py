@@ -248,8 +248,12 @@ def decide_call(*, by: AbstractBaseUser, call: Call) -> tuple[int, int]:
     On the line and below it stay open for a hand; it is refused while judges are awaited.
     """
     allow_post(by, call.organisation, Role.PROGRAMME_OPERATOR)
-    Call.objects.of(call.organisation).select_for_update(of=("self",)).get(pk=call.pk)
-    rows = ranking(call)
+    rows = ranking(
+        Call.objects.of(call.organisation)
+        .select_for_update(of=("self",))
+        .select_related("organisation")
+        .get(pk=call.pk)
+    )
     waiting = sum(row.side == "waiting" for row in rows)
     if waiting:
         raise StepRefused(
