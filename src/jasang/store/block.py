@@ -47,7 +47,7 @@ class Block:
 
     def of_signal(self, code: int) -> "Block":
         """The same rows, all of signal `code`."""
-        return replace(self, signal=np.full(len(self), code, np.int32))
+        return replace(self, signal=np.broadcast_to(np.int32(code), (len(self),)))
 
     def numbered(self, codes: Array) -> "Block":
         """The same rows with signal `i` called `codes[i]`."""
@@ -192,7 +192,9 @@ def to_table(block: Block, names: Sequence[str]) -> pa.Table:
     numeric = (kind == NUMBER) | (kind == WHOLE) | (kind == TRUTH)
     truth = kind == TRUTH
     time = pa.timestamp("us", tz="UTC")
-    signal = pa.DictionaryArray.from_arrays(pa.array(block.signal, pa.int32()), pa.array(list(names), pa.string()))
+    signal = pa.DictionaryArray.from_arrays(
+        pa.array(np.ascontiguousarray(block.signal), pa.int32()), pa.array(list(names), pa.string())
+    )
     columns = [
         signal.cast(pa.string()),
         pa.array(block.source).cast(time),

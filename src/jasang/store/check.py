@@ -130,7 +130,7 @@ def _unsorted(entry: Entry, *, strictly: bool) -> list[str]:
     for signal, pieces in entry.file.signals().items():
         for piece in pieces:
             if piece.group not in groups:
-                groups = {piece.group: entry.file.group(piece.group, full=False).source}
+                groups = {piece.group: entry.file.group(piece.group, full=False).everything().source}
             times = groups[piece.group][piece.at : piece.at + piece.rows]
             steps = np.diff(times)
             ascending = bool((steps > 0).all() if strictly else (steps >= 0).all())

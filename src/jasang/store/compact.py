@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from jasang.store.block import Block, joined, newest, ordered
 from jasang.store.settle import SplitWriter, Tables
 from jasang.store.settled import Entry
-from jasang.store.settled_file import SettledFile, telling_not_written, union_of_times
+from jasang.store.settled_file import RowGroup, SettledFile, telling_not_written, union_of_times
 
 ROWS_OF_A_SIGNAL = 100_000  # on average, from which on a file is large enough
 MOST_FILES = 16  # in a group, before it is rewritten in any case
@@ -61,14 +61,14 @@ def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None) ->
 
 def _by_signal(files: Sequence[SettledFile]) -> Iterator[tuple[str, Block]]:
     """The rows of each signal in order of the names, by file; one row group of each file in memory."""
-    at_hand: dict[int, tuple[int, Block]] = {}
+    at_hand: dict[int, tuple[int, RowGroup]] = {}
     for name in sorted({name for file in files for name in file.signals()}):
         parts = []
         for number, file in enumerate(files):
             for piece in file.signals().get(name, ()):
                 if number not in at_hand or at_hand[number][0] != piece.group:
                     at_hand[number] = (piece.group, file.group(piece.group, full=True))
-                parts.append(at_hand[number][1].take(slice(piece.at, piece.at + piece.rows)))
+                parts.append(at_hand[number][1].rows(piece.at, piece.at + piece.rows))
         yield name, joined(parts)
 
 

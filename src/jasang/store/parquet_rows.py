@@ -132,13 +132,16 @@ _POWERS = 10.0 ** np.arange(MOST_DECIMALS + 1)
 
 
 def decoded(table: pa.Table, constants: dict[str, Any], received: Array | None) -> Block:
-    """Rows of a row group; columns in `constants` were not read. Without `received` there is no text and no receive time."""
+    """Rows of a row group; columns in `constants` were not read. Without `received` there is no text and no receive time.
+
+    Columns of one value take no memory, and must not be written to.
+    """
     count = table.num_rows
 
     def column(name: str, kind: Any, fill: Any) -> Array:
         if name in constants:
             value = constants[name]
-            return np.full(count, fill if value is None else value, kind)
+            return np.broadcast_to(np.asarray(fill if value is None else value, kind), (count,))
         found = table.column(name)
         found = found.combine_chunks() if found.num_chunks != 1 else found.chunk(0)
         if found.null_count:
@@ -183,7 +186,7 @@ def decoded(table: pa.Table, constants: dict[str, Any], received: Array | None) 
     milliseconds = times.type.unit == "ms"
     source = times.combine_chunks().cast(pa.int64()).to_numpy() * (1000 if milliseconds else 1)
     return Block(
-        signal=np.zeros(count, np.int32),
+        signal=np.broadcast_to(np.int32(0), (count,)),
         source=source,
         receive=np.broadcast_to(np.int64(0), (count,))
         if received is None

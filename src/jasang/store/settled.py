@@ -26,7 +26,7 @@ from jasang.store.block import Block, empty
 from jasang.store.log import sync_file, sync_folder
 from jasang.store.parquet_rows import DELTA_SCHEMA, Piece
 from jasang.store.rows import moment
-from jasang.store.settled_file import SettledFile, Written
+from jasang.store.settled_file import RowGroup, SettledFile, Written
 
 FOLDER = "readings"
 MOST_CACHED = 3_000_000  # rows that were read before and are kept; some 70 MB
@@ -143,7 +143,7 @@ class SettledTable:
             if entry.last < start or entry.first >= end:
                 continue
             found += [
-                _between(self._rows(entry, piece, full=full), start, end)
+                self._group(entry, piece, full=full).between(piece, start, end)
                 for piece in entry.file.signals().get(name, ())
                 if piece.last >= start and piece.first < end
             ]
@@ -162,37 +162,36 @@ class SettledTable:
         for latest, number, entry, piece in sorted(pieces, key=lambda item: item[:2], reverse=True):
             if len(found) and latest < found.source[0]:
                 break  # no other piece can have a later row
-            rows = _between(self._rows(entry, piece, full=False), -(2**62), moment_)
-            last = rows.take(slice(len(rows) - 1, None))
+            last = self._group(entry, piece, full=False).before(piece, moment_)
             # Of two with the same time the one of the later settlement counts.
             if not len(found) or (int(last.source[0]), number) > (int(found.source[0]), found_in):
                 found, found_in = last, number
         return found
 
-    def _rows(self, entry: Entry, piece: Piece, *, full: bool) -> Block:
+    def _group(self, entry: Entry, piece: Piece, *, full: bool) -> RowGroup:
         group = self._groups.get((entry.name, piece.group, full))
         if group is None:
             group = entry.file.group(piece.group, full=full)
             self._groups.put((entry.name, piece.group, full), group)
-        return group.take(slice(piece.at, piece.at + piece.rows))
+        return group
 
 
 class _Groups:
     """The row groups that were read last, so that the next question for the same signals need not read them again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, bool], Block] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, bool], RowGroup] = OrderedDict()
         self._rows = 0
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, int, bool]) -> Block | None:
+    def get(self, key: tuple[str, int, bool]) -> RowGroup | None:
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: tuple[str, int, bool], group: Block) -> None:
+    def put(self, key: tuple[str, int, bool], group: RowGroup) -> None:
         with self._lock:
             if key in self._kept:
                 return
@@ -201,11 +200,6 @@ class _Groups:
             while self._rows > MOST_CACHED and len(self._kept) > 1:
                 _key, dropped = self._kept.popitem(last=False)
                 self._rows -= len(dropped)
-
-
-def _between(rows: Block, start: int, end: int) -> Block:
-    low, high = rows.source.searchsorted([start, end])
-    return rows.take(slice(int(low), int(high)))
 
 
 def _adding(file: Written, now: int) -> AddAction:

@@ -115,6 +115,44 @@ def telling_not_written(folder: Path) -> Iterator[None]:
         ) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """A row group as it was read; rows are made only of the part that is asked for. All signals are numbered 0."""
+
+    table: pa.Table
+    constants: dict[str, Any]
+    received: Array | None  # without it there are no texts and no receive times
+    milliseconds: bool
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def rows(self, first: int, last: int) -> Block:
+        """Rows `first` to `last` (excluded)."""
+        return decoded(self.table.slice(first, last - first), self.constants, self.received)
+
+    def everything(self) -> Block:
+        """All rows."""
+        return self.rows(0, len(self))
+
+    def between(self, piece: Piece, start: int, end: int) -> Block:
+        """The rows of a piece with `start <= source time < end`."""
+        if start <= piece.first and piece.last < end:
+            return self.rows(piece.at, piece.at + piece.rows)
+        return self.rows(self._place(piece, start), self._place(piece, end))
+
+    def before(self, piece: Piece, moment: int) -> Block:
+        """The last row of a piece with a source time before the moment; there must be one."""
+        last = self._place(piece, moment)
+        return self.rows(last - 1, last)
+
+    def _place(self, piece: Piece, moment: int) -> int:
+        """The first row of a piece at or after a moment."""
+        times = self.table.column("source_time").chunk(0).cast(pa.int64()).to_numpy()
+        wanted = -(-moment // 1000) if self.milliseconds else moment
+        return piece.at + int(times[piece.at : piece.at + piece.rows].searchsorted(wanted))
+
+
 class SettledFile:
     """Reads one file; opened at the first question, and kept open. Any number of threads."""
 
@@ -165,16 +203,17 @@ class SettledFile:
             self._received = unpacked_times(self._open().metadata.metadata[RECEIVED])
         return self._received
 
-    def group(self, number: int, *, full: bool) -> Block:
-        """The rows of a row group; without `full` there are no texts and no receive times. All signals are numbered 0."""
+    def group(self, number: int, *, full: bool) -> RowGroup:
+        """A row group; without `full` there are no texts and no receive times."""
         with self._reading():
             file = self._open()
             if number not in self._constants:
                 self._constants[number] = _constant_columns(file.metadata.row_group(number))
             constants = self._constants[number]
             wanted = [name for name in (EVERYTHING if full else NUMBERS) if name not in constants]
-            table = file.read_row_group(number, columns=wanted, use_threads=False)
-            return decoded(table, constants, self._receive_times() if full else None)
+            table = file.read_row_group(number, columns=wanted, use_threads=False).combine_chunks()
+            received = self._receive_times() if full else None
+            return RowGroup(table=table, constants=constants, received=received, milliseconds=self._milliseconds)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

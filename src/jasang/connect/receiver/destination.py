@@ -26,7 +26,7 @@ READ_TOGETHER = 4_000_000  # bytes of bodies that are read in one go
 COMMIT_TOGETHER = 500_000  # readings in one transaction
 SMALL, SMALL_TO_SCAN = 20_000, 120_000  # bytes; bodies up to it are read where they are committed, many at once
 READERS = 2  # threads that read large bodies; most of their work is outside Python
-LINGER = 0.003  # s; after a transaction for many writers the next one waits so long for more of them
+LINGER = 0.001  # s; after a transaction for many writers the next one waits so long for more of them
 BYTES_OF_A_POINT = 50  # about
 
 
