@@ -19,6 +19,7 @@ from jasang.web.tenants.services import add_member, appoint, set_up_account, set
 FITTING: dict[str, dict[str, Any]] = {
     "programme.Application": {"cost": 100, "asked": 50, "granted": 10, "stage": "planned", "number": 1},
     "programme.Payment": {"amount": 5},
+    "floor.CollectedDay": {"slots": "f"},
     "programme.Mentor": {"skills": {"process": 0.5}, "away": []},
     "center.Queue": {"hours": {"timezone": "Asia/Seoul", "shifts": []}, "terms": {}, "languages": []},
     "center.Macro": {"then": ""},
@@ -39,6 +40,12 @@ class World:
     factory: Factory
     people: dict[str, Any]
     rows: dict[type[models.Model], Any] = field(default_factory=dict)
+
+    def rows_key(self, word: str) -> Any:
+        """The key of a row whose table's name has this word; any key where there is none."""
+        wanted = word.replace("-", "").rstrip("s")
+        named = [row for model, row in self.rows.items() if wanted and wanted in model.__name__.lower()]
+        return next((row.key for row in named if getattr(row, "key", None)), uuid.uuid4())
 
     def browser(self, role: str) -> Client:
         """The browser of the person with that role, signed in."""

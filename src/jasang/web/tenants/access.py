@@ -51,13 +51,15 @@ def for_roles(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[
                 return _to_sign_in(request)
             valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
             memberships = Membership.objects.filter(valid, user=request.user).select_related("factory__organisation")
-            membership = get_object_or_404(memberships, factory__key=factory_key, role__in=roles)
+            opened = memberships.filter(factory__closed_at__isnull=True)
+            membership = get_object_or_404(opened, factory__key=factory_key, role__in=roles)
             request.factory, request.role = membership.factory, Role(membership.role)
             if request.role in GUEST_ROLES:
                 _note(request, factory=request.factory, role=request.role)
             with timezone.override(ZoneInfo(request.factory.timezone)):
                 return view(request, **kwargs)
 
+        guarded.roles = frozenset(roles)  # the page's rule, for whoever checks that every page has one
         return guarded
 
     return guard
@@ -80,6 +82,7 @@ def for_posts(*roles: Role) -> Callable[[Callable[..., HttpResponse]], Callable[
             with timezone.override(ZoneInfo(request.organisation.timezone)):
                 return view(request, **kwargs)
 
+        guarded.posts = frozenset(roles)
         return guarded
 
     return guard
