@@ -7,8 +7,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
 
-from jasang.web.programme import levels
-from jasang.web.programme.models import LevelAnswer, LevelMark, Mentor, Payment, Standing
+from jasang.web.center.clock import clock_from, keep
+from jasang.web.center.models import Case, Event
+from jasang.web.programme import impact, levels
+from jasang.web.programme.models import LevelAnswer, LevelMark, Mentor, Payment, Residency, Standing
 from jasang.web.programme.portfolio import TILES, portfolio
 from jasang.web.programme.sample import NAME, make_sample
 from jasang.web.tenants.models import AuditEvent, Factory, Organisation, OrganisationKind, Role
@@ -147,12 +149,38 @@ def test_mentor_of_the_factory_answers_and_nobody_else(factory: Any) -> None:
 
 
 def test_survey_gives_each_factory_a_goal_and_measures_effects(sample: Organisation) -> None:
+    before = dict(Standing.objects.under(sample).values_list("pk", "effect"))
     Standing.objects.under(sample).update(goal=None, effect=5.0)
     cohort = Standing.objects.under(sample).first().cohort
 
     assert levels.survey(cohort=cohort) == 60
-    rows = Standing.objects.under(sample)
-    assert all(row.goal == min(5, row.of_five + 1) and row.effect == 0 for row in rows)
+    rows = list(Standing.objects.under(sample))
+    assert all(row.goal == min(5, row.of_five + 1) for row in rows)
+    assert {row.pk: row.effect for row in rows} == pytest.approx(before)
+    assert sum(before.values()) > 0
+
+
+def test_nothing_of_the_sample_changes_when_it_is_reckoned_again(sample: Organisation) -> None:
+    points = dict(Standing.objects.under(sample).values_list("factory", "points"))
+    brought = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(sample)}
+    cases = {case.pk: (case.state, case.due, case.answer_late, case.events) for case in Case.objects.under(sample)}
+
+    for factory in Factory.objects.filter(organisation__parent=sample):
+        impact.reckon(factory)
+        level = levels.level_of(factory)
+        known = {one.item.id: one for one in level.items}
+        # What a centre's cases tell comes on top; everything else is as it was.
+        assert level.points - known["reaction"].points == pytest.approx(points[factory.pk], abs=0.5)
+    for case in Case.objects.under(sample):
+        rows = Event.objects.at(case.centre).filter(case=case).order_by("place")
+        keep(case, clock_from(rows.values_list("kind", "at", "place", "data")), rows.last().kind)
+        assert (case.state, case.due, case.answer_late, rows.count()) == cases[case.pk]
+
+    again = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(sample)}
+    assert len(brought) == len(again) > 5
+    for key, told in brought.items():
+        assert again[key] == pytest.approx(told, rel=1e-6, abs=1)
+    assert len(cases) > 10
 
 
 def test_level_uses_what_the_floor_knows(factory: Any, hand_over: Any) -> None:
@@ -165,11 +193,14 @@ def test_level_uses_what_the_floor_knows(factory: Any, hand_over: Any) -> None:
     assert sum(facts.open_worth.values()) > 0
 
 
-def test_comparison_is_silent_below_five(sample: Organisation) -> None:
-    industry = Factory.objects.filter(organisation__parent=sample).first().industry
-    alike = list(Factory.objects.filter(organisation__parent=sample, industry=industry).select_related("organisation"))
-    peers = levels.peers_of(alike[0], 500.0)
+def test_comparison_is_with_the_industry_then_its_group_and_silent_below_five(sample: Organisation) -> None:
+    factories = list(Factory.objects.filter(organisation__parent=sample).select_related("organisation").order_by("pk"))
+    for place, factory in enumerate(factories):
+        factory.industry = "C29294" if place < 6 else "C29199" if place < 7 else "C10799" if place < 12 else "X"
+        factory.save()
 
-    assert (peers is None) == (len(alike) - 1 < 5)
-    Factory.objects.filter(pk__in=[one.pk for one in alike[5:]]).update(industry="X")
-    assert levels.peers_of(alike[0], 500.0) is None
+    same, group, few = (levels.peers_of(factories[place], 500.0) for place in (0, 6, 7))
+
+    assert (same[0].count, same[1]) == (5, False)
+    assert (group[0].count, group[1]) == (6, True)
+    assert few is None

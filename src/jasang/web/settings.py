@@ -210,6 +210,7 @@ INSTALLED_APPS = [
     "jasang.web.api",
     "jasang.web.notices",
     "jasang.web.provisioning",
+    "jasang.web.keeping",
     "jasang.web.floor",
     "jasang.web.center",
     "jasang.web.programme",
@@ -274,6 +275,7 @@ Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True, mode=0o700)
 
 # Background work: each kind of job names the function that does it.
 JOB_KINDS = {
+    "escrow": "jasang.web.keeping.closing.close_in_background",
     "diagnose": "jasang.web.floor.diagnosing.diagnose_files",
     "study": "jasang.web.floor.studies.answer_question",
     "verify": "jasang.web.floor.life.check_effect",
@@ -314,6 +316,7 @@ CHORES = {
     "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
     "jasang.web.tenants.limits.forget_old": 600,
+    "jasang.web.keeping.closing.close_due": 60,
     "jasang.web.api.once.forget_old": 3600,
     "jasang.web.floor.fact_keeping.keep_facts": 60,
     "jasang.web.programme.tending.tend_residencies": 60,
@@ -332,6 +335,8 @@ SEARCHED = {
 # What a case or a task may be about: a function (factory, key) -> jobs.announcing.Subject or None.
 SUBJECTS = {"finding": "jasang.web.floor.subjects.finding"}
 SUBJECT_LISTS = {"finding": "jasang.web.floor.subjects.current"}  # all there are now: factory -> Subjects
+# What other areas add to the factories of a sample programme (jobs/sampling.py).
+SAMPLE_PARTS = ["jasang.web.floor.sample.fill", "jasang.web.center.sample.fill"]
 # What waits for a person in a factory: functions (factory, user) -> jobs.announcing.Todo.
 TODOS = ["jasang.web.programme.todos.tasks", "jasang.web.center.told.waiting_cases"]
 # The open interface: where each area's router hangs, and what a key may be allowed to do.
@@ -376,6 +381,16 @@ API_WRONG_KEYS = 30  # a minute and address
 # What areas tell of a factory for its level (factory -> diagnose.level.LiveFacts), and of the effects of actions (-> Effects).
 LIVE_FACTS = ["jasang.web.floor.told.live_facts", "jasang.web.center.told.live_facts"]
 MEASURED_EFFECTS = ["jasang.web.floor.told.effects"]
+# A closed factory's data (keeping/belonging.py finds its rows by itself). Tables that may point to a factory's row and need not:
+# those that belong to it all the same, by which column, and those that are somebody else's.
+ESCROW_BY = {"center.LetterIn": "case"}
+ESCROW_LEFT_OUT = {
+    "center.Article": "knowledge of the centre, written without names",
+    "programme.Planning": "the organisation's plan for all its factories",
+}
+# What stays in the portal when a closed factory's data are taken out of it: who did what, and what public money was paid for.
+ESCROW_STAYS = ["tenants", "programme", "keeping", "jobs", "api"]
+CLOSING_DAYS = whole_number("JASANG_CLOSING_DAYS", 14, least=0)  # between the owner's second word and the closing
 JOB_HEARTBEAT_SECONDS = 2
 # A worker that has not been heard of for so long is gone, and its job is taken over.
 JOB_LOST_AFTER_SECONDS = whole_number("JASANG_JOB_LOST_AFTER", 15, least=3)

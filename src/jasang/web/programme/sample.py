@@ -7,21 +7,20 @@ from random import Random
 from django.db import transaction
 from django.utils import timezone
 
-from jasang.diagnose.level import Answer, latest_rubric, score
 from jasang.errors import JasangError
+from jasang.web.jobs.sampling import fill_other_areas
 from jasang.web.programme.calls import CRITERIA, DOCUMENTS
 from jasang.web.programme.models import (
     Application,
     Call,
     Cohort,
-    LevelAnswer,
-    LevelMark,
     Mentor,
     Milestone,
     Payment,
     Stage,
     Standing,
 )
+from jasang.web.programme.sample_course import levels, residencies
 from jasang.web.tenants.models import Factory, Organisation, OrganisationKind
 from jasang.web.tenants.services import set_up_organisation
 
@@ -76,8 +75,12 @@ class SampleThere(JasangError):
 
 
 @transaction.atomic
-def make_sample(*, factories: int, mentors: int, seed: int = 1, today: date | None = None) -> Organisation:
-    """Make the sample programme, whole or not at all; its operator. Raises `SampleThere` where there is one."""
+def make_sample(
+    *, factories: int, mentors: int, seed: int = 1, today: date | None = None, course: bool = True
+) -> Organisation:
+    """Make the sample programme, whole or not at all; its operator. Without `course` no mentor has been anywhere yet and the
+    other areas know nothing of the factories. Raises `SampleThere` where there is one.
+    """
     if Organisation.objects.filter(name=NAME).exists():
         raise SampleThere(ko=f"'{NAME}'이(가) 이미 있습니다.", en=f"{NAME!r} is there already.")
     draw, day = Random(seed), today or timezone.localdate()
@@ -89,10 +92,16 @@ def make_sample(*, factories: int, mentors: int, seed: int = 1, today: date | No
         closes_on=day + timedelta(days=30), most_won=100_000_000, most_share=Decimal("0.5"),
         published_at=timezone.now() - timedelta(days=240), documents=list(DOCUMENTS), criteria=list(CRITERIA),
     )  # fmt: skip
-    standings = _levels(draw, made, cohort, day)
+    standings, known = levels(draw, made, cohort, day)
     _money(draw, made, standings, call, day)
-    Standing.objects.under(operator).bulk_create(standings, batch_size=_BATCH)
     _mentors(draw, operator, mentors)
+    if course:
+        residencies(draw, operator, known, day)
+        fill_other_areas(operator=operator, made=known, seed=seed, day=day)
+    for standing, one in zip(standings, known, strict=True):
+        holding = [action for action in one.actions if action.holds]
+        standing.effects, standing.effect = len(holding), sum(action.won for action in holding)
+    Standing.objects.under(operator).bulk_create(standings, batch_size=_BATCH)
     return operator
 
 
@@ -113,33 +122,6 @@ def _factories(draw: Random, operator: Organisation, count: int) -> list[Factory
         people = max(5, round(draw.lognormvariate(3.4, 0.7)))
         rows.append(Factory(name=name, organisation=coop, region=region, industry=code, employees=people))
     return list(Factory.objects.bulk_create(rows, batch_size=_BATCH))
-
-
-def _levels(draw: Random, factories: list[Factory], cohort: Cohort, day: date) -> list[Standing]:
-    rubric = latest_rubric()
-    answers, marks, standings = [], [], []
-    for factory in factories:
-        skill = draw.betavariate(2.2, 3.0) * 5  # most factories begin low
-        given = []
-        for item in rubric.items:
-            source = "live" if item.live is not None else "mentor"
-            step = min(5, max(0, round(draw.gauss(skill, 0.9))))
-            at = day - timedelta(days=draw.randrange(3) if source == "live" else draw.randrange(10, 300))
-            given.append(Answer(item=item.id, step=step, at=at, source=source, by="sample"))
-        answers += [
-            LevelAnswer(factory=factory, item=one.item, step=one.step, at=one.at, source=one.source) for one in given
-        ]
-        level = score(rubric, given, day)
-        marks.append(
-            LevelMark(factory=factory, day=day, rubric=rubric.version, of_five=level.of_five, points=level.points)
-        )
-        standings.append(
-            Standing(factory=factory, cohort=cohort, of_five=level.of_five, points=level.points,
-                     goal=min(5, level.of_five + 1), surveyed_on=day)
-        )  # fmt: skip
-    LevelAnswer.objects.under(cohort.organisation).bulk_create(answers, batch_size=_BATCH)
-    LevelMark.objects.under(cohort.organisation).bulk_create(marks, batch_size=_BATCH)
-    return standings
 
 
 def _money(draw: Random, factories: list[Factory], standings: list[Standing], call: Call, day: date) -> None:
@@ -180,9 +162,6 @@ def _money(draw: Random, factories: list[Factory], standings: list[Standing], ca
         paid[factory_id] = paid.get(factory_id, 0) + payment.amount
     for application, standing in zip(applications, standings, strict=True):
         standing.granted, standing.paid = application.granted, paid.get(application.factory_id, 0)
-        if standing.paid and draw.random() < 0.6:  # the others have nothing verified, and that shows too
-            standing.effects = draw.randrange(1, 5)
-            standing.effect = round(draw.lognormvariate(16.2, 0.8) * standing.effects, -4)
 
 
 def _mentors(draw: Random, operator: Organisation, count: int) -> None:
