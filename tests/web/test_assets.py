@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from jasang.connect.status import CollectorStatus, ConnectionStatus, write_status
+from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus, write_status
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 from jasang.store import open_store
@@ -190,3 +190,86 @@ def test_queries_do_not_grow(collected: Any, member: Client, django_assert_num_q
         page(member, collected, "machines")
     with django_assert_num_queries(4):
         page(member, collected, "signals")
+
+
+def forwarded(**changes: Any) -> ForwardStatus:
+    now = datetime.now(UTC)
+    told = {
+        "url": "https://server.example:8443", "sender": "line1-3f9a", "state": "connected", "since": now - timedelta(hours=2),
+        "sent": 1234, "waiting": 0, "spool_bytes": 1_200_000, "spool_limit": 10_000_000_000, "clock_offset": 0.004,
+        "clock_within": 0.011, "acknowledged_at": now - timedelta(seconds=30),
+    }  # fmt: skip
+    return ForwardStatus(**(told | changes))
+
+
+def collector_with(forward: ForwardStatus | None) -> CollectorStatus:
+    now = datetime.now(UTC)
+    return CollectorStatus(
+        pid=1, started=now, updated=now, stopped=False, stored=0, waiting=0, dropped=0, connections=(), forward=forward
+    )
+
+
+def test_forwarding_in_order_is_told_without_alarm(collected: Any, member: Client) -> None:
+    write_status(Path(collected.store), collector_with(forwarded()))
+    shown = page(member, collected, "machines")
+
+    assert "보내는 중" in shown
+    assert "0.011초 안에서 같음" in shown
+    assert "1.2 MB" in shown
+    assert 'class="one good"' in shown
+    assert "버렸습니다" not in shown
+
+
+def test_a_server_that_is_away_is_told_with_what_waits_and_how_long(collected: Any, member: Client) -> None:
+    now = datetime.now(UTC)
+    told = forwarded(
+        state="lost", last_error=Text(ko="서버에 닿지 않습니다", en="no answer"), last_error_at=now, waiting=48_231_900,
+        waiting_since=now - timedelta(days=3), spool_bytes=9_600_000_000, lost=120_345, lost_from=now - timedelta(days=5),
+        lost_to=now - timedelta(days=4), clock_offset=-83.25, acknowledged_at=now - timedelta(hours=7),
+    )  # fmt: skip
+    write_status(Path(collected.store), collector_with(told))
+    shown = page(member, collected, "machines")
+
+    for words in (
+        "연결이 안 됩니다",
+        "서버에 닿지 않습니다",
+        "48,231,900",
+        "3일 전",
+        "7시간 전",
+        "9.6 GB",
+        "96 %",
+        "83.2초 느림",
+        "120,345",
+    ):
+        assert words in shown, words
+    assert "spool_limit" in shown
+
+
+def test_a_status_of_an_earlier_release_and_of_no_forwarding(collected: Any, member: Client) -> None:
+    write_status(Path(collected.store), collector_with(None))
+    assert "서버로 보내기" not in page(member, collected, "machines")
+
+    write_status(Path(collected.store), collector_with(forwarded(acknowledged_at=None, clock_offset=None)))
+    file = Path(collected.store) / "status.json"
+    file.write_text(file.read_text("utf-8").replace(', "acknowledged_at": null', ""), "utf-8")
+    assert "서버로 보내기" in page(member, collected, "machines")
+
+
+def test_how_far_polling_has_got_is_no_signal_of_a_machine(collected: Any, member: Client) -> None:
+    now = datetime.now(UTC)
+    store = open_store(Path(collected.store))
+    store.describe([
+        Signal(name="PRESS-1.mark_of_mes", asset="PRESS-1", address="mark"), Signal(name="X.mark", asset="X", address="mark")
+    ])  # fmt: skip
+    store.append([
+        Reading(signal=name, source_time=now, receive_time=now, value="{}") for name in ("PRESS-1.mark_of_mes", "X.mark")
+    ])  # fmt: skip
+    store.close()
+
+    for name in ("signals", "quality"):
+        shown = page(member, collected, name)
+        assert "mark_of_mes" not in shown
+    assert ">mark<" in page(member, collected, "signals"), "a column of that name is a signal like any other"
+    live = member.get(reverse("floor:readings", args=[collected.key])).json()
+    assert "PRESS-1.force" in [one["name"] for one in live["signals"]]
+    assert "PRESS-1.mark_of_mes" not in [one["name"] for one in live["signals"]]

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus, write_status
 from jasang.plant.reading import Reading, Signal
 from jasang.store import open_store
 
@@ -65,16 +66,37 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def collect(folder: Path, over: threading.Event) -> None:
     """A machine that counts: every half second one more."""
     store = open_store(folder)
+    long = "press_250ton_with_a_name_as_long_as_some_gateways_make_them"
     store.describe([Signal(name="INJ-01.melt", asset="INJ-01", unit="°C"), Signal(name="INJ-01.state", asset="INJ-01")])
+    store.describe([Signal(name=f"{long}.{name}", asset=long) for name in ("state", "program")])
+    write_status(folder, forwarding(datetime.now(UTC)))
     count = 0
     while not over.wait(0.5):
         now = datetime.now(UTC)
-        state = (
-            [Reading(signal="INJ-01.state", source_time=now, receive_time=now, value="running")] if not count else []
-        )
+        texts = {"INJ-01.state": "running", f"{long}.state": "down", f"{long}.program": f"O{count:04}_HOUSING_LEFT" * 5}
+        state = [
+            Reading(signal=name, source_time=now, receive_time=now, value=text) for name, text in texts.items()
+        ] * (count == 0)
         store.append([Reading(signal="INJ-01.melt", source_time=now, receive_time=now, value=200.0 + count), *state])
         count += 1
     store.close()
+
+
+def forwarding(now: datetime) -> CollectorStatus:
+    """A collector whose only connection stands, and whose server is away."""
+    since = now - timedelta(hours=5)
+    one = ConnectionStatus(
+        name="press", protocol="opcua", url="opc.tcp://127.0.0.1:4840", state="connected", since=since
+    )
+    away = ForwardStatus(
+        url="https://jasang.a-federation-of-manufacturers.example:8443/receive", sender="line1-collector-0f3c", state="lost",
+        since=since, sent=7, waiting=48_231_900, waiting_since=since, spool_bytes=9_600_000_000, spool_limit=10_000_000_000,
+        lost=120_345, lost_from=since, lost_to=now, clock_offset=-83.25, clock_within=0.011, acknowledged_at=since,
+    )  # fmt: skip
+    return CollectorStatus(
+        pid=1, started=since, updated=now + timedelta(hours=1), stopped=False, stored=0, waiting=0, dropped=0,
+        connections=(one,), forward=away,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +211,7 @@ def test_live_page_changes_by_itself(chromium: Any, address: str, language: str,
         )
 
         assert page.locator("#status").inner_text() == {"ko": "수집 중", "en": "Collecting now"}[language]
-        assert page.locator(".machine .state").inner_text() == {"ko": "가동 중", "en": "running"}[language]
+        assert page.locator(".machine.running .state").inner_text() == {"ko": "가동 중", "en": "running"}[language]
         assert page.locator("#trends .jasang-chart").evaluate(INKED) > 500
         assert before.endswith("°C")
         assert fits(page)
@@ -307,8 +329,15 @@ def test_pages_of_connected_data_fit_a_phone(chromium: Any, address: str) -> Non
     with visit(chromium, address, size="phone") as made:
         page = made.page
         findings = page.url
-        for name in ("signals", "machines", "quality"):
+        for name in ("signals", "machines", "quality", "wall"):
             page.goto(findings.replace("/findings/", f"/{name}/"))
+            for more in page.locator("main details:not([open]) > summary").all():
+                more.click()
 
             assert page.locator(".part-tabs [aria-current]").count() == 1
             assert (name, fits(page)) == (name, True)
+        page.fill(".wall-form input[name=name]", "screen of the press")
+        page.locator(".wall-form .button").click()
+        page.goto(page.locator("a.wall-address").get_attribute("href"))
+        page.locator("#wall .figures b").first.wait_for()
+        assert ("the screen itself", fits(page)) == ("the screen itself", True)

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 
+# The address of the signal in which a protocol keeps how far it has got (`<asset>.mark_of_<connection>`).
+MARK = "mark"
+
 
 class Options(BaseModel):
     """Parent of every protocol's own fields in collect.toml; a field `x_env` names the environment variable of a secret."""
@@ -123,6 +126,11 @@ class Inbox(Protocol):
 
     async def last(self, signals: Sequence[str]) -> Mapping[str, Reading]:
         """The latest reading of each signal that was ever kept; a signal without one is absent."""
+
+
+def is_mark(signal: Signal) -> bool:
+    """Whether a signal holds how far a protocol has got, and nothing that was measured."""
+    return signal.address == MARK and ".mark_of_" in signal.name
 
 
 class WrongField(ValueError):

@@ -43,7 +43,8 @@ class ConnectionStatus:
 class ForwardStatus:
     """Store and forward: `sent` readings are durable at the receiver, `waiting` ones are not yet (about), `lost` were given up.
 
-    `clock_offset` is the receiver's clock minus this one in s, known to ± `clock_within`.
+    `clock_offset` is the receiver's clock minus this one in s, known to ± `clock_within`. `acknowledged_at` is when the receiver
+    last said that it had kept readings, since the collector was started.
     """
 
     url: str
@@ -62,6 +63,7 @@ class ForwardStatus:
     lost_to: datetime | None = None
     clock_offset: float | None = None
     clock_within: float | None = None
+    acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +120,9 @@ def _connection(entry: dict[str, Any]) -> ConnectionStatus:
 def _forward(entry: dict[str, Any] | None) -> ForwardStatus | None:
     if entry is None:
         return None
-    for name in ("since", "last_error_at", "waiting_since", "lost_from", "lost_to"):
-        entry[name] = None if entry[name] is None else datetime.fromisoformat(entry[name])
+    for name in ("since", "last_error_at", "waiting_since", "lost_from", "lost_to", "acknowledged_at"):
+        told = entry.get(name)  # a collector of an earlier release says nothing of some
+        entry[name] = None if told is None else datetime.fromisoformat(told)
     entry["last_error"] = None if entry["last_error"] is None else Text(**entry["last_error"])
     return ForwardStatus(**entry)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jasang.connect.contract import is_mark
 from jasang.connect.forward.spool import COLLECTOR, ITSELF
 from jasang.diagnose.collection import ClockLag, ClockOffset, Collected, Loss
 from jasang.plant.reading import Signal
@@ -22,8 +23,8 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def is_own(signal: Signal) -> bool:
-    """Whether a signal tells of Jasang itself and not of a machine."""
-    return signal.asset == ITSELF
+    """Whether a signal tells of Jasang itself (what was lost, clocks, how far polling has got) and not of a machine."""
+    return signal.asset == ITSELF or is_mark(signal)
 
 
 def collected(reader: Reader) -> Collected:

@@ -21,7 +21,7 @@ from jasang.connect.catalog import PROTOCOLS, load
 from jasang.connect.collect_complaints import invalid
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.compose_toml import appended, compose, header
-from jasang.connect.contract import Begun, Link, MachineProtocol, Variable
+from jasang.connect.contract import Begun, Link, MachineProtocol, Variable, is_mark
 from jasang.connect.forward.frames import to_readings
 from jasang.errors import ConfigurationError, ConnectionFailed, JasangError, Language
 from jasang.plant.reading import Reading, Signal
@@ -201,7 +201,7 @@ def _tried(link: Link, elapsed: float, inbox: "_TrialInbox") -> Tried:
     return Tried(
         link=link,
         elapsed=elapsed,
-        signals=tuple(signal for signal in begun.signals if signal.address != "mark"),
+        signals=tuple(signal for signal in begun.signals if not is_mark(signal)),
         latest=inbox.latest,
         missing=begun.missing,
         doubts=tuple(doubts),
@@ -219,7 +219,7 @@ class _TrialInbox:
     def complete(self) -> bool:
         """Whether every signal has had its first value."""
         wanted = self.begun_with.signals if self.begun_with is not None else ()
-        return bool(wanted) and all(signal.name in self.latest or signal.address == "mark" for signal in wanted)
+        return bool(wanted) and all(signal.name in self.latest or is_mark(signal) for signal in wanted)
 
     def begun(self, begun: Begun) -> None:
         self.begun_with = begun

@@ -44,6 +44,7 @@ class Sender:
         self.since = self.failed_at = datetime.now(UTC)
         self.clock: Clock | None = None
         self.sent = 0
+        self.acknowledged_at: datetime | None = None
 
     async def run(self) -> None:
         """Send for ever."""
@@ -162,6 +163,7 @@ class Sender:
             raise self._no_receiver("it does not say that it has kept what was sent")
         await asyncio.to_thread(self._spool.received, records, self._kept.copy())
         self.sent += sum(rows for _, rows in records)
+        self.acknowledged_at = datetime.now(UTC)
 
     async def _request(
         self, session: aiohttp.ClientSession, method: str, path: str, **more: object

@@ -106,4 +106,5 @@ def forward_status(spool: Spool, sender: "Sender", url: str) -> ForwardStatus:
         lost_to=state.lost_to,
         clock_offset=None if sender.clock is None else sender.clock.offset,
         clock_within=None if sender.clock is None else sender.clock.within,
+        acknowledged_at=sender.acknowledged_at,
     )

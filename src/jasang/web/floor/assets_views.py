@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jasang.connect.status import read_status
 from jasang.errors import StoreError
-from jasang.web.floor import assets, assets_data
+from jasang.web.floor import assets, assets_data, forward_data
 from jasang.web.floor.connected_models import AssetPlace
 from jasang.web.floor.trends_views import opened
 from jasang.web.tenants.access import FactoryRequest, for_members, for_roles
@@ -41,6 +41,7 @@ def machines(request: FactoryRequest) -> HttpResponse:
     status = read_status(Path(request.factory.store)) if request.factory.store else None
     context |= {
         "connections": assets_data.connections(status, now),
+        "forward": forward_data.forward(status, now),
         "collector": status,
         "may_test": assets_data.collector_file(request.factory.store) is not None,
         "trial": assets.trials(request.factory).first(),

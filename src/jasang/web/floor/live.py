@@ -9,6 +9,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jasang.connect.contract import is_mark
 from jasang.connect.status import CollectorStatus, ConnectionStatus
 from jasang.diagnose.chart import Chart, Line
 from jasang.mentor.findings_json import chart_json
@@ -78,7 +79,11 @@ def live_view(
         "chosen": chosen,
         "most": MOST_SIGNALS,
         "machines": machine_states(signals, last, now),
-        "signals": [_signal(signals[name], last.get(name), now, chart=name in numeric) for name in signals],
+        "signals": [
+            _signal(signal, last.get(name), now, chart=name in numeric)
+            for name, signal in signals.items()
+            if not is_mark(signal)
+        ],
         "charts": [_chart(signals[name], last[name], rows[name], start, now, window) for name in chosen],
     }
 

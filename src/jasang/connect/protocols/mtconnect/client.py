@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Variable, WrongField
+from jasang.connect.contract import MARK, Begun, Inbox, Link, NoOptions, Variable, WrongField
 from jasang.connect.link_words import about, failed
 from jasang.connect.protocols.mtconnect.documents import DataItem, Document, NotMtConnect, read_document
 from jasang.connect.protocols.mtconnect.multipart import MOST_BYTES, Parts, boundary_of
@@ -195,7 +195,7 @@ class _Following:
         self._missing: tuple[Text, ...] = ()
         self._doubts: dict[str, Text] = {}
         self._told: Begun | None = None
-        self._mark = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address="mark")
+        self._mark = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address=MARK)
         self._mark_time, self._marked = datetime.min.replace(tzinfo=UTC), -MARK_EVERY
         self._instance, self._next, self._seen = "", 0, 0  # `_seen`: the last observation taken of this instance
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Variable, WrongField
+from jasang.connect.contract import MARK, Begun, Inbox, Link, NoOptions, Variable, WrongField
 from jasang.connect.link_words import about, failed
 from jasang.connect.protocols.sql.mark import Mark, read_mark
 from jasang.connect.protocols.sql.moments import Clock, clock_of
@@ -152,7 +152,7 @@ class _Polling:
             )
             for signal in self._layout.missing
         )
-        self._mark_signal = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address="mark")
+        self._mark_signal = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address=MARK)
         self._mark = Mark(of="")
         self._mark_text, self._mark_time = "", datetime.min.replace(tzinfo=UTC)
         self._clock: Clock | None = None  # of the mark column, where it holds times

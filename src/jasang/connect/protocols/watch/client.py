@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jasang.connect.contract import Begun, Inbox, Link, NoOptions, Variable, WrongField
+from jasang.connect.contract import MARK, Begun, Inbox, Link, NoOptions, Variable, WrongField
 from jasang.connect.link_words import about, failed
 from jasang.connect.protocols.files.folder import not_a_table, read_file
 from jasang.connect.protocols.watch.mark import Files, Seen, ends_open, head_of, read_files
@@ -162,7 +162,7 @@ class _Watching:
         self._link, self._inbox = link, inbox
         self._options: FolderOptions = link.options or FolderOptions()
         self._layout = Layout(link)
-        self._mark = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address="mark")
+        self._mark = Signal(name=f"{link.asset}.mark_of_{link.name}", asset=link.asset, address=MARK)
         self._mark_time, self._marked, self._dirty = datetime.min.replace(tzinfo=UTC), -MARK_EVERY, False
         self._files = Files()
         self._sizes: dict[str, tuple[int, int]] = {}  # as they were at the last look
