@@ -5,6 +5,7 @@ Times are microseconds since 1970, UTC. A signal is its place in a list of names
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,14 @@ def newest(block: Block) -> tuple[Block, Block]:
 def merged(blocks: Sequence[Block]) -> Block:
     """One row for each signal and source time, by signal and time; of two the one in the later block, or later in its block."""
     return newest(ordered(joined(blocks)))[0]
+
+
+def one_after_another(blocks: Sequence[Block]) -> Block:
+    """`merged` of blocks of one signal that each are sorted with one row a source time; mostly they only have to be joined."""
+    kept = [block for block in blocks if len(block)]
+    if all(earlier.source[-1] < later.source[0] for earlier, later in pairwise(kept)):
+        return joined(kept)
+    return merged(kept)
 
 
 def from_table(rows: pa.Table, codes: Mapping[str, int]) -> Block:

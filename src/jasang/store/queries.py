@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jasang.plant.reading import Reading
-from jasang.store.block import BAD, Array, Block, has_number, joined, merged, ordered, to_table
+from jasang.store.block import BAD, Array, Block, has_number, joined, newest, one_after_another, ordered, to_table
 from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA
 from jasang.store.retain import Hourly
 from jasang.store.rows import check_span, microseconds, to_readings
 from jasang.store.rows import moment as moment_of
 from jasang.store.settle import Tables
-from jasang.store.settled import SettledTable
+from jasang.store.settled import Entry, SettledTable
 
 MOST_GRID = 200_000_000  # cells of a grid; 1.6 GB
 
@@ -67,11 +67,24 @@ def _each(
     if not names or span[0] >= span[1]:
         return
     rows = ordered(fresh.select(names, *span))
+    yield from _each_of(settled, settled.entries(), rows, names, span, full=full)
+
+
+def _each_of(
+    settled: SettledTable,
+    entries: Sequence[Entry],
+    rows: Block,
+    names: Sequence[str],
+    span: tuple[int, int],
+    *,
+    full: bool,
+) -> Iterator[Block]:
+    """`_each` from files and fresh rows that are at hand."""
     ends = np.searchsorted(rows.signal, np.arange(len(names) + 1))
     for place, name in enumerate(names):
-        blocks = settled.select(name, *span, full=full)
-        fresh_rows = rows.take(slice(int(ends[place]), int(ends[place + 1])))
-        yield merged([*(block.of_signal(place) for block in blocks), fresh_rows])
+        blocks = settled.select(name, *span, full=full, entries=entries)
+        fresh_rows = newest(rows.take(slice(int(ends[place]), int(ends[place + 1]))))[0]
+        yield one_after_another([*(block.of_signal(place) for block in blocks), fresh_rows])
 
 
 def read_buckets(
@@ -103,8 +116,7 @@ def read_buckets(
 
 def _buckets(name: str, rows: Block, first: int, width: int) -> tuple[pa.Table, Array]:
     """The buckets of one signal, and how many numbers went into each."""
-    bucket = (rows.source - first) // width
-    starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1])) if len(rows) else np.empty(0, np.int64)
+    bucket, starts = _filled_buckets(rows.source, first, width)
     counts = np.diff(np.append(starts, len(rows)))
     usable = has_number(rows) & np.isfinite(rows.number)
     if usable.all():
@@ -132,7 +144,7 @@ def _buckets(name: str, rows: Block, first: int, width: int) -> tuple[pa.Table, 
         .dictionary_encode()
         .take(pa.array(np.zeros(len(starts), np.int32)))
         .cast(pa.string()),
-        pa.array(first + bucket[starts] * width).cast(pa.timestamp("us", tz="UTC")),
+        pa.array(first + bucket * width).cast(pa.timestamp("us", tz="UTC")),
         told(reduced[0]),
         told(reduced[1]),
         told(reduced[2] / used if len(used) else reduced[2]),
@@ -142,6 +154,21 @@ def _buckets(name: str, rows: Block, first: int, width: int) -> tuple[pa.Table, 
     numbers_in = np.zeros(len(starts), np.int64)
     numbers_in[filled] = used
     return pa.Table.from_arrays(columns, schema=BUCKET_SCHEMA), numbers_in
+
+
+def _filled_buckets(times: Array, first: int, width: int) -> tuple[Array, Array]:
+    """Numbers of the buckets that ascending times fall into, and the first place of each."""
+    if not len(times):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    lowest, highest = (int(times[end] - first) // width for end in (0, -1))
+    if highest - lowest < len(times) // 4:  # looking for the borders takes less than a division for each time
+        every = np.arange(lowest, highest + 1)
+        starts = times.searchsorted(first + every * width)
+        filled = np.diff(starts, append=len(times)) > 0
+        return every[filled], starts[filled]
+    bucket = (times - first) // width
+    starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1]))
+    return bucket[starts], starts
 
 
 def _with_hours(name: str, buckets: pa.Table, numbers_in: Array, hours: pa.Table, first: int, width: int) -> pa.Table:
@@ -195,15 +222,16 @@ def read_grid(
     if count * len(signals) > MOST_GRID:
         raise ValueError(f"a grid has at most {MOST_GRID:,} cells, got {count:,} times x {len(signals):,} signals")
     times = first + width * np.arange(count, dtype=np.int64)
-    matrix = np.full((len(signals), count), np.nan)
+    matrix = np.empty((len(signals), count))
     names = sorted(set(signals))
     row_of: dict[str, list[int]] = {}
     for row, name in enumerate(signals):
         row_of.setdefault(name, []).append(row)
     fresh_before = _fresh_before(fresh, names, first)
-    each = _each(settled, fresh, names, (first, last), full=False)
-    for name, rows in zip(names, each, strict=False):
-        before = _later(settled.before(name, first), fresh_before.get(name))
+    fresh_rows = ordered(fresh.select(names, first, last))
+    entries = settled.entries()
+    for name, rows in zip(names, _each_of(settled, entries, fresh_rows, names, (first, last), full=False), strict=True):
+        before = _later(settled.before(name, first, entries), fresh_before.get(name))
         line = _held(before, rows, first, width, count)
         for row in row_of[name]:
             matrix[row] = line

@@ -133,13 +133,15 @@ class SettledTable:
                 self._table.vacuum(retention_hours=hours, enforce_retention_duration=False, dry_run=False, full=True)
             )
 
-    def select(self, name: str, start: int, end: int, *, full: bool) -> list[Block]:
+    def select(
+        self, name: str, start: int, end: int, *, full: bool, entries: Sequence[Entry] | None = None
+    ) -> list[Block]:
         """A signal's rows of the span, by file, oldest settlement first; rows of each file are sorted by time.
 
-        Without `full` there are no texts and no receive times.
+        Without `full` there are no texts and no receive times. `entries` are the files to look into when they are known.
         """
         found: list[Block] = []
-        for entry in self.entries():
+        for entry in self.entries() if entries is None else entries:
             if entry.last < start or entry.first >= end:
                 continue
             found += [
@@ -149,11 +151,11 @@ class SettledTable:
             ]
         return found
 
-    def before(self, name: str, moment_: int) -> Block:
+    def before(self, name: str, moment_: int, entries: Sequence[Entry] | None = None) -> Block:
         """A signal's last row with a source time before the moment, without text; an empty block where there is none."""
         pieces = [
             (min(piece.last, moment_ - 1), number, entry, piece)
-            for number, entry in enumerate(self.entries())
+            for number, entry in enumerate(self.entries() if entries is None else entries)
             if entry.first < moment_
             for piece in entry.file.signals().get(name, ())
             if piece.first < moment_
