@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from jasang.cli.arguments import add_solver_options, say, seconds_left, solver_lines_aside, write_beside
-from jasang.errors import Language
+from jasang.cli.catalog import COMMANDS
+from jasang.errors import Language, WrongArguments
 from jasang.mentor.assign import Assigned, assign, assigned_csv, assigned_json
 from jasang.plant.text import Text
 
@@ -31,10 +32,7 @@ _STATUS = {
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="멘토(또는 세 명 팀)를 공장에 배정하고, 왜 그렇게 했는지 보여 줍니다",
-        en="send mentors, or teams of three, to factories, and show why",
-    )
+    words = COMMANDS["assign"]
     parser = commands.add_parser("assign", help=say(words), description=say(words))
     path = Text(ko="jasang.assignment/1 JSON 또는 CSV 폴더", en="jasang.assignment/1 JSON, or a folder of CSV files")
     parser.add_argument("path", type=Path, metavar="PATH", help=say(path))
@@ -114,6 +112,13 @@ def _sheet(assigned: Assigned, language: Language) -> Table:
 def _why(assigned: Assigned, factory: str, language: Language, console: Console) -> None:
     ko = language == "ko"
     found = [one for one in assigned.answer.placements if one.factory == factory]
+    known = [one.id for one in assigned.problem.factories]
+    if factory not in known:
+        listed = ", ".join(known[:5]) or "-"
+        raise WrongArguments(
+            ko=f"--why {factory}: 그런 공장이 없습니다. 있는 것: {listed}",
+            en=f"--why {factory}: there is no such factory; there is {listed}",
+        )
     if not found:
         console.print(f"{factory}: 배정이 없습니다." if ko else f"{factory}: not served.")
         return

@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.batches import batches_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="배치(사이클)를 좋은 배치의 길과 견주어, 어느 배치가 언제 어느 신호에서 벗어났는지 봅니다",
-        en="compare batches or cycles with the golden course: which left it, when, and in which signal",
-    )
+    words = COMMANDS["batches"]
     parser = commands.add_parser("batches", help=say(words), description=say(words))
     add_study_options(parser)
     options = (

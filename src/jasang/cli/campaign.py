@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from jasang.cli.arguments import Parser, say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import check_report_path, print_study
 from jasang.errors import Language
 from jasang.mentor.campaign import (
@@ -49,10 +50,7 @@ class _Mixed(Parser):
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="적은 시험으로 더 나은 설정을 찾습니다: 다음에 무엇을 시험할지, 규격 안에 들 확률, 언제 그만둘지",
-        en="better settings by few trials: what to try next, how likely it stays in specification, when to stop",
-    )
+    words = COMMANDS["campaign"]
     parser = commands.add_parser("campaign", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="new|ask|tell|status", parser_class=_Mixed)
     _add_new(kinds.add_parser("new", help=say(Text(ko="지난 기록에서 시작합니다", en="begin from records"))))

@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.capability import capability_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="공정이 규격을 지킬 능력이 있는지 봅니다(Cp, Cpk, Pp, Ppk, Cpm, 예상 불량)",
-        en="is the process capable (Cp, Cpk, Pp, Ppk, Cpm, expected rejects)",
-    )
+    words = COMMANDS["capability"]
     parser = commands.add_parser("capability", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument(

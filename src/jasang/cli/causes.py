@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.causes import causes_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="불량이나 품질이 무엇과 함께 움직이는지, 어느 범위를 지켜야 하는지 봅니다",
-        en="what defects or a quality move with, and the window to hold",
-    )
+    words = COMMANDS["causes"]
     parser = commands.add_parser("causes", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jasang.analyze.control_charts import Weighting
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.chart import KINDS, ChartRequest, chart_of
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="관리도를 그려 공정이 안정되어 있는지 봅니다(어느 관리도가 맞는지는 데이터가 정합니다)",
-        en="a control chart: is the process in control? (which chart fits is chosen from the data)",
-    )
+    words = COMMANDS["chart"]
     parser = commands.add_parser("chart", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.connect.collect_toml import CollectSettings
 from jasang.errors import Language
 from jasang.mentor.collect import collect
@@ -20,7 +21,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "collect",
-        help=say(Text(ko="기계에서 값을 수집합니다", en="collect from machines")),
+        help=say(COMMANDS["collect"]),
         description=say(
             Text(
                 ko="collect.toml에 적힌 기계에 연결해 값을 저장합니다. Ctrl-C로 멈추면 받은 값을 모두 저장하고 끝납니다.",

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.trust import add_trust, run_trust
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.connect import Added, Asked, Tried, add_connection, browse_machine, try_connections
@@ -31,9 +32,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "connect",
-        help=say(
-            Text(ko="기계를 살펴보고 연결을 적고 시험합니다", en="look at a machine, write and try its connection")
-        ),
+        help=say(COMMANDS["connect"]),
         description=say(
             Text(
                 ko="기계가 내주는 값을 보고(browse), collect.toml에 연결을 적고(add), 연결을 한 번 시험합니다(test).",

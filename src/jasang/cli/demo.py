@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import ConfigurationError, JasangError, Language
 from jasang.plant.text import Text
 
@@ -41,7 +42,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help=say(Text(ko="가상 설비와 포털을 띄워 봅니다", en="start a virtual cell and the portal")),
+        help=say(COMMANDS["demo"]),
         description=say(
             Text(
                 ko="가상 사출 셀, 수집기, 포털을 이 컴퓨터에서 띄웁니다. Ctrl-C로 멈추고, 다시 켜면 이어집니다.",

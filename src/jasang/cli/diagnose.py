@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import check_report_path
 from jasang.cli.terminal import print_diagnosis, watched
 from jasang.errors import Language
@@ -24,7 +25,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "diagnose",
-        help=say(Text(ko="파일이나 폴더를 진단합니다", en="diagnose a file or a folder")),
+        help=say(COMMANDS["diagnose"]),
         description=say(
             Text(
                 ko="공장의 파일(CSV, 엑셀, Parquet, gzip)이나 폴더를 읽고 무엇이 잘못됐는지 근거와 함께 알려 줍니다.",

@@ -4,10 +4,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.energy import energy_of
-from jasang.plant.text import Text
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="전기를 어디에 쓰는지 봅니다: 기저 부하, 밤, 최대 수요전력과 요금, 대기 전력, 1개당 전력",
-        en="where the electricity goes: base load, nights, peaks and the bill, idle machines, energy per piece",
-    )
+    words = COMMANDS["energy"]
     parser = commands.add_parser("energy", help=say(words), description=say(words))
     add_study_options(parser)
     parser.set_defaults(run=run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import check_report_path, print_study
 from jasang.diagnose.study import StudyResult
 from jasang.errors import Language, WrongArguments
@@ -49,10 +50,7 @@ _WHOLE = ("runs", "resolution", "centre", "levels", "repeats", "blocks", "whole_
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="실험 계획: 어떤 시험을 어떤 차례로 할지, 무엇을 알아낼지, 결과가 무엇을 말하는지",
-        en="designed experiments: which runs in which order, what they can tell, and what the results say",
-    )
+    words = COMMANDS["experiment"]
     parser = commands.add_parser("experiment", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="plan|power|analyse")
     plan = kinds.add_parser("plan", help=say(Text(ko="시험과 차례를 정하고 실험표를 씁니다", en="make runs and sheet")))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import check_report_path, print_study
 from jasang.cli.terminal import watched
 from jasang.errors import Language, WrongArguments
@@ -26,7 +27,7 @@ SENT = "jasang.fleet-send/1"
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(ko="많은 공장을 한꺼번에 진단합니다", en="diagnose many factories at once")
+    words = COMMANDS["fleet"]
     parser = commands.add_parser("fleet", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="diagnose|send")
     _add_diagnose(kinds)

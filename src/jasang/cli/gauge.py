@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.gauge import gauge_of, stability_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="측정기를 믿을 수 있는지 봅니다(게이지 R&R, 치우침·선형성, 판정 일치도)",
-        en="can the gauge be trusted (gauge R&R, bias and linearity, agreement of verdicts)",
-    )
+    words = COMMANDS["gauge"]
     parser = commands.add_parser("gauge", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument("--table", help=say(Text(ko="표(파일 이름)", en="the table (its file)")))

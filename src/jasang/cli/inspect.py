@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import Language
 from jasang.mentor.inspect import FACTORY_TOML, InspectedTable, Inspection, inspect, save_factory_toml
 from jasang.plant.factory import Role
@@ -57,7 +58,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "inspect",
-        help=say(Text(ko="열의 역할을 짐작해 보여 줍니다", en="show what each column was guessed to be")),
+        help=say(COMMANDS["inspect"]),
         description=say(
             Text(
                 ko="파일이나 폴더를 읽고 열마다 무엇인지(설비, 제품, 센서, 불량 …) 짐작한 것과 이유를 보여 줍니다. "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import run_study
 from jasang.errors import Language
 from jasang.mentor.level import level_json, level_of_file, level_study
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="공장의 단계와 다음 단계까지 할 일 세 가지", en="a factory's level and three things between it and the next"
-    )
+    words = COMMANDS["level"]
     parser = commands.add_parser("level", help=say(words), description=say(words))
     path = Text(
         ko="답과 현장 사실이 든 jasang.level-answers/1 JSON", en="answers and facts as jasang.level-answers/1 JSON"

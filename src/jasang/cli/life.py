@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.remaining_life import life_of
@@ -31,7 +32,7 @@ _NUMBERS = (
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(ko="얼마나 더 가는지, 언제 한계에 닿는지 봅니다", en="how long will it last, when is a limit reached")
+    words = COMMANDS["life"]
     parser = commands.add_parser("life", help=say(words), description=say(words))
     add_study_options(parser)
     for name, meaning in _NAMES:

@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.losses import day_of, losses_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="설비의 시간이 어디로 가는지 봅니다: OEE, 여섯 가지 큰 손실, 순간정지, 교체, MTBF·MTTR, 병목",
-        en="where machine time goes: OEE, six big losses, minor stops, changeovers, MTBF and MTTR, bottleneck",
-    )
+    words = COMMANDS["losses"]
     parser = commands.add_parser("losses", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument("--asset", help=say(Text(ko="이 설비만", en="this machine only")))

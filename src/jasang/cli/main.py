@@ -60,8 +60,11 @@ def _parser(language: Language, arguments: list[str]) -> argparse.ArgumentParser
     parser.add_argument("--version", action="version", version=f"jasang {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar=say(Text(ko="명령", en="COMMAND")))
     called = [word for word in arguments[:1] if word in COMMANDS]
-    for name in called or COMMANDS:
+    for name in called:
         command_module(name).add(commands)
+    if not called:
+        for name, summary in COMMANDS.items():
+            commands.add_parser(name, help=say(summary))
     for name, command in commands.choices.items():
         command.add_argument(
             "--lang",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import ConfigurationError, Language
 from jasang.plant.text import Text
 
@@ -20,10 +21,7 @@ TOKEN = "JASANG_MCP_TOKEN"
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="AI 도우미의 물음에 답합니다(MCP). 주어진 폴더 안만 봅니다",
-        en="answer an AI assistant (MCP), inside of the given folders only",
-    )
+    words = COMMANDS["mcp"]
     parser = commands.add_parser("mcp", help=say(words), description=say(words))
     folders = Text(ko="열어 줄 폴더(파일 폴더나 수집 저장소)", en="folders to open (of files, or collectors' stores)")
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help=say(folders))

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from jasang.cli.arguments import add_solver_options, say, seconds_left, solver_lines_aside, write_beside
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.meet import Met, meet, meet_again, met_csv, met_json
 from jasang.plant.text import Text
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="박람회 상담 시간표를 짜고, 오지 않은 사람이 있으면 그날 다시 짭니다",
-        en="plan the meetings of an expo, and plan anew on the day when somebody does not come",
-    )
+    words = COMMANDS["meet"]
     parser = commands.add_parser("meet", help=say(words), description=say(words))
     path = Text(ko="jasang.meetings/1 JSON 또는 CSV 폴더", en="jasang.meetings/1 JSON, or a folder of CSV files")
     parser.add_argument("path", type=Path, metavar="PATH", help=say(path))

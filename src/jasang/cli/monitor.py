@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.monitor import run_on, train_on
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="여러 신호를 함께 감시합니다: 정상을 배우고(train), 평소와 다른 때를 알립니다(run)",
-        en="watch many signals together: learn what is normal (train), tell what is not (run)",
-    )
+    words = COMMANDS["monitor"]
     parser = commands.add_parser("monitor", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="train|run")
     _add_train(kinds.add_parser("train", help=say(Text(ko="정상 기간에서 배웁니다", en="learn from a normal period"))))

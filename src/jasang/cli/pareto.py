@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.pareto import pareto_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="불량 유형이나 정지 사유처럼 이름이 든 항목에서 무엇이 가장 많은지 봅니다",
-        en="what happens most: kinds of defects, reasons of stops",
-    )
+    words = COMMANDS["pareto"]
     parser = commands.add_parser("pareto", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument("--column", required=True, help=say(Text(ko="셀 항목", en="the column to count")))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.connect.receiver_fields import ReceiverSettings
 from jasang.errors import Language
 from jasang.mentor.receive import receive
@@ -20,7 +21,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "receive",
-        help=say(Text(ko="다른 프로그램이 보내는 값을 받습니다", en="receive readings that other programs send")),
+        help=say(COMMANDS["receive"]),
         description=say(
             Text(
                 ko="receive.toml에 적힌 공장들의 값을 HTTP로 받습니다(InfluxDB 라인 프로토콜, 다른 자상 수집기). "

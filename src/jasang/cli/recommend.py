@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, check_report_path, run_study
 from jasang.cli.terminal import watched
 from jasang.diagnose.study import StudyResult
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="지난 기록에서 지금보다 나은 설정을 제품마다 찾고, 없거나 모르면 그렇다고 말합니다",
-        en="settings better than today's from the record, for each product; or that the data cannot tell",
-    )
+    words = COMMANDS["recommend"]
     parser = commands.add_parser("recommend", help=say(words), description=say(words))
     add_study_options(parser)
     target = Text(

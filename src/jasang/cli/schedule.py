@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.schedule_show import show_comparison, show_plan, show_promise, show_replan, show_shop
 from jasang.cli.show_study import check_report_path
 from jasang.cli.terminal import watched
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(ko="주문을 설비에 언제 할지 계획합니다", en="plan which order runs when on which machine")
+    words = COMMANDS["schedule"]
     parser = commands.add_parser("schedule", help=say(words), description=say(words))
     parser.add_argument(
         "path",

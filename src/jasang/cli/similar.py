@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.similar import similar_of
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="지금(또는 어느 때)과 가장 닮았던 때를 찾고, 그다음 무엇이 뒤따랐는지 셉니다",
-        en="find the times most like now (or like a moment), and count what followed them",
-    )
+    words = COMMANDS["similar"]
     parser = commands.add_parser("similar", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import Language
 from jasang.mentor.simulate import FAULTS, serve_cell, write_factory_folder
 from jasang.plant.text import Text
@@ -18,7 +19,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "simulate",
-        help=say(Text(ko="가상 사출 셀을 돌립니다", en="run a virtual injection-moulding cell")),
+        help=say(COMMANDS["simulate"]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=say(
             Text(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import Language, WrongArguments
 from jasang.mentor import store as looked_after
 from jasang.plant.text import Text
@@ -30,7 +31,7 @@ _KINDS = {
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(ko="저장소를 확인하고 돌봅니다", en="check and look after a store of readings")
+    words = COMMANDS["store"]
     parser = commands.add_parser("store", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="|".join(_KINDS))
     made = {name: kinds.add_parser(name, help=say(text), description=say(text)) for name, text in _KINDS.items()}

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language
 from jasang.mentor.verify import Metric, verify
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="조치가 효과가 있었는지, 조치하지 않았을 때와 견주어 봅니다",
-        en="did an action help, against what would have been without it",
-    )
+    words = COMMANDS["verify"]
     parser = commands.add_parser("verify", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument(

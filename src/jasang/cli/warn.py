@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.cli.show_study import add_study_options, run_study
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.early_warning import early_warning, warn_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(ko="불량을 미리 알 수 있는지 따지고 경보를 냅니다", en="can bad units be known in time; warn of them")
+    words = COMMANDS["warn"]
     parser = commands.add_parser("warn", help=say(words), description=say(words))
     add_study_options(parser)
     parser.add_argument("--table", help=say(Text(ko="표(파일 이름)", en="the table (its file)")))

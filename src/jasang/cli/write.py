@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
+from jasang.cli.catalog import COMMANDS
 from jasang.errors import Language, WrongArguments
 from jasang.mentor.write_back import Proposal, Watch, approve, propose, status, stop
 from jasang.mentor.write_recommended import recommended_settings
@@ -36,10 +37,7 @@ STATES = {
 
 def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
-    words = Text(
-        ko="설정을 기계에 씁니다: 제안 → 다른 사람의 승인 → 쓰기 → 지켜보기 → 나빠지면 되돌리기",
-        en="write settings to a machine: proposal → approval by another person → write → watch → roll back if worse",
-    )
+    words = COMMANDS["write"]
     parser = commands.add_parser("write", help=say(words), description=say(words))
     kinds = parser.add_subparsers(dest="what", required=True, metavar="propose|approve|run|status|stop")
     _add_propose(kinds)
