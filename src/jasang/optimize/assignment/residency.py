@@ -33,8 +33,11 @@ class Calendar:
         shortest = int(lengths.min()) if lengths.size else 1
         return np.array([sum(run for run in _runs(row[1:]) if run >= shortest) for row in self.free], float)
 
-    def starts(self, mentor: int, factories: Sequence[int]) -> list[int] | None:
-        """First week for each of `factories`, 0 where there is no residency; nothing where they do not fit."""
+    def starts(self, mentor: int, factories: Sequence[int], *, thorough: bool = True) -> list[int] | None:
+        """First week for each of `factories`, 0 where there is no residency; nothing where they do not fit.
+
+        Without `thorough` only the usual orders are tried, a thousandth of the time.
+        """
         inside = [i for i in factories if self.weeks[i] > 0]
         if sum(int(self.weeks[i]) for i in inside) > self.horizon:
             return None
@@ -42,7 +45,7 @@ class Calendar:
             found = self._in_order(mentor, sorted(inside, key=lambda i, key=key: (int(key[i]), i)))  # type: ignore[misc]
             if found is not None:
                 return [found.get(i, 0) for i in factories]
-        best = self._best_order(mentor, inside) if len(inside) <= _EXACT else None
+        best = self._best_order(mentor, inside) if thorough and len(inside) <= _EXACT else None
         return None if best is None else [best.get(i, 0) for i in factories]
 
     def may(self) -> np.ndarray:

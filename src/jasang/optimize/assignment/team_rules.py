@@ -60,15 +60,15 @@ class TeamRules:
             return days[None]
         return np.stack([days, self.calendar.free[teams].all(axis=-2).sum(axis=-1).astype(float)])
 
-    def lives(self, members: np.ndarray, factories: np.ndarray) -> bool:
-        """Whether the residencies of a team, int64 (3,), at these factories can follow each other."""
+    def lives(self, members: np.ndarray, factories: np.ndarray, *, thorough: bool = True) -> bool:
+        """Whether the residencies of a team, int64 (3,), at these factories can follow each other (see `Calendar.starts`)."""
         calendar = self.calendar
         if calendar is None:
             return True
         if calendar.plain:  # only the sum counts, and that is in the room
             return bool(self.load[1, factories].sum() <= calendar.horizon)
         together = replace(calendar, free=calendar.free[members].all(axis=0)[None])
-        return together.starts(0, factories.tolist()) is not None
+        return together.starts(0, factories.tolist(), thorough=thorough) is not None
 
     def in_seats(self, team: np.ndarray) -> np.ndarray:
         """The members of a valid team, int64 (3,), in the order of the skills they bring."""

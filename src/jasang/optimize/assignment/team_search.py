@@ -110,7 +110,7 @@ class _Annealing:
             return
         first, second = pool.parts(pair, way)
         one, other = pool.teams[pair, way]
-        if not (self.rules.lives(one, first) and self.rules.lives(other, second)):
+        if not (self.rules.lives(one, first, thorough=False) and self.rules.lives(other, second, thorough=False)):
             return
         a, b = pool.pairs[pair]
         self.seats[a], self.seats[b] = self.rules.in_seats(one), self.rules.in_seats(other)
@@ -143,7 +143,7 @@ class _Annealing:
             inside = np.flatnonzero(self.team == k)
             if any(not need[inside][:, seats[k]].any(axis=1).all() for need in self.rules.needs):
                 return False
-            if not self.rules.lives(seats[k], inside):
+            if not self.rules.lives(seats[k], inside, thorough=False):
                 return False
         return True
 
@@ -159,7 +159,9 @@ class _Annealing:
         for place, i in enumerate(undone.tolist()):
             fits = (room >= rules.load[:, i, None] - 1e-9).all(axis=0) & (score[place] > FORBIDDEN / 2)
             for k in np.argsort(-score[place], kind="stable").tolist():
-                if fits[k] and self.rules.lives(self.seats[k], np.append(np.flatnonzero(self.team == k), i)):
+                if fits[k] and self.rules.lives(
+                    self.seats[k], np.append(np.flatnonzero(self.team == k), i), thorough=False
+                ):
                     self.team[i] = k
                     room[:, k] -= rules.load[:, i]
                     break
