@@ -1,6 +1,8 @@
 """Is a store whole? Checksums, the lists of files, counts and order; and repair of what a damaged disk left of the log."""
 
+import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,15 +59,26 @@ def check_store(store: Path) -> Checked:
         entries = SettledTable(store, table).entries()
         counts.append(sum(entry.file.rows for entry in entries))
         troubles += [trouble for entry in entries for trouble in _settled_file(entry, sole=table == FOLDER)]
-    every = [path for path in store.rglob("*") if path.is_file()]
+    every = _sizes(store)
     return Checked(
         files=len(every),
         fresh=fresh,
         settled=counts[0],
         replaced=counts[1],
-        bytes=sum(path.stat().st_size for path in every),
+        bytes=sum(every),
         troubles=tuple(troubles),
     )
+
+
+def _sizes(store: Path) -> list[int]:
+    """The size of each file. The owner replaces some at any moment: what is gone when it is looked at does not count."""
+    found = []
+    for path in store.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                found.append(status.st_size)
+    return found
 
 
 def _named(store: Path) -> set[str]:

@@ -65,6 +65,7 @@ class EmbeddedStore:
             self._ownership.release()
             raise
         self._describing, self._settling = threading.Lock(), threading.Lock()
+        self._closed = False
         self._commits = GroupCommit(self._commit)
         self._server = LoopbackServer(folder, self)
 
@@ -103,6 +104,11 @@ class EmbeddedStore:
 
     def describe(self, signals: Iterable[Signal]) -> None:
         with self._describing:
+            if self._closed:  # the folder may have another owner by now, and the list would be written by two
+                raise StoreError(
+                    ko=f"저장소 {self._folder} 은(는) 이미 닫혔습니다.",
+                    en=f"the store {self._folder} is closed already",
+                )
             described = self._described | {signal.name: signal for signal in signals}
             if described != self._described:
                 write_signals(self._folder, described.values())
@@ -166,7 +172,9 @@ class EmbeddedStore:
     def close(self) -> None:
         self._server.close()
         self._fresh.close()
-        self._ownership.release()
+        with self._describing:
+            self._closed = True
+            self._ownership.release()
 
 
 class EmbeddedReader:
