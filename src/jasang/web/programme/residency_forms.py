@@ -66,7 +66,7 @@ class ChangeForm(forms.Form):
         label=_("For which finding"),
         help_text=_("Its verified effect is the proof of what the change is worth."),
     )
-    on = Day(required=False, label=_("Day"))
+    on = Day(required=False, label=_("Changed on"))
     before = forms.CharField(
         max_length=4000, required=False, label=_("Before"), widget=forms.Textarea(attrs={"rows": 2})
     )

@@ -55,7 +55,8 @@ def list_of_organisation(request: OrganisationRequest) -> HttpResponse:
     if request.GET.get("mentor"):
         chosen = get_object_or_404(Mentor.objects.under(request.organisation), key=_uuid(request.GET["mentor"]))
         rows = rows.filter(mentor=chosen)
-    state = request.GET.get("state", "")
+    own_only = not request.roles.intersection(_SEEING_ALL)
+    state = request.GET.get("state", "all" if own_only or chosen is not None else "now")
     found = _in_state(rows, state)
     today = timezone.localdate()
     page = Paginator(found.order_by("-starts_on", "pk"), _PER_PAGE).get_page(request.GET.get("page"))
@@ -67,7 +68,7 @@ def list_of_organisation(request: OrganisationRequest) -> HttpResponse:
         "impact": showing.impact_words(impact_of(list(begun.select_related(None)))),
         "mentor": chosen,
         "state": state,
-        "own_only": not request.roles.intersection(_SEEING_ALL),
+        "own_only": own_only,
         "states": _state_choices(),
     }
     return render(request, "programme/residency/organisation.html", context)
@@ -75,7 +76,7 @@ def list_of_organisation(request: OrganisationRequest) -> HttpResponse:
 
 def _state_choices() -> list[tuple[str, str]]:
     words = (_("not begun"), _("in the factory"), _("over"), _("look back is due"), _("looked back"))
-    return [("", _("all")), *zip(STATES, words, strict=True)]
+    return [("all", _("all")), *zip(STATES, words, strict=True)]
 
 
 def _uuid(text: str) -> UUID:
