@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,28 @@ else:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
 
 PASSWORD = "tests-need-a-password"
+
+
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> bool:
+    """On PostgreSQL the tables are made by the migrations, on SQLite they are copied (below)."""
+    return bool(os.environ["JASANG_DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tables as the migrations make them, from the database that was made once for all tests."""
+    from django.conf import settings
+    from django.db import connection
+
+    from .running import migrated
+
+    settings.MIGRATION_MODULES = {}  # what checks migrations finds them again
+
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), sqlite3.connect(migrated()) as made:
+            connection.ensure_connection()
+            made.backup(connection.connection)
 
 
 @pytest.fixture

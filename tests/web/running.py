@@ -1,5 +1,7 @@
 """The portal's commands as real processes, in a data folder of their own."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import socket
@@ -10,10 +12,32 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import django
 import pytest
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60.0
+
+
+def migrated() -> Path:
+    """A SQLite database with all tables, made once for all tests of this state of the migrations: making them takes long."""
+    known = hashlib.sha256(django.__version__.encode())
+    for file in sorted((HERE.parent.parent / "src" / "jasang" / "web").glob("*/migrations/*.py")):
+        known.update(file.read_bytes())
+    folder = Path(tempfile.gettempdir()) / f"jasang-tests-migrated-{os.getuid()}"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    made = folder / f"{known.hexdigest()[:20]}.sqlite3"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            with tempfile.TemporaryDirectory(prefix="jasang-migrate-") as home:
+                subprocess.run(
+                    [sys.executable, "-m", "jasang.web.manage", "migrate", "--verbosity", "0"],
+                    env=os.environ | {"JASANG_HOME": home, "JASANG_DATABASE_URL": ""}, check=True,
+                )  # fmt: skip
+                shutil.copy(Path(home) / "db.sqlite3", made.with_suffix(".new"))
+            made.with_suffix(".new").replace(made)
+    return made
 
 
 class Portal:
@@ -21,6 +45,10 @@ class Portal:
 
     def __init__(self, home: Path, *, database_url: str = "") -> None:
         self.home = home
+        if not database_url:
+            home.mkdir(parents=True, exist_ok=True)
+            if not (home / "db.sqlite3").exists():
+                shutil.copy(migrated(), home / "db.sqlite3")
         self.environment = os.environ | {
             "JASANG_HOME": str(home),
             "JASANG_DATABASE_URL": database_url,
@@ -54,6 +82,17 @@ class Portal:
         self.running.append(process)
         assert process.stdout is not None
         return process, process.stdout.readline().strip()
+
+    def background(self, *words: str) -> subprocess.Popen[str]:
+        """A command that goes on and says nothing."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jasang.web.manage", *words],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        self.running.append(process)
+        return process
 
     def close(self) -> None:
         """End everything."""

@@ -324,6 +324,7 @@ CHORES = {
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
     "jasang.web.center.difficulties.cluster": 60,
+    "jasang.web.center.report.keep_sums": 30,
     "jasang.web.center.post.send_waiting": 10,
 }
 # What the centre's search can find: a model with a `key`, and the function that makes its entry (center/search_keeping.py).
@@ -343,6 +344,8 @@ TODOS = ["jasang.web.programme.todos.tasks", "jasang.web.center.told.waiting_cas
 API_ROUTERS = [
     ("/factories", "jasang.web.api.factories.router"),
     ("/factories/{slug:factory_key}", "jasang.web.floor.api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.floor.connected_api.router"),
+    ("/factories/{slug:factory_key}", "jasang.web.floor.better_api.router"),
     ("/factories/{slug:factory_key}", "jasang.web.notices.api.router"),
     ("/factories/{slug:factory_key}", "jasang.web.center.api.router"),
     ("/organisations/{slug:organisation_key}", "jasang.web.center.centre_api.router"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("jasang.web.api.urls")),
     path("", include("jasang.web.notices.urls")),
     path("", include("jasang.web.provisioning.urls")),
+    path("", include("jasang.web.keeping.urls")),
     path("", start, name="start"),
     path("", include("jasang.web.floor.urls")),
     path("", include("jasang.web.floor.optimise_urls")),

@@ -95,7 +95,7 @@ def factory_of(request: HttpRequest, factory_key: str, scope: str) -> Factory:
         return who.key.factory
     valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
     membership = (
-        Membership.objects.filter(valid, user=who.user, factory__key=factory_key)
+        Membership.objects.filter(valid, user=who.user, factory__key=factory_key, factory__closed_at__isnull=True)
         .select_related("factory__organisation")
         .first()
     )

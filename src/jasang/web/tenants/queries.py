@@ -14,13 +14,14 @@ from jasang.web.tenants.models import AuditEvent, Factory, Membership, Organisat
 def factories_of(user: AbstractBaseUser) -> QuerySet[Factory]:
     """The factories this person belongs to, by name."""
     valid = Q(memberships__until__isnull=True) | Q(memberships__until__gt=timezone.now())
-    return Factory.objects.filter(valid, memberships__user=user).order_by("name", "pk")
+    return Factory.objects.filter(valid, memberships__user=user, closed_at__isnull=True).order_by("name", "pk")
 
 
 def role_in(user: AbstractBaseUser, factory: Factory) -> Role | None:
     """What the person does in the factory; `None` for a stranger and for a guest whose time is over."""
     valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
-    found = Membership.objects.filter(valid, user=user, factory=factory).values_list("role", flat=True).first()
+    opened = Membership.objects.filter(valid, user=user, factory=factory, factory__closed_at__isnull=True)
+    found = opened.values_list("role", flat=True).first()
     return None if found is None else Role(found)
 
 

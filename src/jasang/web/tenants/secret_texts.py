@@ -5,6 +5,8 @@ encrypts, every one decrypts, so that a key is changed by putting a new one in f
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -13,6 +15,17 @@ from django.conf import settings
 from django.db import models, transaction
 
 _MARK = "f1:"
+_sealed: ContextVar[bool] = ContextVar("sealed", default=False)
+
+
+@contextmanager
+def sealed() -> Iterator[None]:
+    """Inside, secrets are read and written as the database keeps them: for archives, which must not open them."""
+    before = _sealed.set(True)
+    try:
+        yield
+    finally:
+        _sealed.reset(before)
 
 
 class SecretLost(RuntimeError):
@@ -34,13 +47,15 @@ class SecretText(models.TextField):
 
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt."""
+        if _sealed.get():
+            return value
         if isinstance(value, Unreadable):
             raise SecretLost(f"{self.model._meta.label}.{self.name}: no key of JASANG_SECRETS_KEY opens it")
         return None if value is None else _MARK + _keys().encrypt(str(value).encode()).decode()
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Decrypt; what was written before there was encryption is read as it is."""
-        if value is None or not value.startswith(_MARK):
+        if value is None or not value.startswith(_MARK) or _sealed.get():
             return value
         try:
             return _keys().decrypt(value[len(_MARK) :].encode()).decode()
