@@ -100,5 +100,5 @@ def test_one_search_asks_a_fixed_number_of_times(centre: Any, django_assert_max_
     keep_entries([entry(f"{number}", f"금형 온도 {number}", centre=centre) for number in range(40)])
     find(Reader(centre=centre), "금형")
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(12):
         assert len(find(Reader(centre=centre), "금형 온도", limit=10)) == 10

@@ -9,6 +9,7 @@ urlpatterns = [
     path("f/<str:factory_key>/cases/similar/", views.similar, name="similar"),
     path("f/<str:factory_key>/articles/<uuid:key>/", views.article, name="article"),
     path("f/<str:factory_key>/articles/<uuid:key>/vote/", views.vote, name="vote"),
+    path("o/<str:organisation_key>/cases/<uuid:key>/similar/", views.agent_similar, name="agent-similar"),
     path("o/<str:organisation_key>/search/", views.agent_search, name="agent-search"),
     path("o/<str:organisation_key>/articles/", views.articles, name="articles"),
     path("o/<str:organisation_key>/articles/new/", views.write, name="write-article"),

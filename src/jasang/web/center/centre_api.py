@@ -14,10 +14,11 @@ from jasang.errors import WrongArguments
 from jasang.web.api.entering import OrganisationKey, organisation_of, person_of
 from jasang.web.api.kinds import kind_named
 from jasang.web.api.lists import add_lists, one_of, schema_of
-from jasang.web.center import findings, queries, services, visits
+from jasang.web.center import findings, services, visits
 from jasang.web.center.api import LONGEST, READ, WRITE, HitOut, Typed, WordIn, about_of, hit, priority_of
 from jasang.web.center.factory_views import send
 from jasang.web.center.models import Agent, Attachment, Case, Centre, Channel, Queue, Visit
+from jasang.web.center.report import report as kept_report
 from jasang.web.center.routing import agents_of
 from jasang.web.center.search_showing import MOST_FOUND
 from jasang.web.center.search_store import Reader, find
@@ -289,7 +290,7 @@ def search(request: HttpRequest, organisation_key: OrganisationKey, typed: Query
 def report(request: HttpRequest, organisation_key: OrganisationKey, asked: Query[ReportAsked]) -> dict[str, Any]:
     """Scope `center:read`. Opened, answered and solved, in time or not, by week; stars; the backlog by queue."""
     place, now = centre_for(request, organisation_key, READ), timezone.now()
-    return queries.report(place, now, weeks=asked.weeks)
+    return kept_report(place, now, weeks=asked.weeks)
 
 
 def moment(value: datetime) -> datetime:

@@ -20,6 +20,7 @@ from jasang.web.center import queries, routing, serving
 from jasang.web.center.agent_views import AgentRequest, for_agents
 from jasang.web.center.forms import DutyForm, MacroForm
 from jasang.web.center.models import Duty, Macro, Queue
+from jasang.web.center.report import report as kept_report
 
 DAYS = 14
 
@@ -119,7 +120,7 @@ def remove_macro(request: AgentRequest, key: UUID) -> HttpResponse:
 @require_GET
 def report(request: AgentRequest) -> HttpResponse:
     """Kept promises, backlog and satisfaction."""
-    found = queries.report(request.organisation, timezone.now())
+    found = kept_report(request.organisation, timezone.now())
     charts = [
         ("weeks", chart_json(_weeks(found["weeks"]))),
         ("kept", chart_json(_kept(found["weeks"]))),

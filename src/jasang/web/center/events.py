@@ -12,6 +12,7 @@ from jasang.mentor.service_clock import CaseEvent
 from jasang.web.center import news
 from jasang.web.center.clock import KINDS, clock_from, keep
 from jasang.web.center.models import Case, CaseState, Channel, Event
+from jasang.web.center.report import changed
 
 # What happens to a case besides what its clocks care about.
 QUIET = frozenset(
@@ -93,6 +94,7 @@ def record(
             case.escalated = 0
             case.save(update_fields=["escalated"])
     case.save(update_fields=_SAVED)
+    changed(case)
     news.call_programs(case, event)
     return event
 

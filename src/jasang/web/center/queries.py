@@ -1,11 +1,10 @@
 """What the pages of the centre ask for."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseState, Duty, Event, Queue, Sighting
 from jasang.web.tenants.models import Factory, Organisation
@@ -53,11 +52,12 @@ def at_centre(centre: Organisation, agent: Agent | None, chosen: Narrowed, now: 
     elif chosen.view == "free":
         rows = rows.filter(agent__isnull=True)
     elif chosen.view == "late":
-        rows = rows.filter(_late(now))
+        rows = rows.filter(late(now))
     return rows.order_by(F("due").asc(nulls_last=True), "priority", "pk")
 
 
-def _late(now: datetime) -> Q:
+def late(now: datetime) -> Q:
+    """What is late at this moment."""
     return Q(due__lt=now) | Q(answer_late=True, answered_at__isnull=True) | Q(solve_late=True)
 
 
@@ -68,7 +68,7 @@ def counts(centre: Organisation, agent: Agent | None, now: datetime) -> dict[str
         open=Count("pk"),
         mine=Count("pk", filter=Q(agent=agent) if agent is not None else Q(pk__in=[])),
         free=Count("pk", filter=Q(agent__isnull=True)),
-        late=Count("pk", filter=_late(now)),
+        late=Count("pk", filter=late(now)),
     )
 
 
@@ -108,53 +108,3 @@ def rota(centre: Organisation, start: datetime, end: datetime) -> QuerySet[Duty]
 def queues(centre: Organisation) -> QuerySet[Queue]:
     """The centre's queues in their order."""
     return Queue.objects.of(centre).order_by("place", "pk")
-
-
-def report(centre: Organisation, now: datetime, *, weeks: int = 12) -> dict[str, Any]:
-    """The centre's record: kept promises, backlog and satisfaction, over the last weeks and week by week."""
-    since = now - timedelta(weeks=weeks)
-    opened = Case.objects.at(centre).filter(opened_at__gte=since).exclude(state=CaseState.MERGED)
-    week_rows = []
-    for number in range(weeks):
-        start = since + timedelta(weeks=number)
-        end = start + timedelta(weeks=1)
-        within = Q(opened_at__gte=start, opened_at__lt=end)
-        week_rows.append((start, within))
-    sums = {
-        f"{name}{number}": Count("pk", filter=within & rule)
-        for number, (_, within) in enumerate(week_rows)
-        for name, rule in _RULES.items()
-    }
-    numbers = opened.aggregate(
-        **sums,
-        satisfaction=Avg("stars"),
-        rated=Count("stars"),
-        **{name: Count("pk", filter=rule) for name, rule in _RULES.items()},
-        wait=Avg("answer_minutes", filter=Q(answered_at__isnull=False)),
-    )
-    backlog = Case.objects.at(centre).filter(state__in=OPEN_STATES)
-    return {
-        "since": since,
-        "all": {name: numbers[name] for name in _RULES},
-        "stars": numbers["satisfaction"],
-        "rated": numbers["rated"],
-        "answer_minutes": numbers["wait"],
-        "weeks": [
-            {"start": start} | {name: numbers[f"{name}{number}"] for name in _RULES}
-            for number, (start, _) in enumerate(week_rows)
-        ],
-        "queues": list(
-            backlog.values("queue__name")
-            .annotate(number=Count("pk"), late=Count("pk", filter=_late(now)))
-            .order_by("-number", "queue__name")
-        ),
-    }
-
-
-_RULES = {
-    "opened": Q(),
-    "answered": Q(answered_at__isnull=False),
-    "answered_in_time": Q(answered_at__isnull=False, answer_late=False),
-    "solved": Q(state__in=DONE),
-    "solved_in_time": Q(state__in=DONE, solve_late=False),
-}

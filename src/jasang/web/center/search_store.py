@@ -1,10 +1,10 @@
 """Entries in the database, found by its full text index (PostgreSQL tsvector, SQLite FTS5) over terms made beforehand.
 
-The full text index only brings candidates together (rare terms, or pairs of common ones, among what the reader may see); they
-are ranked by `mentor.search.ranking`, so both databases answer alike.
+The full text index only brings candidates together (those that share most with the query, among what the reader may see);
+they are ranked by `mentor.search.ranking`, so both databases answer alike.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -24,6 +24,7 @@ MOST_CANDIDATES = 300
 ENOUGH = 100  # candidates by words; fewer, and pieces bring more
 COMMON = 2000  # a term that more entries have brings no candidates on its own
 MOST_TERMS = 24
+MOST_TOGETHER = 6  # terms that are asked for together
 LONGEST_QUERY = 300
 _NUMBER, _WORDS, _PIECES = "", " n words", " n pieces"  # rows of totals: no term begins with a space
 _SPELLER_SECONDS = 600.0
@@ -75,9 +76,11 @@ def keep_entries(entries: Sequence[SearchEntry]) -> None:
     _drop(Q(pk__in=[row.pk for row in _kept(entries)]), totals)
     texts = [part for one in entries for part in (f"{one.title_ko} {one.title_en}", f"{one.text_ko} {one.text_en}")]
     analysed = analyser().analyse_all(texts)
-    terms = [
-        weighed({"title": next(analysed), "text": next(analysed)}, {"title": TITLE, "text": TEXT}) for _one in entries
-    ]
+    terms, titles = [], []
+    for _one in entries:
+        title, text = next(analysed), next(analysed)
+        terms.append(weighed({"title": title, "text": text}, {"title": TITLE, "text": TEXT}))
+        titles.append({word[:60] for word in title.words} | {_piece(piece) for piece in title.pieces})
     counts: dict[str, int] = {}
     pieces: set[str] = set()
     for one in terms:
@@ -94,7 +97,7 @@ def keep_entries(entries: Sequence[SearchEntry]) -> None:
         totals[_WORDS] += round(entry.words)
         totals[_PIECES] += round(entry.pieces)
     SearchEntry.objects.bulk_create(entries)
-    _mark(entries)
+    _mark(entries, [{numbers[term] for term in title} for title in titles])
     _save_totals(totals)
 
 
@@ -121,7 +124,7 @@ def find(reader: Reader, typed: str, *, kinds: Sequence[str] = (), limit: int = 
     rows = rows.filter(kind__in=kinds) if kinds else rows
     number = known[_NUMBER].entries
     means = (known[_WORDS].entries / number or 1.0, known[_PIECES].entries / number or 1.0)
-    told = {str(term.pk): (term.piece, weights[term.text] * rareness(number, term.entries)) for term in terms}
+    told = {f" {term.pk}:": (term.piece, weights[term.text] * rareness(number, term.entries)) for term in terms}
     scored = sorted(
         ((_score(row[1], (row[2] / means[0], row[3] / means[1]), told), -row[0])
          for row in rows.values_list("pk", "terms", "words", "pieces")),
@@ -136,35 +139,56 @@ def _entries(word: SearchWord) -> tuple[int, str]:
 
 
 def _score(terms: str, lengths: tuple[float, float], told: Mapping[str, tuple[bool, float]]) -> float:
-    total = 0.0
-    for term in terms.split(" "):
-        number, _, count = term.partition(":")
-        if (its := told.get(number)) is not None:
-            total += its[1] * saturated(float(count), lengths[its[0]])
+    """BM25 of one entry; looking for the few asked terms in its text is many times faster than reading all of them."""
+    total, text = 0.0, f" {terms} "
+    for term, (piece, weight) in told.items():
+        at = text.find(term)
+        if at >= 0:
+            start = at + len(term)
+            total += weight * saturated(float(text[start : text.index(" ", start)]), lengths[piece])
     return total
 
 
 def _candidates(reader: Reader, terms: Sequence[SearchWord]) -> list[int]:
-    """Numbers of entries: those with a rare term, and those with two of the common ones; the newest where there are many."""
+    """Numbers of entries, best first by what they share with the query, so that no newer ones push an exact hit out.
+
+    First those whose titles have all terms, then those that have all, then all but one, then rare terms and pairs of common
+    ones; among equals the newest.
+    """
     found: dict[int, None] = {}
     for pieces in (False, True):
-        if len(found) >= ENOUGH:
-            break
         own = [word for word in terms if word.piece == pieces]
-        rare: list[str] = []
-        together = 0
-        for word in own:
-            together += word.entries
-            if together > COMMON:
-                break
-            rare.append(f"w{word.pk}")
-        common = [f"w{word.pk}" for word in own[len(rare) :]][:4]
-        asked = [[one] for one in rare] + [list(pair) for pair in combinations(common, 2)]
-        if asked:
+        for asked in _tiers(own):
+            if len(found) >= ENOUGH:
+                return list(found)
             found |= dict.fromkeys(_matching(reader.marks, asked))
-        if not found and common:
-            found |= dict.fromkeys(_matching(reader.marks, [[common[0]]]))
     return list(found)
+
+
+def _tiers(own: Sequence[SearchWord]) -> Iterator[list[list[str]]]:
+    """What to ask for, one after another: lists of groups; an entry fits that has all of one group."""
+    if not own:
+        return
+    chosen = own[:MOST_TOGETHER]  # the rarest
+    # A text may have the words and not the meaning (금형온도 means another thing than 금형), or the meaning in other words.
+    meanings = [word for word in chosen if word.text.startswith("=")]
+    plain = [word for word in chosen if not word.text.startswith("=")]
+    wholes = [group for group in (chosen, plain, meanings) if group]
+    yield [[f"s{word.pk}" for word in group] for group in wholes]
+    yield [[f"w{word.pk}" for word in group] for group in wholes]
+    if len(chosen) > 2:
+        yield [[f"w{word.pk}" for word in group] for group in combinations(chosen, len(chosen) - 1)]
+    rare: list[str] = []
+    together = 0
+    for word in own:
+        together += word.entries
+        if together > COMMON:
+            break
+        rare.append(f"w{word.pk}")
+    common = [f"w{word.pk}" for word in own[len(rare) :]][:4]
+    asked = [[one] for one in rare] + [list(pair) for pair in combinations(common, 2)]
+    if asked:
+        yield asked
 
 
 def _matching(marks: Sequence[str], asked: Sequence[Sequence[str]]) -> list[int]:
@@ -238,11 +262,19 @@ def _marks(entry: SearchEntry) -> list[str]:
     return marks
 
 
-def _mark(entries: Sequence[SearchEntry]) -> None:
+def _mark(entries: Sequence[SearchEntry], titles: Sequence[set[int]]) -> None:
+    """Rows of the full text index: `w` for each term, `s` besides for those of the title."""
     rows = [
-        (one.pk, _marks(one) + [f"w{term.partition(':')[0]}" for term in one.terms.split()])
-        for one in entries
-    ]  # fmt: skip
+        (
+            one.pk,
+            [
+                *_marks(one),
+                *(f"w{term.partition(':')[0]}" for term in one.terms.split()),
+                *(f"s{term}" for term in title),
+            ],
+        )
+        for one, title in zip(entries, titles, strict=True)
+    ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.executemany(

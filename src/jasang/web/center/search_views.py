@@ -14,7 +14,7 @@ from jasang.web.center import article_services, search_showing
 from jasang.web.center.agent_views import AgentRequest, for_agents
 from jasang.web.center.events import LONGEST_TEXT
 from jasang.web.center.factory_views import SPEAKING
-from jasang.web.center.models import Article, Case, Event
+from jasang.web.center.models import Article, Case, Event, Sighting
 from jasang.web.center.queries import LIST_LENGTH
 from jasang.web.center.search_store import LONGEST_QUERY, Reader
 from jasang.web.center.serving import centre_of
@@ -53,8 +53,26 @@ def similar(request: FactoryRequest) -> HttpResponse:
     key = request.POST.get("finding", "")
     about = subject(factory=request.factory, kind="finding", key=key) if key else None
     typed = f"{request.POST.get('title', '')} {request.POST.get('text', '')}"[:LONGEST_QUERY]
-    found = search_showing.suggestions(_reader(request), typed, about, base=request.factory)
+    found = search_showing.suggestions(
+        _reader(request), typed, base=request.factory, document=(about.document if about is not None else None) or {},
+        shape=about.signal if about is not None else None,
+    )  # fmt: skip
     return render(request, "center/articles/similar.html", {"found": found})
+
+
+@for_agents()
+@require_POST
+def agent_similar(request: AgentRequest, key: UUID) -> HttpResponse:
+    """A part of a case's page: past cases and know-how like it, by its words, what is being typed, and its signal's shape."""
+    case = get_object_or_404(Case.objects.at(request.organisation), key=key)
+    seen = Sighting.objects.of_every_factory().filter(case=case).first()
+    first = Event.objects.at(case.centre).filter(case=case, kind="opened").values_list("text", flat=True).first() or ""
+    typed = " ".join((request.POST.get("text", "")[: LONGEST_QUERY // 2], case.title, first))[:LONGEST_QUERY]
+    found = search_showing.suggestions(
+        Reader(centre=request.organisation), typed, base=request.organisation, document=case.carried.get("document") or {},
+        shape=bytes(seen.profile) if seen is not None and seen.profile else None, besides=str(case.key),
+    )  # fmt: skip
+    return render(request, "center/articles/similar.html", {"found": found, "for_agents": True})
 
 
 @for_members
