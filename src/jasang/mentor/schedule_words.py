@@ -54,6 +54,10 @@ def demand_words(folder: ScheduleFolder, demand: Demand) -> Text:
         "capacity": Text(ko=f"{name}은(는) {demand.moment}개뿐이다", en=f"there is only {demand.moment} of {name}"),
         "frozen": Text(ko=f"{at}까지는 새로 시작하지 않는다", en=f"nothing new starts before {at}"),
         "busy": Text(ko=f"{name} 설비는 {at}부터 빈다", en=f"machine {name} is busy until {at}"),
+        "fits": Text(
+            ko=f"주문 {name}의 {demand.step + 1}번째 공정이 {folder.moment(demand.moment):%Y-%m-%d}까지 끝난다",
+            en=f"step {demand.step + 1} of order {name} ends by {folder.moment(demand.moment):%Y-%m-%d}",
+        ),
         "setups": Text(ko=f"{name} 설비는 교체 시간이 든다", en=f"machine {name} needs its set-ups"),
     }
     return words[demand.kind]

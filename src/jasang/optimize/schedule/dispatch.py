@@ -4,11 +4,13 @@ Placing keeps calendars, set-ups, locks and shared resources exactly, so its pla
 to the left by placing its operations again in the order of their starts.
 """
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from math import exp
 from random import Random
 
+from jasang.optimize.schedule.load_bound import load_bound
 from jasang.optimize.schedule.numbered import Numbered
 
 Placed = tuple[int, int]  # machine, start on the wall
@@ -134,9 +136,9 @@ class Shop:
 
 
 def simple_bound(numbered: Numbered) -> int:
-    """A cost no plan goes below, in whole units: every order alone in the shop, and every machine with what only it can do."""
+    """A cost no plan goes below, in whole units: every order alone, and groups of machines with what only they can do."""
     steps, horizon = numbered.steps, numbered.problem.horizon
-    head, end, cost, longest = [0] * len(steps), 0, 0, 0
+    head, end, longest, alone = [0] * len(steps), 0, 0, [0] * len(numbered.problem.orders)
     for number, step in enumerate(steps):
         ready = max(step.earliest, end + step.lag) if step.step else step.earliest
         if step.locked is not None:
@@ -149,15 +151,9 @@ def simple_bound(numbered: Numbered) -> int:
             ends.append(clock.end(at + minutes))
         head[number], end = ready, min(ends, default=horizon)
         longest = max(longest, end)
-        due = numbered.problem.orders[step.order].due
-        if step.last and due is not None and end > due and not numbered.problem.orders[step.order].hard:
-            cost += numbered.lateness_cost[step.order] * (end - due)
-    for machine, clock in enumerate(numbered.clocks):
-        mine = [n for n, step in enumerate(steps) if len(step.alternatives) == 1 and step.alternatives[0][0] == machine]
-        if mine:
-            load = sum(steps[number].alternatives[0][1] for number in mine)
-            longest = max(longest, clock.end(clock.working(min(head[number] for number in mine)) + load))
-    return cost + numbered.makespan_cost * longest
+        alone[step.order] = end
+    bound = load_bound(numbered, head, alone)
+    return math.floor(bound.lateness) + numbered.makespan_cost * max(longest, bound.makespan)
 
 
 # Where an operation would go now: start, end, minutes of set-up. A rule gives a number from it and the operation, smallest first.

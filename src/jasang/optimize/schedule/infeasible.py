@@ -13,18 +13,18 @@ from typing import Literal
 from ortools.sat.python import cp_model
 
 from jasang.optimize.schedule.constraint_model import Builder
-from jasang.optimize.schedule.numbered import Numbered
+from jasang.optimize.schedule.numbered import Numbered, Step
 from jasang.optimize.schedule.problem import ScheduleProblem, Stretch
 
 # So many closures of one machine with one label are one demand ("its shifts"), fewer are one each ("maintenance on Tuesday").
 _MANY = 5
-Kind = Literal["deadline", "lock", "closed", "away", "capacity", "release", "frozen", "busy", "setups"]
+Kind = Literal["deadline", "lock", "closed", "away", "capacity", "release", "frozen", "busy", "setups", "fits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """One thing demanded: `name` is the order, machine or resource; `step` of a lock; `stretches` of closures; `moment` a due
-    date, release date or start."""
+    date, release date or start. `fits`: step `step` of an order ends by `moment`, the last that a plan reaches."""
 
     kind: Kind
     name: str
@@ -44,6 +44,9 @@ class Conflict:
 
 def explain_infeasible(problem: ScheduleProblem, *, seconds: float = 20.0) -> Conflict | None:
     """The demands in conflict; `None` where there is a plan, or none could be shown to be missing in the time."""
+    nowhere = _fits_nowhere(problem)
+    if nowhere is not None:
+        return nowhere
     judge = _Judge(problem, seconds)
     everything = list(_demands(problem))
     if judge.possible(everything) is not False:
@@ -54,6 +57,27 @@ def explain_infeasible(problem: ScheduleProblem, *, seconds: float = 20.0) -> Co
         if smaller is not None:
             return Conflict(demands=_in_order(smaller), minimal=True, smallest=True)
     return Conflict(demands=_in_order(kept), minimal=minimal, smallest=False)
+
+
+def _fits_nowhere(problem: ScheduleProblem) -> Conflict | None:
+    """An operation that is too long for every machine that can do it, with all the time there is."""
+    numbered = Numbered(problem)
+    for step in numbered.steps:
+        if step.locked is not None or any(_ends(numbered, step, *one) <= problem.horizon for one in step.alternatives):
+            continue
+        name = problem.orders[step.order].name
+        demands = [Demand(kind="fits", name=name, step=step.step, moment=problem.horizon)]
+        for number, _ in step.alternatives:
+            machine = problem.machines[number]
+            demands += [Demand(kind="closed", name=machine.name, stretches=some) for some in _grouped(machine.closed)]
+        return Conflict(demands=tuple(demands), minimal=False, smallest=False)
+    return None
+
+
+def _ends(numbered: Numbered, step: Step, machine: int, minutes: int) -> int:
+    clock = numbered.clocks[machine]
+    at = clock.working(max(step.earliest, numbered.problem.machines[machine].free_from))
+    return clock.end((at if step.interruptible else clock.fits(at, minutes)) + minutes)
 
 
 def _in_order(demands: Collection[Demand]) -> tuple[Demand, ...]:
