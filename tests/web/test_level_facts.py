@@ -11,11 +11,16 @@ from django.utils import timezone
 from jasang.connect.status import CollectorStatus, ConnectionStatus, write_status
 from jasang.plant.reading import Reading, Signal
 from jasang.store import open_store
+from jasang.web.center import services, serving
+from jasang.web.center import told as told_by_centre
+from jasang.web.center.models import Event
 from jasang.web.floor import fact_keeping, told
 from jasang.web.floor.fact_models import SLOTS, CollectedDay, FactTurn, KeptFact
 from jasang.web.floor.models import Diagnosis
-from jasang.web.programme import levels
-from jasang.web.programme.models import LevelAnswer
+from jasang.web.programme import levels, tending
+from jasang.web.programme.models import LevelAnswer, LevelMark
+from jasang.web.tenants.models import Factory, OrganisationKind
+from jasang.web.tenants.services import set_up_account, set_up_organisation
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
@@ -82,8 +87,6 @@ def test_connection_that_stands_is_no_gap_although_nothing_changes(factory: Any,
 
 
 def test_broken_store_is_passed_over_and_does_not_stop_the_others(factory: Any, tmp_path: Path, stranger: Any) -> None:
-    from jasang.web.tenants.models import Factory
-
     other = Factory.objects.get(name="다른 공장")
     collected(other, tmp_path / "good", [(NOW - timedelta(hours=1), NOW)])
     (tmp_path / "bad").mkdir()
@@ -174,3 +177,53 @@ def test_files_that_come_again_stand_and_files_once_do_not(factory: Any, hand_ov
 
 def test_stranger_sees_nothing_of_what_was_measured(stranger: Any, factory: Any) -> None:
     assert stranger.get(reverse("floor:measured", args=[factory.key])).status_code == 404
+
+
+def test_only_the_latest_live_answers_are_kept(factory: Any) -> None:
+    today = timezone.localdate()
+    for back in (3, 2, 1):
+        CollectedDay.objects.of(factory).create(
+            factory=factory, day=today - timedelta(days=back), slots=FULL, readings=1, latency=0.5
+        )
+        levels.mark_level(factory=factory)
+
+    rows = LevelAnswer.objects.of(factory).filter(source="live").order_by("item")
+    assert [(row.item, row.at) for row in rows] == [(item, today - timedelta(days=1)) for item in ("latency", "uptime")]
+    assert LevelMark.objects.of(factory).count() == 1
+
+
+def test_levels_are_marked_once_a_day_by_the_workers(factory: Any, hand_over: Any, stranger: Any) -> None:
+    hand_over(factory)
+
+    assert tending.mark_levels() == 1  # the stranger's factory has no data and is in no programme
+    assert tending.mark_levels() == 0
+    assert tending.mark_levels(timezone.now() + timedelta(days=1)) == 1
+    assert LevelMark.objects.of(factory).count() == 2
+
+
+def test_reaction_is_measured_from_questions_of_the_centre(factory: Any) -> None:
+    centre = set_up_organisation(name="365", kind=OrganisationKind.CENTRE)
+    serving.set_up_centre(organisation=centre)
+    agent, owner = (set_up_account(user_name=name, password=None)[0] for name in ("agent", "boss"))
+    serving.add_agent(user=agent, centre=centre)
+    assert told_by_centre.live_facts(factory).case_reaction_hours is None
+    case = services.open_case(factory=factory, title="x", text="x", user=owner)
+    services.customer_word(case=case, text="더", user=owner)
+    assert told_by_centre.live_facts(factory).case_reaction_hours is None  # nothing was asked
+    services.answer(case=case, user=agent, text="몇 도입니까?", step="asked")
+    waiting = told_by_centre.live_facts(factory).case_reaction_hours
+    assert 0 <= waiting.value < 0.1
+    assert [one.url for one in told_by_centre.waiting_cases(factory, owner)] == [
+        reverse("center:case", args=[factory.key, case.key])
+    ]
+
+    services.customer_word(case=case, text="40도", user=owner)
+
+    rows = Event.objects.of(factory).filter(case=case)
+    latest = rows.order_by("-place").first()
+    latest.at += timedelta(hours=5)
+    latest.save()
+    told_now = told_by_centre.live_facts(factory).case_reaction_hours
+    assert told_now.value == pytest.approx(5, abs=0.1)
+    assert told_now.evidence == reverse("center:cases", args=[factory.key])
+    assert told_by_centre.waiting_cases(factory, owner) == []

@@ -7,6 +7,7 @@ from datetime import date
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -98,17 +99,38 @@ def peers_of(factory: Factory, points: float) -> tuple[Peers, bool] | None:
     return None
 
 
+def _keep_live(factory: Factory, found: Iterable[Answer]) -> None:
+    """The latest live answer of each item, so that it still counts (and ages) when an area tells nothing any more. Older ones go:
+    the course of the level is in its marks."""
+    told = list(found)
+    kept = LevelAnswer.objects.of(factory)
+    kept.bulk_create(
+        [
+            LevelAnswer(
+                factory=factory, item=one.item, source="live", at=one.at, step=one.step, value=one.value,
+                evidence=one.evidence[:300],
+            )
+            for one in told
+        ],
+        update_conflicts=True,
+        unique_fields=["factory", "item", "source", "at"],
+        update_fields=["step", "value", "evidence"],
+    )  # fmt: skip
+    older = Q(pk__in=[])
+    for one in told:
+        older |= Q(item=one.item, at__lt=one.at)
+    kept.filter(older, source="live").delete()
+
+
 @transaction.atomic
 def mark_level(*, factory: Factory, today: date | None = None) -> Level:
     """Reckon the level, keep the live answers behind it, today's mark and the standing."""
     day = today or timezone.localdate()
     rubric = latest_rubric()
-    for one in live_answers(rubric, live_facts(factory)):
-        LevelAnswer.objects.of(factory).update_or_create(
-            factory=factory, item=one.item, source="live", at=one.at,
-            defaults={"step": one.step, "value": one.value, "evidence": one.evidence[:300]},
-        )  # fmt: skip
-    level = level_of(factory, today=day)
+    facts = live_facts(factory)
+    _keep_live(factory, live_answers(rubric, facts))
+    rows = LevelAnswer.objects.of(factory).select_related("by")
+    level = score(rubric, _answers(rows), day, facts=facts)
     LevelMark.objects.of(factory).update_or_create(
         factory=factory, day=day,
         defaults={"rubric": level.rubric, "of_five": level.of_five, "points": level.points},
