@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from jasang.web.center import agent_views, centre_views, difficulty_views, factory_views, setup_views
+from jasang.web.center import agent_views, centre_views, difficulty_views, factory_views, setup_views, trouble_views
 
 app_name = "center"
 urlpatterns = [
     path("", include("jasang.web.center.article_urls")),
     path("f/<str:factory_key>/cases/", factory_views.cases, name="cases"),
     path("f/<str:factory_key>/cases/new/", factory_views.new, name="new"),
+    path("f/<str:factory_key>/cases/trouble/", trouble_views.trouble, name="trouble"),
     path("f/<str:factory_key>/cases/choose/", factory_views.choose, name="choose"),
     path("f/<str:factory_key>/cases/<uuid:key>/", factory_views.case, name="case"),
     path("f/<str:factory_key>/cases/<uuid:key>/say/", factory_views.say, name="say"),
