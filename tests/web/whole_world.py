@@ -19,6 +19,18 @@ from jasang.web.tenants.services import add_member, appoint, set_up_account, set
 FITTING: dict[str, dict[str, Any]] = {
     "programme.Application": {"cost": 100, "asked": 50, "granted": 10, "stage": "planned", "number": 1},
     "programme.Payment": {"amount": 5},
+    "floor.SchedulePlan": {"locks": [], "document": None, "compared": None},
+    "floor.CampaignCourse": {"document": None, "status": None, "studies": None},
+    "floor.ExperimentCourse": {"document": None, "planned": None, "studies": None},
+    "floor.StudyRun": {"result": None},
+    "programme.Call": {
+        "documents": [],
+        "criteria": [{"id": "need", "name": "필요성", "most": 100}],
+        "least_points": 70,
+    },
+    "programme.Judging": {"scores": {}, "reasons": {}, "conflict": None, "points": None},
+    "programme.Planning": {"answer": None},
+    "programme.LevelAnswer": {"step": 1, "source": "mentor"},
     "floor.CollectedDay": {"slots": "f"},
     "programme.Mentor": {"skills": {"process": 0.5}, "away": []},
     "center.Queue": {"hours": {"timezone": "Asia/Seoul", "shifts": []}, "terms": {}, "languages": []},
@@ -26,6 +38,40 @@ FITTING: dict[str, dict[str, Any]] = {
     "tenants.Invitation": {"organisation": None},
     "tenants.AuditEvent": {"organisation": None},
 }
+
+
+def _case(world: Any) -> Any:
+    """A case with a true history: its next events go on from it."""
+    from jasang.web.center.models import Centre
+    from jasang.web.center.services import open_case
+
+    made = open_case(
+        factory=world.factory, title=world.mark, text=world.mark, user=world.people[Role.OWNER],
+        centre=Centre.objects.of(world.centre).get(), carried={"text": world.mark},
+    )  # fmt: skip
+    made.tags = [world.mark]
+    made.save(update_fields=["tags"])
+    return made
+
+
+def _event(world: Any) -> Any:
+    from jasang.web.center.models import Event
+
+    return Event.objects.of(world.factory).order_by("place").first()
+
+
+def _sighting(world: Any) -> Any:
+    """Made with the case; all its words are the tenant's own."""
+    from jasang.web.center.models import Sighting
+
+    row = Sighting.objects.of(world.factory).get()
+    row.title_ko = row.title_en = row.url = row.names = world.mark
+    row.words = [world.mark]
+    row.save()
+    return row
+
+
+MADE: dict[str, Any] = {"center.Case": _case, "center.Event": _event, "center.Sighting": _sighting}
 LEFT_OUT = {"people", "organisations", "factories", "members", "posts"}
 
 
@@ -92,6 +138,8 @@ def _filled(world: World, model: type[models.Model]) -> Any:
     known = model._base_manager.filter(**_place(world, model)).first() if _only_one(model) else None
     if known is not None:
         return known
+    if model._meta.label in MADE:
+        return MADE[model._meta.label](world)
     row = model()
     for column in model._meta.concrete_fields:
         if not column.primary_key:

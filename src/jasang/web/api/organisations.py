@@ -42,7 +42,7 @@ class PostOut(Schema):
     since: datetime
 
 
-class InvitationIn(Schema):
+class PostInvitationIn(Schema):
     """Whom to invite."""
 
     role: Role
@@ -154,7 +154,7 @@ def invitations(request: HttpRequest, organisation_key: OrganisationKey, asked: 
 
 
 @router.post("/invitations", response={201: MadeInvitation}, summary="Invite somebody")
-def invite(request: HttpRequest, organisation_key: OrganisationKey, given: InvitationIn) -> Status:
+def invite(request: HttpRequest, organisation_key: OrganisationKey, given: PostInvitationIn) -> Status:
     """Scope `people:write`. An operator lets in everybody, a co-operative's own people its own."""
     place, who, may = _letting_in(request, organisation_key)
     if given.role not in may:

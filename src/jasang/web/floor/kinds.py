@@ -47,15 +47,15 @@ KINDS = (
     ),
     Kind(
         name="notes", check=_check_note, model="floor.Annotation", scope="floor", factory="factory", filters=("asset",),
-        title=Text(ko="메모", en="Notes at moments and spans"),
+        title=Text(ko="메모", en="Notes at moments and spans"), listed=False,
     ),
     Kind(
         name="asset-places", model="floor.AssetPlace", scope="floor", factory="factory", identity=("factory", "asset"),
-        filters=("asset", "line", "area", "site", "kind"), title=Text(ko="설비 자리", en="Where machines stand"),
+        filters=("asset", "line", "area", "site", "kind"), title=Text(ko="설비 자리", en="Where machines stand"), listed=False,
     ),
     Kind(
         name="connection-trials", model="floor.ConnectionTrial", scope="floor", factory="factory", identity=("asked_at",),
-        embedded=("job",), title=Text(ko="연결 시험", en="Tries of the connections"), by_steps=True,
+        embedded=("job",), title=Text(ko="연결 시험", en="Tries of the connections"), by_steps=True, listed=False,
     ),
     Kind(
         name="wall-links", model="floor.WallLink", scope="floor", factory="factory", hidden=("secret_hash",),
@@ -63,15 +63,15 @@ KINDS = (
     ),
     Kind(
         name="campaigns", model="floor.CampaignCourse", scope="floor", factory="factory", embedded=("job",),
-        title=Text(ko="캠페인", en="Campaigns of trials"), by_steps=True,
+        title=Text(ko="캠페인", en="Campaigns of trials"), by_steps=True, listed=False,
     ),
     Kind(
         name="experiments", model="floor.ExperimentCourse", scope="floor", factory="factory", embedded=("job",),
-        title=Text(ko="실험", en="Designed experiments"), by_steps=True,
+        title=Text(ko="실험", en="Designed experiments"), by_steps=True, listed=False,
     ),
     Kind(
         name="schedules", model="floor.SchedulePlan", scope="floor", factory="factory", embedded=("job",),
-        filters=("kept", "step"), title=Text(ko="일정", en="Schedules"), by_steps=True,
+        filters=("kept", "step"), title=Text(ko="일정", en="Schedules"), by_steps=True, listed=False,
     ),
     Kind(
         name="collected-days", model="floor.CollectedDay", scope="floor", factory="factory", identity=("factory", "day"),

@@ -30,7 +30,7 @@ ClaimOut = schema_of(kind_named("claims"), "factory")
 PaperOut = schema_of(kind_named("papers"), "factory")
 
 
-class CallOut(Schema):
+class OpenCallOut(Schema):
     """A call that the factory may apply to today."""
 
     key: UUID
@@ -82,7 +82,7 @@ class LevelAsked(Schema):
     reading: Literal["five", "four"] = "five"
 
 
-class AnswerIn(Schema):
+class ItemAnswerIn(Schema):
     """A mentor's answer to an item of the rubric, 0 to 5."""
 
     item: str = Field(max_length=60)
@@ -114,7 +114,7 @@ def _call(one: Call) -> dict[str, Any]:
 add_lists(router, "factory", "applications", "level-answers")
 
 
-@router.get("/open-calls", response=list[CallOut], summary="Calls the factory may apply to today")
+@router.get("/open-calls", response=list[OpenCallOut], summary="Calls the factory may apply to today")
 def open_calls(request: HttpRequest, factory_key: FactoryKey) -> list[dict[str, Any]]:
     """Scope `programme:read`. Soonest end first."""
     factory = factory_of(request, factory_key, READ)
@@ -193,7 +193,7 @@ def level(request: HttpRequest, factory_key: FactoryKey, asked: Query[LevelAsked
 
 
 @router.post("/level-answers", response=dict[str, Any], summary="Answer an item of the rubric")
-def answer_item(request: HttpRequest, factory_key: FactoryKey, given: AnswerIn) -> dict[str, Any]:
+def answer_item(request: HttpRequest, factory_key: FactoryKey, given: ItemAnswerIn) -> dict[str, Any]:
     """Scope `programme:write`; a mentor who is a guest of the factory."""
     factory, who = _acting(request, factory_key)
     levels.answer_item(by=who, factory=factory, **given.dict())

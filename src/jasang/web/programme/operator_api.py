@@ -54,7 +54,7 @@ class VisitorIn(Schema):
     on: date | None = None
 
 
-class VisitIn(Schema):
+class VisitReportIn(Schema):
     """What the mentor says of the visit."""
 
     feasible: bool
@@ -117,7 +117,7 @@ class RankedOut(Schema):
     document: dict[str, Any]
 
 
-class CountsOut(Schema):
+class DecidedOut(Schema):
     """What was decided."""
 
     approved: int
@@ -221,7 +221,7 @@ def ranking(request: HttpRequest, organisation_key: OrganisationKey, key: UUID) 
     ]
 
 
-@router.post("/calls/{uuid:key}/decide", response=CountsOut, summary="Decide by the ranking")
+@router.post("/calls/{uuid:key}/decide", response=DecidedOut, summary="Decide by the ranking")
 def decide_call(request: HttpRequest, organisation_key: OrganisationKey, key: UUID) -> dict[str, int]:
     """Scope `programme:write`. What is above the line is approved, what failed is rejected."""
     place, who = _runs(request, organisation_key)
@@ -241,7 +241,9 @@ def send_visitor(
 
 
 @router.post("/applications/{uuid:key}/visit", response=ApplicationOut, summary="Say what the visit found")
-def record_visit(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: VisitIn) -> dict[str, Any]:
+def record_visit(
+    request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: VisitReportIn
+) -> dict[str, Any]:
     """Scope `programme:write`; the mentor who was there, or the operator."""
     place, who = _runs(request, organisation_key)
     applications.record_visit(by=who, application=_application(place, key), **given.dict())
