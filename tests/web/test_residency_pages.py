@@ -171,7 +171,7 @@ def test_day_shows_what_is_wrong_and_what_to_do(scene: dict[str, Any], hand_over
     page = scene["hand"].get(reverse("floor:now", args=[scene["factory"].key])).content.decode()
 
     assert "할 일" in page
-    assert reverse("center:new", args=[scene["factory"].key]) in page
+    assert reverse("center:trouble", args=[scene["factory"].key]) in page
 
 
 def test_mentor_signs_answers_and_the_data_keep_their_items(scene: dict[str, Any]) -> None:
