@@ -196,8 +196,6 @@ ORGANISATION_PAGES = (
 )  # fmt: skip
 ORGANISATION_POSTS = (
     "new-cohort",
-    "add-organisation",
-    "register-factory",
     "import-factories",
     "import-mentors",
     "ask-plan",
@@ -253,7 +251,8 @@ def test_application_of_another_factory_is_not_found(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("who", "name", "most"),
     [("runner", "calls", 8), ("runner", "applications", 8), ("runner", "money", 12), ("runner", "cohorts", 8),
-     ("runner", "members", 10), ("runner", "mentors", 8), ("mentor", "visits", 8), ("runner", "planning", 9), ("runner", "offers", 8)],
+     ("runner", "members", 10), ("runner", "mentors", 8), ("mentor", "visits", 8),
+     ("runner", "planning", 9), ("runner", "offers", 8)],
 )  # fmt: skip
 def test_lists_take_a_fixed_number_of_queries(
     cast: Cast, who: str, name: str, most: int, django_assert_max_num_queries: Any

@@ -13,6 +13,7 @@ from jasang.plant.text import Text
 from jasang.web.programme.models import Application, Call, Judging, Milestone, Paper, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
 from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, note
+from jasang.web.programme.words import half
 from jasang.web.tenants.models import FACTORY_ROLES, Factory, Role
 from jasang.web.tenants.queries import role_in, roles_at
 from jasang.web.ui.checked_files import Checked
@@ -65,7 +66,7 @@ def missing(application: Application) -> list[Text]:
         Paper.objects.of(application.organisation).filter(application=application).values_list("title", flat=True)
     )
     lacking += [
-        Text(ko=f"서류가 빠졌습니다: {one['name']}", en=f"A document is missing: {one['name']}")
+        Text(ko=f"서류가 빠졌습니다: {half(one['name'], 'ko')}", en=f"A document is missing: {half(one['name'], 'en')}")
         for one in call.documents
         if one["needed"] and one["name"] not in there
     ]
@@ -130,7 +131,7 @@ def send_visitor(
     if role_in(visitor, held.factory) in FACTORY_ROLES:
         raise StepRefused(ko=f"{visitor}은(는) 이 공장 사람입니다.", en=f"{visitor} belongs to this factory.")
     if Judging.objects.of(held.organisation).filter(application=held, judge=visitor).exists():
-        raise StepRefused(ko=f"{visitor}은(는) 이 신청의 평가위원입니다.", en=f"{visitor} judges this application.")
+        raise StepRefused(ko=f"{visitor}은(는) 이 신청의 심사위원입니다.", en=f"{visitor} judges this application.")
     held.visitor, held.visit_on = visitor, on
     held.save()
     return held

@@ -57,7 +57,7 @@ def read_rows(name: str, content: bytes) -> list[Row]:
     if ending == ".json":
         return _from_json(name, content)
     cells = _sheet(name, content) if ending in (".xlsx", ".xls", ".ods") else _csv(name, content)
-    lines = [[str(cell).strip() for cell in line] for line in cells]
+    lines = [[_unmarked(str(cell).strip()) for cell in line] for line in cells]
     lines = [line for line in lines if any(line)]
     if not lines:
         raise UnreadableInput(ko=f"{name}: 표가 없습니다.", en=f"{name}: there is no table.")
@@ -131,9 +131,12 @@ def to_csv(rows: Sequence[Mapping[str, Any]], headings: Sequence[str]) -> bytes:
 
 def _harmless(value: Any) -> str:
     text = "" if value is None else "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return (
-        f"'{text}" if text[:1] in "=+@\t\r" or (text[:1] == "-" and not text[1:].replace(".", "").isdigit()) else text
-    )
+    formula = text[:1] in tuple("=+@\t\r") or (text[:1] == "-" and not text[1:].replace(".", "").isdigit())
+    return f"'{text}" if formula else text
+
+
+def _unmarked(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+@-") else cell
 
 
 # What goes out: headings and rows for an organisation; `only` narrows to one cohort or call.

@@ -12,6 +12,7 @@ from django.utils import timezone
 from jasang.web.programme.models import Application, Call, Judging, Mentor, Residency, Stage
 from jasang.web.programme.ranking import Judged, Ranked, rank_call
 from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours
+from jasang.web.programme.words import half
 from jasang.web.tenants.models import Factory, Post, Role
 from jasang.web.tenants.queries import role_in, roles_at
 
@@ -59,7 +60,7 @@ def not_outside(judge: AbstractBaseUser, application: Application) -> StepRefuse
     """Why this person cannot judge the application; nothing = an outside judge."""
     factory = application.factory
     if Role.JUDGE not in roles_at(judge, application.organisation):
-        return StepRefused(ko=f"{judge}은(는) 평가위원이 아닙니다.", en=f"{judge} is not a judge.")
+        return StepRefused(ko=f"{judge}은(는) 심사위원이 아닙니다.", en=f"{judge} is not a judge.")
     if role_in(judge, factory) is not None:
         return StepRefused(ko=f"{judge}은(는) 이 공장 사람입니다.", en=f"{judge} belongs to this factory.")
     inside = Post.objects.filter(user=judge, organisation=factory.organisation).exclude(role=Role.JUDGE)
@@ -80,7 +81,7 @@ def release_judge(*, by: AbstractBaseUser, judging: Judging) -> None:
     allow_post(by, judging.organisation, Role.PROGRAMME_OPERATOR)
     held_at(judging.application, Stage.VISITED)
     if judging.points is not None:
-        raise StepRefused(ko="이미 점수를 준 평가위원입니다.", en="This judge gave points already.")
+        raise StepRefused(ko="이미 점수를 준 심사위원입니다.", en="This judge gave points already.")
     judging.delete()
 
 
@@ -165,11 +166,14 @@ def _check_scores(call: Call, scores: Mapping[str, int], reasons: Mapping[str, s
     for name, one in expected.items():
         if not 0 <= scores[name] <= one["most"]:
             raise StepRefused(
-                ko=f"{one['name']} 점수 {scores[name]}: 0부터 {one['most']}까지입니다.",
-                en=f"{one['name']}: points {scores[name]}; expected 0 to {one['most']}.",
+                ko=f"{half(one['name'], 'ko')} 점수 {scores[name]}: 0부터 {one['most']}까지입니다.",
+                en=f"{half(one['name'], 'en')}: points {scores[name]}; expected 0 to {one['most']}.",
             )
         if not reasons.get(name, "").strip():
-            raise StepRefused(ko=f"{one['name']}: 이유를 적어 주세요.", en=f"{one['name']}: please write the reason.")
+            raise StepRefused(
+                ko=f"{half(one['name'], 'ko')}: 이유를 적어 주세요.",
+                en=f"{half(one['name'], 'en')}: please write the reason.",
+            )
 
 
 def ranking(call: Call) -> tuple[Ranked, ...]:
@@ -209,12 +213,12 @@ def decide(*, by: AbstractBaseUser, application: Application, granted: int) -> A
     points = [one.points for one in judgings_of(held) if one.conflict is False and one.points is not None]
     if len(points) < JUDGES:
         raise StepRefused(
-            ko=f"평가 {len(points)}건: 평가위원 {JUDGES}명의 점수가 있어야 합니다.",
+            ko=f"평가 {len(points)}건: 심사위원 {JUDGES}명의 점수가 있어야 합니다.",
             en=f"{len(points)} judges gave points; expected {JUDGES}.",
         )
     mean = sum(points) / len(points)
     if mean < held.call.least_points:
-        return move(held, Stage.REJECTED, by, f"{mean:.1f}")
+        return move(held, Stage.REJECTED, by, f"평균 {mean:.1f} / mean {mean:.1f}")
     if not 0 < granted <= held.asked:
         raise StepRefused(
             ko=f"지원금 {granted:,}원: 1원부터 신청한 {held.asked:,}원까지입니다.",
@@ -227,7 +231,7 @@ def decide(*, by: AbstractBaseUser, application: Application, granted: int) -> A
             en=f"The grants would add up to {whole:,} won; the call's budget is {budget:,} won.",
         )
     held.granted = granted
-    moved = move(held, Stage.APPROVED, by, f"{mean:.1f}")
+    moved = move(held, Stage.APPROVED, by, f"평균 {mean:.1f} / mean {mean:.1f}")
     count_grants(held.factory)
     return moved
 

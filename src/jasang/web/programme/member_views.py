@@ -1,4 +1,4 @@
-"""Where people begin by their post; co-operatives and factories below an organisation; a factory that joins."""
+"""Where people begin by their post; all factories below an organisation; a factory that joins."""
 
 from typing import Any
 
@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jasang.errors import JasangError
-from jasang.optimize.assignment.regions import REGIONS
 from jasang.web.programme import exchange, members
 from jasang.web.programme.cohort_views import uploaded_rows
 from jasang.web.programme.telling import telling
-from jasang.web.programme.words import kind_words
 from jasang.web.tenants.access import FactoryRequest, OrganisationRequest, for_posts, for_roles
 from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Role
 from jasang.web.tenants.queries import factories_under
@@ -46,15 +44,13 @@ def _page_of(request: OrganisationRequest, **more: Any) -> str:
 @for_posts(*RUNNING)
 @require_GET
 def overview(request: OrganisationRequest) -> HttpResponse:
-    """Organisations and factories below this one."""
+    """Every factory below this organisation."""
     return _page(request)
 
 
 def _page(request: OrganisationRequest, link: str = "", tried: exchange.Imported | None = None) -> HttpResponse:
-    path = request.organisation.path
-    below = (
-        Organisation.objects.filter(path__startswith=path).exclude(pk=request.organisation.pk).order_by("name", "pk")
-    )
+    below = Organisation.objects.filter(path__startswith=request.organisation.path).order_by("path")
+    kinds = (OrganisationKind.OPERATOR, OrganisationKind.COOPERATIVE)
     words = request.GET.get("words", "").replace("\x00", "").strip()[:100]
     rows = factories_under(request.organisation).select_related("organisation")
     if words:
@@ -65,50 +61,17 @@ def _page(request: OrganisationRequest, link: str = "", tried: exchange.Imported
             "pk", flat=True
         )
     )
-    runs = Role.PROGRAMME_OPERATOR in request.roles
-    homes = [(one, kind_words(one.kind)) for one in below[:200]]
     context = {
-        "tab": "members", "below": homes, "page": page, "words": words, "owned": owned, "runs": runs, "link": link,
-        "tried": tried,
-        "wrong": [one.in_language(current()) for one in tried.wrong] if tried else [], "regions": list(REGIONS),
-        "kinds": [(kind.value, kind_words(kind)) for kind in members.BELOW],
-        "places": [request.organisation, *(one for one, _words in homes if one.kind == OrganisationKind.COOPERATIVE)],
+        "tab": "cohorts", "page": page, "words": words, "owned": owned, "link": link, "tried": tried,
+        "wrong": [one.in_language(current()) for one in tried.wrong] if tried else [],
+        "places": list(below.filter(kind__in=kinds)[:200]), "runs": Role.PROGRAMME_OPERATOR in request.roles,
     }  # fmt: skip
     return render(request, "programme/cohorts/members.html", context, status=400 if tried and tried.wrong else 200)
-
-
-@for_posts(Role.PROGRAMME_OPERATOR)
-@require_POST
-@telling(_page_of)
-def add(request: OrganisationRequest) -> HttpResponse:
-    """A co-operative or another organisation below."""
-    kind = request.POST.get("kind", "")
-    if kind not in members.BELOW:
-        raise Http404
-    made = members.add_organisation(
-        by=request.user, above=request.organisation, name=request.POST.get("name", ""), kind=OrganisationKind(kind),
-        region=request.POST.get("region", ""),
-    )  # fmt: skip
-    messages.success(request, _("Added: %(name)s.") % {"name": made.name})
-    return redirect(_page_of(request))
 
 
 def _place(request: OrganisationRequest) -> Organisation:
     below = Organisation.objects.filter(path__startswith=request.organisation.path)
     return get_object_or_404(below, key=request.POST.get("organisation", request.organisation.key))
-
-
-@for_posts(*RUNNING)
-@require_POST
-@telling(_page_of)
-def register(request: OrganisationRequest) -> HttpResponse:
-    """A factory, and the link for its owner, shown once."""
-    people = request.POST.get("employees", "").strip()
-    _factory, _invitation, token = members.register_factory(
-        by=request.user, organisation=_place(request), name=request.POST.get("name", ""), region=request.POST.get("region", ""),
-        industry=request.POST.get("industry", ""), employees=int(people) if people.isdecimal() and len(people) < 8 else None,
-    )  # fmt: skip
-    return _page(request, link=request.build_absolute_uri(reverse("join", args=[token])))
 
 
 @for_posts(*RUNNING)

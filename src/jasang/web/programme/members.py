@@ -1,4 +1,4 @@
-"""Who belongs to a programme: co-operatives below the operator, factories below them, and a factory that joins by a code."""
+"""Factories of a programme: a link for an owner, joining by a code, and what is known of a factory."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -8,40 +8,7 @@ from jasang.web.programme.stages import StepRefused, allow_post, not_yours
 from jasang.web.tenants import people
 from jasang.web.tenants.models import Factory, Invitation, Organisation, OrganisationKind, Role
 from jasang.web.tenants.queries import role_in
-from jasang.web.tenants.services import note_event, set_up_organisation
-
-BELOW = (OrganisationKind.COOPERATIVE, OrganisationKind.CENTRE, OrganisationKind.SCHOOL, OrganisationKind.BUYER)
-
-
-@transaction.atomic
-def add_organisation(
-    *, by: AbstractBaseUser, above: Organisation, name: str, kind: OrganisationKind, region: str = ""
-) -> Organisation:
-    """A co-operative, centre, school or buyer below the operator's organisation; the same name and kind there is the same one."""
-    allow_post(by, above, Role.PROGRAMME_OPERATOR)
-    if kind not in BELOW or not 0 < len(name.strip()) <= 120:
-        raise StepRefused(ko="이름과 종류를 확인하세요.", en="Please check name and kind.")
-    _check_region(region)
-    made = set_up_organisation(name=name.strip(), kind=kind, parent=above, region=region)
-    note_event(user=by, action="organisation", subject=made.name, organisation=made)
-    return made
-
-
-@transaction.atomic
-def register_factory(
-    *,
-    by: AbstractBaseUser,
-    organisation: Organisation,
-    name: str,
-    region: str = "",
-    industry: str = "",
-    employees: int | None = None,
-) -> tuple[Factory, Invitation, str]:
-    """A new factory of the organisation, and an invitation (with its token, known here only) for its owner."""
-    allow_post(by, organisation, Role.PROGRAMME_OPERATOR, Role.COOP_OPERATOR)
-    factory = make_factory(organisation, name=name, region=region, industry=industry, employees=employees)
-    invitation, token = people.invite(by=by, role=Role.OWNER, factory=factory)
-    return factory, invitation, token
+from jasang.web.tenants.services import note_event
 
 
 @transaction.atomic

@@ -137,12 +137,14 @@ def charts(people: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
         x_kind="category",
         x=tuple(str(number) for number in range(most + 1)),
         lines=(
-            Line(name=Text(ko="멘토 수", en="mentors"), y=tuple(float(counts[n]) for n in range(most + 1)), look="bar"),
+            Line(
+                name=Text(ko="멘토 수", en="mentors"), y=tuple(float(counts[n]) for n in range(most + 1)), look="bars"
+            ),
         ),
         x_label=Text(ko="맡은 공장 수", en="factories"),
         y_label=Text(ko="멘토 수", en="mentors"),
     )
-    shares = [100 * one["days"] / one["most"] if one["most"] else 0.0 for one in people]
+    shares = sorted((100 * one["days"] / one["most"] if one["most"] else 0.0 for one in people), reverse=True)
     full = Chart(
         title=Text(ko="멘토의 시간이 얼마나 찹니까?", en="How much of each mentor's time is taken?"),
         x_kind="number",

@@ -75,12 +75,12 @@ def skill_words(skill: str) -> str:
     return known.get(skill, skill)
 
 
-def kind_words(kind: str) -> str:
-    """What an organisation is."""
-    return {
-        "operator": _("Operator"),
-        "cooperative": _("Co-operative"),
-        "centre": _("365 centre"),
-        "school": _("School"),
-        "buyer": _("Buyer"),
-    }.get(kind, kind)
+def named(text: str) -> str:
+    """The page's half of a name in two languages ("필요성 / Need"); other names as they are."""
+    return half(text, current())
+
+
+def half(text: str, language: str) -> str:
+    """As `named`, in this language."""
+    korean, sign, english = text.partition(" / ")
+    return (english if language == "en" else korean) if sign else text

@@ -14,6 +14,7 @@ register.filter("support_words", words.support_words)
 register.filter("claim_words", words.claim_words)
 register.filter("offer_words", words.offer_words)
 register.filter("skill_words", words.skill_words)
+register.filter("named", words.named)
 
 
 @register.filter
