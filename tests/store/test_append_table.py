@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from jasang.errors import StoreError
-from jasang.store import READING_SCHEMA, Store, open_reader, open_store
+from jasang.plant.reading_columns import NUMBER, TEXT, TRUTH, WHOLE, ReadingColumns
+from jasang.store import READING_SCHEMA, Store, open_reader, open_store, to_readings
 from jasang.store.group_commit import GroupCommit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -57,6 +59,36 @@ def test_tables_of_one_call_are_kept_together_or_not_at_all(store: Store) -> Non
     assert store.append_tables([numbers("a", 0, 3), numbers("b", 0, 2)]) == 5
     assert store.append_tables([]) == 0
     assert store.range(["a", "b"], NOON, NOON + HOUR).num_rows == 5
+
+
+def test_columns_are_kept_with_tables_in_one_call_and_come_back_as_written(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    store = open_store(tmp_path / "store")
+    a, b = store.numbers(["a", "b"])
+    noon = int(NOON.timestamp() * 1e6)
+    columns = ReadingColumns(
+        signal=np.array([a, b, a, a, a], np.int32),
+        source=noon + np.array([1, 2, 3, 4, 5]),
+        number=np.array([1.5, 1.0, -0.0, 2.0**60, np.nan]),
+        kind=np.array([NUMBER, TRUTH, NUMBER, WHOLE, TEXT], np.uint8),
+        text=np.array([None, None, None, str(2**60), "문 열림"], object),
+    )
+
+    assert store.append_tables([numbers("c", 0, 2), columns]) == 7
+    assert store.numbers(["c", "b", "a"]) == [store.numbers(["c"])[0], b, a]
+
+    store.close()
+    found = to_readings(open_reader(tmp_path / "store").range(["a", "b", "c"], NOON, NOON + HOUR))
+    assert [(one.signal, one.source_time - NOON, repr(one.value), one.quality) for one in found] == [
+        ("a", timedelta(microseconds=1), "1.5", 0),
+        ("a", timedelta(microseconds=3), "-0.0", 0),
+        ("a", timedelta(microseconds=4), str(2**60), 0),
+        ("a", timedelta(microseconds=5), "'문 열림'", 0),
+        ("b", timedelta(microseconds=2), "True", 0),
+        ("c", timedelta(0), "0.0", 0),
+        ("c", timedelta(milliseconds=1), "1.0", 0),
+    ]
+    assert all(before - timedelta(seconds=1) < one.receive_time <= datetime.now(UTC) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ that the number of the newest of them stays right for all rows.
 from collections.abc import Callable, Iterator, Sequence
 
 from jasang.store.block import Block, joined, newest, ordered
+from jasang.store.pace import Rest, no_rest
 from jasang.store.settle import SplitWriter, Tables
 from jasang.store.settled import Entry
 from jasang.store.settled_file import RowGroup, SettledFile, telling_not_written, union_of_times
@@ -18,7 +19,7 @@ MOST_FILES = 16  # in a group, before it is rewritten in any case
 Keep = Callable[[str, Block], Block]
 
 
-def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
+def compact(tables: Tables, before: int, *, everything: bool = False, rest: Rest = no_rest) -> int:
     """Put together files whose rows all lie before `before` (microseconds), a start of a day; how many files there are less.
 
     A large file is not rewritten for every small one that follows, unless `everything`. Of the day that is not over small files
@@ -28,10 +29,10 @@ def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
     today = [entry for entry in tables.settled.entries() if entry.first >= before]
     if len(today) > MOST_FILES:
         small = _without_a_large_one(overlapping(today))
-        saved += len(small) - rewrite(tables, small)
+        saved += len(small) - rewrite(tables, small, rest=rest)
     for group in groups([entry for entry in tables.settled.entries() if entry.last < before]):
         if _worth_while(group, everything=everything):
-            saved += len(group) - rewrite(tables, group)
+            saved += len(group) - rewrite(tables, group, rest=rest)
     if everything:  # somebody asked for room
         tables.settled.vacuum(hours=0)
         tables.replaced.vacuum(hours=0)
@@ -40,8 +41,11 @@ def compact(tables: Tables, before: int, *, everything: bool = False) -> int:
     return saved
 
 
-def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None) -> int:
-    """Write the rows of files that overlap with no other file anew, those that `keep` returns; how many files that makes."""
+def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None, rest: Rest = no_rest) -> int:
+    """Write the rows of files that overlap with no other file anew, those that `keep` returns; how many files that makes.
+
+    `rest` is called between signals.
+    """
     ordered_group = sorted(group, key=lambda entry: (entry.file.batch, entry.name))
     batch = ordered_group[-1].file.batch
     received = union_of_times([entry.file.received() for entry in group])
@@ -52,6 +56,7 @@ def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None) ->
             kept, gone = newest(ordered(rows))
             files.add(name, kept if keep is None else keep(name, kept))
             earlier.add(name, gone if keep is None else keep(name, gone))
+            rest()
         added, replaced = files.close(), earlier.close()
     if replaced:
         tables.replaced.commit(replaced)

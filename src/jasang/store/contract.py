@@ -125,4 +125,7 @@ class Store(Reader, Protocol):
         """Keep asset, unit and address of signals; a later description of the same name replaces the earlier one."""
 
     def settle(self, before: datetime) -> int:
-        """Move readings with `source_time < before` to the settled table and return how many; safe to repeat after a crash."""
+        """Move readings with `source_time < before` to the settled table and return how many; safe to repeat after a crash.
+
+        Takes turns with appends that come meanwhile, so that they do not wait for it.
+        """

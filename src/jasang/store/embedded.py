@@ -26,6 +26,7 @@ from jasang.store.fresh import Fresh, FreshOnDisk
 from jasang.store.fresh_view import FreshView
 from jasang.store.group_commit import GroupCommit
 from jasang.store.loopback import LoopbackServer, read_owner
+from jasang.store.pace import Pace
 from jasang.store.retain import Hourly, Retained, read_rules, retain
 from jasang.store.rows import complete, microseconds, to_table
 from jasang.store.settle import DAY, REPLACED, Tables
@@ -116,8 +117,9 @@ class EmbeddedStore:
 
     def settle(self, before: datetime) -> int:
         with self._settling:
-            moved = settle.settle(self._fresh, self._tables, microseconds(before))
-            compaction.compact(self._tables, microseconds(before) // DAY * DAY)
+            rest = Pace(lambda: self._commits.count)
+            moved = settle.settle(self._fresh, self._tables, microseconds(before), rest)
+            compaction.compact(self._tables, microseconds(before) // DAY * DAY, rest=rest)
             rules = read_rules(self._folder)
             if rules:
                 retain(self._tables, self._hourly, rules, microseconds(datetime.now(UTC)), slack=DAY)

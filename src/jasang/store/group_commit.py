@@ -33,6 +33,7 @@ class GroupCommit(Generic[Item]):
         self._waiting: list[_Ticket[Item]] = []
         self._writing = False
         self._lock = threading.Lock()
+        self.count = 0  # of groups
 
     def submit(self, item: Item) -> None:
         """Return once the item is committed."""
@@ -50,6 +51,7 @@ class GroupCommit(Generic[Item]):
     def _write(self) -> None:
         with self._lock:
             group, self._waiting = self._waiting, []
+            self.count += 1
         try:
             self._commit([ticket.item for ticket in group])
         except BaseException as error:

@@ -16,6 +16,7 @@ import numpy as np
 from jasang.store.block import Array, Block, joined, newest, ordered
 from jasang.store.fresh import Fresh
 from jasang.store.manifest import Pending
+from jasang.store.pace import Rest, no_rest
 from jasang.store.segment import Sealed, Segment
 from jasang.store.settled import SettledTable
 from jasang.store.settled_file import FileWriter, Written, telling_not_written, union_of_times
@@ -62,8 +63,8 @@ class SplitWriter:
         return [writer.close() for writer in self._writers.values()]
 
 
-def settle(fresh: Fresh, tables: Tables, before: int) -> int:
-    """Move rows with a source time before `before` (microseconds); how many."""
+def settle(fresh: Fresh, tables: Tables, before: int, rest: Rest = no_rest) -> int:
+    """Move rows with a source time before `before` (microseconds); how many. `rest` is called between signals."""
     resume(fresh, tables)
     segments = [kept for kept in fresh.seal() if kept.sealed.first is not None and kept.sealed.first < before]
     moved = sum(int(np.count_nonzero(segment.source < before)) for segment in segments)
@@ -71,9 +72,9 @@ def settle(fresh: Fresh, tables: Tables, before: int) -> int:
         return 0
     batch = tables.last_batch() + 1
     with telling_not_written(tables.settled.folder):
-        added, replaced = _written(segments, tables, before, batch)
-    rest = _rest(fresh, segments, before)
-    pending = Pending(batch=batch, replaced=tuple(segment.sealed.file for segment in segments), rest=rest)
+        added, replaced = _written(segments, tables, before, batch, rest)
+    young = _rest(fresh, segments, before)
+    pending = Pending(batch=batch, replaced=tuple(segment.sealed.file for segment in segments), rest=young)
     fresh.begin_settlement(pending)
     if replaced:
         tables.replaced.commit(replaced, batch=batch)
@@ -92,7 +93,7 @@ def resume(fresh: Fresh, tables: Tables) -> None:
 
 
 def _written(
-    segments: Sequence[Segment], tables: Tables, before: int, batch: int
+    segments: Sequence[Segment], tables: Tables, before: int, batch: int, rest: Rest
 ) -> tuple[list[Written], list[Written]]:
     """The files of a settlement, one or two for each UTC day, and those of the rows that were replaced."""
     code_of = {name: code for segment in segments for code, name in enumerate(segment.names)}
@@ -108,6 +109,7 @@ def _written(
             kept, gone = newest(rows)
             files.add(name, kept)
             earlier.add(name, gone)
+            rest()
         added += files.close()
         replaced += earlier.close()
     return added, replaced

@@ -19,7 +19,7 @@ import pytest
 from influxdb_client.client.write_api import SYNCHRONOUS
 from tests.connect.receiver.running_receiver import running
 
-from jasang.connect.receiver import Factory, ReceiverLimits
+from jasang.connect.receiver import Factory, ReceiverLimits, server
 from jasang.errors import StoreError
 from jasang.store import Store, open_store, to_readings
 
@@ -36,8 +36,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.fixture
-def url(store: Store) -> Iterator[str]:
+@pytest.fixture(params=["compiled", "without numba"])
+def url(store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param == "without numba":
+        monkeypatch.setattr(server, "load_scan", lambda: None)
     factory = Factory(name="a", token=TOKEN, store=store, buckets=("b", "telegraf"), most_signals=6)
     with running([factory], limits=ReceiverLimits(body=100_000)) as address:
         yield address
