@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from jasang.connect.catalog import PROTOCOLS, load
 from jasang.connect.collect_complaints import invalid, wrong
 from jasang.connect.contract import Link, MachineProtocol, Options, WantedBranch, WantedSignal, WrongField
+from jasang.connect.machine_url import url_complaint
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Address = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -104,17 +105,9 @@ def _protocol(path: Path, field: str, entry: _Connection) -> MachineProtocol:
 
 
 def _check_url(path: Path, field: str, entry: _Connection, protocol: MachineProtocol) -> None:
-    if not any(entry.url.startswith(f"{scheme}:") for scheme in protocol.schemes):
-        wanted = ", ".join(f"{scheme}://…" for scheme in protocol.schemes)
-        shown = "…@" + entry.url.rpartition("@")[2] if "@" in entry.url else entry.url
-        raise wrong(
-            path, f"{field}.url", f"{shown!r} 은(는) {wanted} 로 시작해야 합니다", f"{shown!r} must begin with {wanted}"
-        )
-    if "@" in entry.url.partition("://")[2].partition("/")[0]:
-        raise wrong(
-            path, f"{field}.url", "주소에 비밀번호를 쓰지 마세요. username과 password_env를 쓰세요",
-            "must not hold a password; use username and password_env",
-        )  # fmt: skip
+    complaint = url_complaint(entry.url, protocol)
+    if complaint is not None:
+        raise wrong(path, f"{field}.url", complaint.ko, complaint.en)
 
 
 def _signal(

@@ -23,6 +23,7 @@ from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.compose_toml import appended, compose, header
 from jasang.connect.contract import Begun, Link, MachineProtocol, Variable, is_mark
 from jasang.connect.forward.frames import to_readings
+from jasang.connect.machine_url import url_complaint
 from jasang.errors import ConfigurationError, ConnectionFailed, JasangError, Language
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
@@ -116,6 +117,9 @@ def browse_machine(asked: Asked, node: str | None = None) -> tuple[str, tuple[Va
 
 
 def _link(asked: Asked, protocol: MachineProtocol) -> Link:
+    complaint = url_complaint(asked.url, protocol)
+    if complaint is not None:
+        raise ConfigurationError(ko=f"주소: {complaint.ko}", en=f"address: {complaint.en}")
     try:
         options = protocol.options.model_validate(dict(asked.fields))
     except ValidationError as error:

@@ -23,12 +23,20 @@ UNTRUSTED = (
 FAILURES = (OSError, asyncio.TimeoutError, ua.UaError, asyncio.IncompleteReadError, EOFError)
 _MODES = {"Sign": ua.MessageSecurityMode.Sign, "SignAndEncrypt": ua.MessageSecurityMode.SignAndEncrypt}
 
+PORT = 4840  # registered for OPC UA
+
 _log = logging.getLogger(__name__)
+
+
+def _with_port(url: str) -> str:
+    """The port of OPC UA where the address names none."""
+    place, slash, path = url.removeprefix("opc.tcp://").partition("/")
+    return url if ":" in place.rpartition("]")[2] else f"opc.tcp://{place}:{PORT}{slash}{path}"
 
 
 async def connect(link: Link) -> Client:
     """A client with a session that stands; `ConnectionFailed` says what is wrong."""
-    client = Client(link.url, timeout=link.timeout)
+    client = Client(_with_port(link.url), timeout=link.timeout)
     options = options_of(link)
     identity: security.Identity | None = None
     if options.security_policy != "None":
@@ -139,7 +147,7 @@ async def _user_certificate(client: Client, link: Link, certificate: str, key: s
 
 
 async def _offered(link: Link) -> list[ua.EndpointDescription]:
-    client = Client(link.url, timeout=link.timeout)
+    client = Client(_with_port(link.url), timeout=link.timeout)
     try:
         found: list[ua.EndpointDescription] = await client.connect_and_get_server_endpoints()
     except FAILURES as error:
