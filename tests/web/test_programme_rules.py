@@ -241,3 +241,23 @@ def test_only_the_mentor_who_was_asked_reports(cast: Cast) -> None:
     add_member(user=other, factory=cast.factory, role=Role.ENGINEER)
     with pytest.raises(StepRefused, match="belongs to this factory"):
         steps.send_visitor(by=cast["runner"], application=application, visitor=other)
+
+
+def test_owner_hears_of_every_step_once_and_judges_of_nothing(cast: Cast) -> None:
+    from jasang.web.notices.models import Notice
+
+    application = cast.apply()
+    first, _ = cast.planned(application)
+    made = cast.claimed(first)
+    money.refuse_claim(by=cast["runner"], claim=made, words="영수증이 없습니다")
+    money.claim(by=cast["owner"], milestone=first, request="again")
+    for _ in range(2):
+        money.pay(by=cast["second"], milestone=first, request="p")
+
+    heard = list(Notice.objects.filter(user=cast["owner"]).order_by("pk").values_list("title_ko", flat=True))
+    assert heard == [
+        "지원 신청 '고도화': 현장 방문 마침, 평가 중", "지원 신청 '고도화': 선정됨", "지원 신청 '고도화': 계획됨",
+        "청구가 돌아왔습니다: 영수증이 없습니다", "지원금 15,000,000원이 지급되었습니다: 설치",
+    ]  # fmt: skip
+    assert Notice.objects.filter(user=cast["mentor"]).get().title_ko == f"{cast.factory.name} 방문을 부탁받았습니다"
+    assert not Notice.objects.filter(user__in=cast.judges).exists()  # the news would name the factory

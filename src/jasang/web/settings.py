@@ -306,7 +306,7 @@ LISTENERS: dict[str, list[str]] = {
     "diagnosis_done": ["jasang.web.center.findings.hear_of_findings", "jasang.web.notices.hearing.diagnosis_done"]
 }
 # What people and programs may be told about (notices/services.py: tell).
-NOTICE_KINDS = ["diagnosis_done", "case", "difficulty", "residency"]
+NOTICE_KINDS = ["diagnosis_done", "case", "difficulty", "residency", "support"]
 NOTICES_AT_ONCE = ["case"]  # by e-mail at once until a person chooses otherwise; the others in the morning's letter
 PUBLIC_ADDRESS = text("JASANG_ADDRESS", "").rstrip("/")  # what links in letters begin with: https://portal.example.kr
 WEBHOOK_PRIVATE = switch("JASANG_WEBHOOK_PRIVATE", default=False)  # may webhooks call addresses of private networks?

@@ -28,6 +28,7 @@ def kind_words(kind: str) -> str:
         "case": _("Something new in a case"),
         "difficulty": _("A difficulty that several factories have"),
         "residency": _("A mentor in the factory"),
+        "support": _("Something new about an application or a request"),
     }.get(kind, kind)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 
 from jasang.plant.text import Text
+from jasang.web.notices.services import tell
 from jasang.web.programme.models import Application, Call, Judging, Milestone, Paper, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
 from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, note
@@ -134,6 +136,11 @@ def send_visitor(
         raise StepRefused(ko=f"{visitor}은(는) 이 신청의 심사위원입니다.", en=f"{visitor} judges this application.")
     held.visitor, held.visit_on = visitor, on
     held.save()
+    title = Text(ko=f"{held.factory.name} 방문을 부탁받았습니다", en=f"Please visit {held.factory.name}")
+    tell(
+        factory=held.factory, kind="support", about=f"application:{held.key}:visit:{visitor.pk}:{on}", title=title,
+        url=reverse("programme:application", args=[held.organisation.key, held.key]), users=[visitor],
+    )  # fmt: skip
     return held
 
 

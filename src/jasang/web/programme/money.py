@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from jasang.plant.text import Text
 from jasang.web.programme.models import Application, Claim, ClaimState, Milestone, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
-from jasang.web.programme.stages import StepRefused, allow_post, held_application, not_yours
+from jasang.web.programme.stages import StepRefused, allow_post, held_application, not_yours, tell_owners
 from jasang.web.tenants.models import Role
 from jasang.web.tenants.queries import role_in
 from jasang.web.ui.checked_files import Checked
@@ -63,7 +64,7 @@ def refuse_claim(*, by: AbstractBaseUser, claim: Claim, words: str) -> Claim:
     allow_post(by, claim.organisation, Role.PROGRAMME_OPERATOR)
     if not words.strip():
         raise StepRefused(ko="이유를 적어 주세요.", en="Please write the reason.")
-    held_application(claim.application)
+    held = held_application(claim.application)
     changed = (
         Claim.objects.of(claim.organisation)
         .filter(pk=claim.pk, state=ClaimState.OPEN)
@@ -72,6 +73,8 @@ def refuse_claim(*, by: AbstractBaseUser, claim: Claim, words: str) -> Claim:
     if not changed:
         raise StepRefused(ko="이미 처리한 청구입니다.", en="The claim was answered already.")
     claim.refresh_from_db()
+    title = Text(ko=f"청구가 돌아왔습니다: {claim.answer}", en=f"A claim was sent back: {claim.answer}")
+    tell_owners(held, about=f"claim:{claim.key}", title=title)
     return claim
 
 
@@ -154,6 +157,11 @@ def _paid(application: Application, fresh: Milestone, asked: Claim, by: Abstract
     )
     paid = Payment.objects.of_every_organisation().filter(application__factory=application.factory)
     Standing.objects.of(application.factory).update(paid=paid.aggregate(whole=Sum("amount"))["whole"])
+    title = Text(
+        ko=f"지원금 {fresh.amount:,}원이 지급되었습니다: {fresh.title}",
+        en=f"{fresh.amount:,} won are paid: {fresh.title}",
+    )
+    tell_owners(application, about=f"payment:{payment.pk}", title=title)
     made: Payment = payment
     return made
 

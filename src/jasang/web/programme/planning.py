@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from jasang.errors import WrongArguments
@@ -14,6 +15,7 @@ from jasang.optimize.assignment import answer_record, check_assignment, problem_
 from jasang.plant.text import Progress, Text
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
+from jasang.web.notices.services import tell
 from jasang.web.programme.models import Cohort, HandOnPlan, Mentor, Offer, Planning, Residency, Standing
 from jasang.web.programme.residencies import WEEKS, begin_residency
 from jasang.web.programme.sending import SKILLS, Wishes, first_day, problem_of
@@ -155,6 +157,15 @@ def offer_plan(*, by: AbstractBaseUser, planning: Planning, starts_on: date | No
                       answered_at=old.answered_at if keeps and old is not None else None)
             )  # fmt: skip
     Offer.objects.of(held.organisation).bulk_create(made)
+    for one in made:
+        if one.state == Offer.State.ASKED and one.mentor.user is not None:
+            title = Text(
+                ko=f"{one.factory.name}에 가 달라는 요청이 왔습니다", en=f"You are asked to go to {one.factory.name}"
+            )
+            tell(
+                factory=one.factory, kind="support", about=f"offer:{one.key}", title=title,
+                url=reverse("programme:offers", args=[held.organisation.key]), users=[one.mentor.user],
+            )  # fmt: skip
     held.offered_at = timezone.now()
     held.save(update_fields=["offered_at", "starts_on"])
     return sum(one.state == Offer.State.ASKED for one in made)

@@ -5,13 +5,16 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from jasang.errors import JasangError
+from jasang.plant.text import Text
+from jasang.web.notices.services import tell
 from jasang.web.programme.models import Application, Stage, StageEvent, Standing
 from jasang.web.programme.words import stage_words
-from jasang.web.tenants.models import Factory, Organisation, Role
+from jasang.web.tenants.models import Factory, Membership, Organisation, Role
 from jasang.web.tenants.queries import roles_at
 
 # Days for the step that follows, where the call names no day for it.
@@ -56,15 +59,31 @@ def move(held: Application, stage: Stage, by: AbstractBaseUser | None, words: st
     held.stage = stage
     held.due_on = _due(held, stage)
     held.save()
-    note(held, by, words)
+    event = note(held, by, words)
+    if stage not in (Stage.DRAFT, Stage.APPLIED, Stage.WITHDRAWN):  # those the owner does
+        title = Text(
+            ko=f"지원 신청 '{held.call.title}': {_said(stage, 'ko')}",
+            en=f"Application “{held.call.title}”: {_said(stage, 'en')}",
+        )
+        tell_owners(held, about=f"stage:{event.pk}", title=title)
     return held
 
 
-def note(application: Application, by: AbstractBaseUser | None, words: str) -> None:
+def tell_owners(held: Application, *, about: str, title: Text) -> None:
+    """News of the application for the factory's owners, once for each `about`."""
+    owners = Membership.objects.filter(factory=held.factory, role=Role.OWNER).select_related("user")
+    tell(
+        factory=held.factory, kind="support", about=f"application:{held.key}:{about}", title=title,
+        url=reverse("programme:own-application", args=[held.factory.key, held.key]), users=[one.user for one in owners],
+    )  # fmt: skip
+
+
+def note(application: Application, by: AbstractBaseUser | None, words: str) -> StageEvent:
     """A line of the application's history."""
-    StageEvent.objects.of(application.organisation).create(
+    event: StageEvent = StageEvent.objects.of(application.organisation).create(
         organisation=application.organisation, application=application, stage=application.stage, by=by, note=words
     )
+    return event
 
 
 def count_grants(factory: Factory) -> None:
