@@ -26,7 +26,8 @@ def state_words(state: str) -> str:
 def row(one: Difficulty) -> dict[str, Any]:
     """A difficulty in a list or at the head of its page: told to everybody who has it."""
     ko = current() == "ko"
-    words = [shown_word(word) if ko else english(word) for word in one.words]
+    # Verbs (막히다, 나오다) join texts, but tell nobody anything.
+    words = [shown_word(word) if ko else english(word) for word in one.words if not word.endswith("다")]
     titles = {rule.name: rule.title for rule in RULES}
     return {
         "it": one,

@@ -21,6 +21,7 @@ from jasang.web.tenants.models import Factory, Organisation
 from jasang.web.ui.language import current
 
 MOST_FOUND, MOST_SUGGESTED = 20, 5
+FAINT = 0.3  # share of the best one's score below which nothing is suggested
 AROUND = 160  # signs of the text that are shown
 
 
@@ -59,7 +60,8 @@ def suggestions(
     """
     entries: dict[str, SearchEntry] = {}
     found = find(reader, typed, limit=2 * MOST_SUGGESTED) if typed.strip() else []
-    by_words = [_name(one.entry, entries) for one in found]
+    enough = FAINT * found[0].score if found else 0.0
+    by_words = [_name(one.entry, entries) for one in found if one.score >= enough]
     by_rule = [_name(entry, entries) for entry in _of_the_rule(reader, document)]
     alike = {f"{one.kind}:{one.source}": one for one in (like(reader, shape, besides=besides) if shape else ())}
     missing = Q()
@@ -70,7 +72,7 @@ def suggestions(
     by_shape = [name for name in alike if name in entries]
     names = fused(by_words, by_shape, by_rule, weights=(1.0, 1.0, 0.8), limit=MOST_SUGGESTED + 4)
     shown = [_shown(entries[name], typed, base, alike.get(name), shape) for name in names if name != f"case:{besides}"]
-    return shown[: MOST_SUGGESTED + 3]
+    return shown[:MOST_SUGGESTED]
 
 
 def _name(entry: SearchEntry, entries: dict[str, SearchEntry]) -> str:
