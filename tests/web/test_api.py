@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jasang.web.api import keys
 from jasang.web.api.models import ApiKey
-from jasang.web.floor.models import Diagnosis, Finding, FindingLife
+from jasang.web.floor.models import Finding
 from jasang.web.tenants.models import AuditEvent, Role
 from jasang.web.tenants.services import add_member, set_up_account, set_up_factory
 
@@ -114,33 +114,6 @@ def test_session_reads_and_changes_only_with_the_token_of_a_form(factory: Any, o
     )
     assert answer.status_code == 201
     assert answer.json()["link"].startswith("http://testserver/invitation/")
-
-
-def test_strangers_learn_nothing_from_any_address(factory: Any, hand_over: Any, stranger: Client) -> None:
-    hand_over(factory)
-    document = Client().get("/api/1/openapi.json").json()
-    finding, life = Finding.objects.of(factory).first().key, FindingLife.objects.of(factory).first()
-    diagnosis = Diagnosis.objects.of(factory).first().key
-    answers = {}
-    for path, methods in document["paths"].items():
-        if "{factory_key}" not in path:
-            continue
-        kept = finding if "findings" in path else diagnosis if "diagnoses" in path else life.key if life else finding
-        path = path.replace("{factory_key}", factory.key).replace("{key}", str(kept)).replace("{number}", "1")
-        for method in methods:
-            bodies = {"reason": "x", "done_on": "2026-01-01", "note": "x", "shared": True, "role": "engineer"}
-            bodies |= {"diagnosis": str(diagnosis), "kind": "chart", "url": "https://a.kr/", "kinds": ["case"]}
-            body: Any = [] if path.endswith("know-how") else bodies
-            if method == "post" and path.endswith("/diagnoses"):
-                files = {"files": SimpleUploadedFile("a.csv", b"a,b\n1,2\n")}
-                answers[method, path] = stranger.post(path, files).status_code
-            elif method == "get":
-                answers[method, path] = stranger.get(path).status_code
-            else:
-                answers[method, path] = sent(stranger, path, body, method).status_code
-            assert Client().generic(method.upper(), path, "{}", "application/json").status_code == 401
-    assert len(answers) > 20
-    assert answers == dict.fromkeys(answers, 404)
 
 
 def test_guest_is_written_down_and_engineer_may_not_see_people(factory: Any, member: Client) -> None:

@@ -42,6 +42,7 @@ NOT_EXPORTED = {
     "provisioning.ProvisionedGroup": "kept by the directory that provisions them",
     "provisioning.GroupMember": "kept by the directory that provisions them",
     "floor.FactTurn": "made anew",
+    "keeping.Closing": "of a factory that is being closed in this portal",
     "center.CentreDay": "sums that are made anew",
     "center.SearchWord": "made anew from what is searched",
     "center.SearchEntry": "made anew from what is searched",

@@ -20,7 +20,7 @@ from jasang.web.tenants.models import Factory, Organisation, Role
 Place = Factory | Organisation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """One kind of rows.
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -48,6 +49,7 @@ def _by_uuid(column: models.ForeignKey) -> bool:
     return isinstance(column.related_model._meta.get_field("key"), models.UUIDField)
 
 
+@cache
 def schema_of(kind: Kind, of: Literal["factory", "organisation"]) -> type[Schema]:
     """What a caller of a factory or an organisation gets of one row."""
     columns = kind.columns(Factory() if of == "factory" else Organisation())
