@@ -26,10 +26,11 @@ from jasang.store.block import Block, empty
 from jasang.store.log import sync_file, sync_folder
 from jasang.store.parquet_rows import DELTA_SCHEMA, Piece
 from jasang.store.rows import moment
-from jasang.store.settled_file import RowGroup, SettledFile, Written
+from jasang.store.settled_file import DecodedGroup, RowGroup, SettledFile, Written
 
 FOLDER = "readings"
 MOST_CACHED = 3_000_000  # rows that were read before and are kept; some 70 MB
+MOST_ASKED = 300  # row groups that are remembered to have been read
 APPLICATION = "jasang.store"
 _SCHEMA = Schema.from_arrow(DELTA_SCHEMA)
 
@@ -145,7 +146,7 @@ class SettledTable:
             if entry.last < start or entry.first >= end:
                 continue
             found += [
-                self._group(entry, piece, full=full).between(piece, start, end)
+                self._group(entry, piece, (start, end), full=full).between(piece, start, end)
                 for piece in entry.file.signals().get(name, ())
                 if piece.last >= start and piece.first < end
             ]
@@ -164,44 +165,64 @@ class SettledTable:
         for latest, number, entry, piece in sorted(pieces, key=lambda item: item[:2], reverse=True):
             if len(found) and latest < found.source[0]:
                 break  # no other piece can have a later row
-            last = self._group(entry, piece, full=False).before(piece, moment_)
+            last = self._group(entry, piece, (moment_, moment_), full=False).before(piece, moment_)
             # Of two with the same time the one of the later settlement counts.
             if not len(found) or (int(last.source[0]), number) > (int(found.source[0]), found_in):
                 found, found_in = last, number
         return found
 
-    def _group(self, entry: Entry, piece: Piece, *, full: bool) -> RowGroup:
-        group = self._groups.get((entry.name, piece.group, full))
-        if group is None:
-            group = entry.file.group(piece.group, full=full)
-            self._groups.put((entry.name, piece.group, full), group)
-        return group
+    def _group(self, entry: Entry, piece: Piece, span: tuple[int, int], *, full: bool) -> RowGroup | DecodedGroup:
+        key = (entry.name, piece.group, full)
+        found = self._groups.get(key)
+        if found is not None:
+            return found
+        group = entry.file.group(piece.group, full=full)
+        whole = span[0] <= piece.first and piece.last < span[1]
+        return self._groups.put(key, group, to_stay=whole)
+
+
+_Key = tuple[str, int, bool]  # file, row group, with texts and receive times
 
 
 class _Groups:
-    """The row groups that were read last, so that the next question for the same signals need not read them again."""
+    """Row groups that were read lately, so that the next question for the same signals need not read them again.
+
+    One of which a part was asked once is not worth the memory: it is kept until the next one is read. It stays when all of it was
+    asked, or a part again.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, bool], RowGroup] = OrderedDict()
+        self._kept: OrderedDict[_Key, DecodedGroup] = OrderedDict()
+        self._passing: tuple[_Key, RowGroup] | None = None
+        self._asked: OrderedDict[_Key, None] = OrderedDict()  # in part
         self._rows = 0
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, int, bool]) -> RowGroup | None:
+    def get(self, key: _Key) -> RowGroup | DecodedGroup | None:
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-            return found
+                return found
+            return self._passing[1] if self._passing is not None and self._passing[0] == key else None
 
-    def put(self, key: tuple[str, int, bool], group: RowGroup) -> None:
+    def put(self, key: _Key, group: RowGroup, *, to_stay: bool) -> RowGroup | DecodedGroup:
         with self._lock:
-            if key in self._kept:
-                return
-            self._kept[key] = group
-            self._rows += len(group)
+            if not to_stay and key not in self._asked:
+                self._passing = key, group
+                self._asked[key] = None
+                if len(self._asked) > MOST_ASKED:
+                    self._asked.popitem(last=False)
+                return group
+        decoded = DecodedGroup(group.everything())
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = decoded
+                self._rows += len(decoded)
             while self._rows > MOST_CACHED and len(self._kept) > 1:
                 _key, dropped = self._kept.popitem(last=False)
                 self._rows -= len(dropped)
+        return decoded
 
 
 def _adding(file: Written, now: int) -> AddAction:
