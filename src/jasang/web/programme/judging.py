@@ -159,10 +159,8 @@ def judge(
 def _check_scores(call: Call, scores: Mapping[str, int], reasons: Mapping[str, str]) -> None:
     expected = {one["id"]: one for one in call.criteria}
     if set(scores) != set(expected):
-        names = ", ".join(one["name"] for one in expected.values())
-        raise StepRefused(
-            ko=f"모든 평가 항목에 점수를 주세요: {names}", en=f"Give points for every criterion: {names}."
-        )
+        ko, en = (", ".join(half(one["name"], language) for one in expected.values()) for language in ("ko", "en"))
+        raise StepRefused(ko=f"모든 평가 항목에 점수를 주세요: {ko}", en=f"Give points for every criterion: {en}.")
     for name, one in expected.items():
         if not 0 <= scores[name] <= one["most"]:
             raise StepRefused(
