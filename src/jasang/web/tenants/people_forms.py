@@ -46,7 +46,7 @@ class NewAccountForm(BaseUserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = _("Name")
+        self.fields["username"].label = _("User name")
         self.fields["password1"].label = _("Password")
         self.fields["password2"].label = _("Password once more")
 
