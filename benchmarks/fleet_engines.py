@@ -194,6 +194,6 @@ ENGINES = {
     "one": Engine(start=_one),
     "local": Engine(start=_local),
     "dask": Engine(start=_dask, head="dask_scheduler"),
-    "ray": Engine(start=_ray, worker="ray::", head="gcs_server"),
+    "ray": Engine(start=_ray, worker="ray::diagnose_one", head="gcs_server"),
     "spark": Engine(start=_spark, worker="CoarseGrainedExecutorBackend", head="deploy.master.Master"),
 }

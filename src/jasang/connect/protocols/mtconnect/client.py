@@ -164,6 +164,22 @@ class _Agent:
 
     def _unreachable(self, error: Exception) -> ConnectionFailed:
         reason = str(error) or type(error).__name__
+        if isinstance(error, httpx.RemoteProtocolError):
+            return self._no_agent(reason)
+        if isinstance(error, httpx.ReadTimeout):
+            return failed(
+                self._link,
+                f"{self._link.url} 이(가) 연결은 받지만 {self._link.timeout:g}초 안에 답하지 않습니다."
+                " 포트가 맞는지, agent가 도는지 확인하세요",
+                f"{self._link.url} takes the connection, but does not answer within {self._link.timeout:g} s;"
+                " is the port right, the agent running?",
+            )
+        if "WRONG_VERSION_NUMBER" in reason:
+            return failed(
+                self._link,
+                f"{self._link.url} 은(는) 암호화(TLS)로 답하지 않습니다. 포트가 맞는지, http:// 인지 확인하세요",
+                f"{self._link.url} does not speak TLS; is the port right, or is it http://?",
+            )
         if "certificate" in reason.lower():
             return failed(
                 self._link,

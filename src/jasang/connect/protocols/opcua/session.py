@@ -217,6 +217,14 @@ def unreachable(link: Link, error: BaseException, identity: security.Identity | 
             f" the file is {identity.certificate}",
             permanent=True,
         )
+    # The network took us there, and what listens hung up or said something else.
+    if type(error) is ConnectionError or isinstance(error, (ConnectionResetError, EOFError)):
+        return ConnectionFailed(
+            ko=f"연결 {link.name!r}: {link.url} 이(가) 연결은 받지만 OPC UA로 답하지 않습니다({_reason(error)})."
+            " 포트가 맞는지, 기계의 OPC UA 서버가 켜져 있는지 확인하세요.",
+            en=f"connection {link.name!r}: {link.url} takes the connection, but does not answer as OPC UA ({_reason(error)});"
+            " is the port right, the machine's OPC UA server on?",
+        )
     return ConnectionFailed(
         ko=f"연결 {link.name!r}: {link.url} 에 연결할 수 없습니다({_reason(error)}). 기계의 전원, 주소, 방화벽을 확인하세요.",
         en=f"connection {link.name!r}: cannot reach {link.url} ({_reason(error)}); is the machine on, the address right,"

@@ -46,6 +46,14 @@ _REFUSED = (
     "unable to connect",
     "server is unavailable",
 )
+_OTHER = (
+    "invalid response to ssl negotiation",
+    "server closed the connection unexpectedly",
+    "packet sequence number wrong",
+    "lost connection to mysql server",
+    "20002: ",
+)
+_NO_ANSWER = ("connection timeout expired", "timed out")
 _NO_HOST = (
     "name or service not known",
     "could not translate host name",
@@ -55,8 +63,8 @@ _NO_HOST = (
 )
 
 
-def complaint(link: Link, error: Exception) -> ConnectionFailed:
-    """A driver's error as a sentence with what can be done."""
+def complaint(link: Link, error: Exception, *, opening: bool = False) -> ConnectionFailed:
+    """A driver's error as a sentence with what can be done; `opening` where nothing was heard from the database yet."""
     text = _text(error)
     small = text.lower()
     shown = text.splitlines()[0][:300] if text else type(error).__name__
@@ -97,6 +105,21 @@ def complaint(link: Link, error: Exception) -> ConnectionFailed:
             link,
             f"{link.url} 에 연결할 수 없습니다. 데이터베이스가 켜져 있는지, 주소와 포트, 방화벽을 확인하세요({shown})",
             f"cannot reach {link.url}; is the database on, address and port right, the firewall open? ({shown})",
+        )
+    if opening and has(*_OTHER):
+        return failed(
+            link,
+            f"{link.url} 이(가) 연결은 받지만 이 종류의 데이터베이스로 답하지 않습니다."
+            f" 데이터베이스의 종류와 포트를 확인하세요({shown})",
+            f"{link.url} takes the connection, but does not answer as this kind of database; check kind and port ({shown})",
+        )
+    if opening and has(*_NO_ANSWER) and not has(*_SLOW):
+        return failed(
+            link,
+            f"{link.url} 이(가) {link.timeout:g}초 안에 답하지 않습니다."
+            f" 데이터베이스가 켜져 있는지, 주소와 포트, 방화벽을 확인하세요({shown})",
+            f"{link.url} does not answer within {link.timeout:g} s; is the database on, address and port right, the firewall"
+            f" open? ({shown})",
         )
     if has(*_NO_FILE):
         return failed(

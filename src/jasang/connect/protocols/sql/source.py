@@ -64,13 +64,23 @@ def engine_of(link: Link) -> sa.Engine:
         },
         "mysql": {
             "connect_timeout": seconds,
-            "read_timeout": slow,
+            "read_timeout": seconds,
             "init_command": "SET SESSION TRANSACTION READ ONLY",
             "charset": "utf8mb4",
         },
         "mssql": {"login_timeout": seconds, "timeout": slow, "read_only": True, "appname": "jasang"},
     }
-    return sa.create_engine(url, connect_args=arguments["mysql" if scheme == "mariadb" else scheme], poolclass=NullPool)
+    engine = sa.create_engine(
+        url, connect_args=arguments["mysql" if scheme == "mariadb" else scheme], poolclass=NullPool
+    )
+    if url.get_backend_name() == "mysql":
+        sa.event.listen(engine, "connect", lambda connection, _record: _be_patient(connection, slow))
+    return engine
+
+
+def _be_patient(connection: Any, seconds: int) -> None:
+    """PyMySQL has one patience for both: a server's greeting must come soon, the rows of a query may take long."""
+    connection._read_timeout = seconds
 
 
 def sqlite_path(link: Link) -> Path:
@@ -97,7 +107,7 @@ class Source:
             self._connection = self._engine.connect()
             self._from = self._table() if self._options.table else self._query()
         except (SQLAlchemyError, OSError) as error:
-            raise complaint(self._link, error) from error
+            raise complaint(self._link, error, opening=True) from error
         finally:
             self._end()
         options = self._options
