@@ -262,3 +262,22 @@ def test_lists_of_rows_take_the_same_number_of_queries_for_many(sides: dict[str,
     first = ours.get("/cases", limit=4)
     assert len(first["items"]) == 4
     assert len(ours.get("/cases", limit=4, cursor=first["next"])["items"]) == 2
+
+
+def test_programs_hear_of_a_findings_steps_once_each(factory: Any, hand_over: Any) -> None:
+    from jasang.web.notices.models import Delivery, Notice
+    from jasang.web.notices.services import add_webhook
+
+    hand_over(factory)
+    owner = account("owner")
+    add_member(user=owner, factory=factory, role=Role.OWNER)
+    add_webhook(factory=factory, url="https://example.kr/in", kinds=["finding"], by=owner)
+    theirs = Program(factory, owner)
+    life = theirs.get("/lives")["items"][0]["key"]
+    theirs.post(f"/lives/{life}/accept")
+    theirs.post(f"/lives/{life}/accept")
+
+    called = Delivery.objects.of(factory).get()
+    assert (called.body["kind"], called.body["document"]["life"]["key"]) == ("finding", life)
+    assert called.body["document"]["event"]["stage"] == "accepted"
+    assert not Notice.objects.filter(kind="finding").exists()  # people are not told of their own steps

@@ -307,6 +307,7 @@ LISTENERS: dict[str, list[str]] = {
 }
 # What people and programs may be told about (notices/services.py: tell).
 NOTICE_KINDS = ["diagnosis_done", "case", "difficulty", "residency", "support"]
+CALL_KINDS = ["finding", "study"]  # what only programs are told of, by webhooks
 NOTICES_AT_ONCE = ["case"]  # by e-mail at once until a person chooses otherwise; the others in the morning's letter
 PUBLIC_ADDRESS = text("JASANG_ADDRESS", "").rstrip("/")  # what links in letters begin with: https://portal.example.kr
 WEBHOOK_PRIVATE = switch("JASANG_WEBHOOK_PRIVATE", default=False)  # may webhooks call addresses of private networks?

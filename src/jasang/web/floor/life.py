@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from jasang.analyze.effects import Lasting, Verdict
@@ -19,6 +20,7 @@ from jasang.web.floor.know_how import keep_know_how
 from jasang.web.floor.models import Diagnosis, FindingLife, LifeEvent, Stage
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold
+from jasang.web.notices.services import call_programs
 
 FIRST = (Stage.FOUND, Stage.DECLINED, Stage.ACCEPTED)
 
@@ -50,7 +52,10 @@ def mark_done(*, life: FindingLife, user: AbstractBaseUser, done_on: date, note:
 def _move(life: FindingLife, stage: Stage, user: AbstractBaseUser | None, *, note: str) -> None:
     life.stage, life.note, life.changed_by = stage, note, user
     life.save(update_fields=["stage", "note", "changed_by", "done_on"])
-    LifeEvent.objects.of(life.factory).create(factory=life.factory, life=life, stage=stage, by=user, note=note)
+    _told(
+        life,
+        LifeEvent.objects.of(life.factory).create(factory=life.factory, life=life, stage=stage, by=user, note=note),
+    )
 
 
 def check_effect(job: Job, progress: Progress) -> None:
@@ -111,7 +116,7 @@ def _keep_event(
     lasting: str = "",
     **numbers: Any,
 ) -> None:
-    LifeEvent.objects.of(life.factory).create(
+    event = LifeEvent.objects.of(life.factory).create(
         factory=life.factory,
         life=life,
         stage=stage,
@@ -123,6 +128,20 @@ def _keep_event(
     )
     life.stage = stage
     life.save(update_fields=["stage"])
+    _told(life, event)
+
+
+def _told(life: FindingLife, event: LifeEvent) -> None:
+    """Programs that asked for it hear of the step."""
+    names = ("stage", "verdict", "lasting", "note", "effect", "low", "high")
+    said = {name: getattr(event, name) for name in names} | {"at": event.at.isoformat()}
+    words = life.document.get("text") or {}
+    title = Text(ko=words.get("ko") or life.name, en=words.get("en") or life.name)
+    call_programs(
+        factory=life.factory, kind="finding", about=f"life:{life.key}:{event.pk}", title=title,
+        url=reverse("floor:findings", args=[life.factory.key]),
+        document={"life": {"key": str(life.key), "name": life.name, "done_on": str(life.done_on or "")}, "event": said},
+    )  # fmt: skip
 
 
 def today() -> date:

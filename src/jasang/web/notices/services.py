@@ -67,9 +67,29 @@ def tell(
     )
     if factory is None:
         return
+    _call(factory, kind, about, _body(factory, kind, about, title, url, document))
+
+
+@transaction.atomic
+def call_programs(
+    *, factory: Factory, kind: str, about: str, title: Text, url: str, document: dict[str, Any] | None = None
+) -> None:
+    """Tell only the programs that asked for this kind; the same `about` only once. Within the caller's transaction."""
+    if kind not in webhook_kinds():
+        raise ValueError(f"unknown kind of call {kind!r}; known are {webhook_kinds()}")
+    _call(factory, kind, about, _body(factory, kind, about, title, url, document))
+
+
+def webhook_kinds() -> list[str]:
+    """What programs can be told of."""
+    return [*settings.NOTICE_KINDS, *settings.CALL_KINDS]
+
+
+def _body(
+    factory: Factory, kind: str, about: str, title: Text, url: str, document: dict[str, Any] | None
+) -> dict[str, Any]:
     body = {"kind": kind, "about": about, "factory": factory.key, "title": {"ko": title.ko, "en": title.en}, "url": url}
-    body |= {"document": document} if document is not None else {}
-    _call(factory, kind, about, body)
+    return body | ({"document": document} if document is not None else {})
 
 
 def letters_of(users: Iterable[AbstractBaseUser], kind: str) -> dict[int, str]:
@@ -133,8 +153,8 @@ def choose(*, user: AbstractBaseUser, kind: str, letters: Letters) -> None:
 @transaction.atomic
 def add_webhook(*, factory: Factory, url: str, kinds: Sequence[str], by: AbstractBaseUser | None) -> Webhook:
     """Call this address about these kinds of news from now on."""
-    if not kinds or set(kinds) - set(settings.NOTICE_KINDS):
-        known = ", ".join(settings.NOTICE_KINDS)
+    if not kinds or set(kinds) - set(webhook_kinds()):
+        known = ", ".join(webhook_kinds())
         raise JasangError(ko=f"알림 종류를 고르세요: {known}", en=f"Choose kinds of news: {known}")
     if Webhook.objects.of(factory).count() >= MOST_WEBHOOKS:
         raise JasangError(ko="웹훅이 너무 많습니다.", en="There are too many webhooks.")

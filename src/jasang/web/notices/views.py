@@ -25,6 +25,8 @@ def kind_words(kind: str) -> str:
     """What a kind of news is called."""
     return {
         "diagnosis_done": _("A diagnosis is done"),
+        "finding": _("A finding takes a step"),
+        "study": _("An answer is there"),
         "case": _("Something new in a case"),
         "difficulty": _("A difficulty that several factories have"),
         "residency": _("A mentor in the factory"),
@@ -88,7 +90,7 @@ def webhooks(request: FactoryRequest) -> HttpResponse:
             for hook in Webhook.objects.of(request.factory).order_by("made_at", "pk")
         ],
         "calls": calls[:_SHOWN_CALLS],
-        "kinds": [(kind, kind_words(kind)) for kind in settings.NOTICE_KINDS],
+        "kinds": [(kind, kind_words(kind)) for kind in services.webhook_kinds()],
         "made": made,
         "wrong": wrong,
         "url": request.POST.get("url", "") if wrong else "",
