@@ -6,7 +6,6 @@ import gc
 import logging
 import os
 import ssl
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from jasang.store import Store, open_store
 if TYPE_CHECKING:
     from jasang.connect.receiver.server import Receiver
 
-SWITCH = 0.0005  # s
 STATUS_EVERY = 1.0  # s
 SETTLE_EVERY = 600.0  # s
 SETTLE_AGE = timedelta(hours=1)  # late readings still find their place among the fresh ones
@@ -54,8 +52,6 @@ def receive(
     Raises `ConfigurationError` before anything listens, `StoreError` when a store cannot be opened.
     """
     settings = read_receive_toml(settings_file)
-    # A write passes from thread to thread; one that computes (settling) must give way sooner than after Python's 5 ms.
-    sys.setswitchinterval(SWITCH)
     receiver_class()  # fails before a store is opened when its library is missing
     with _stores(settings) as stores, asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(_receive(settings, stores, duration, with_parent, ready))
