@@ -16,6 +16,7 @@ from jasang.plant.text import Progress
 from jasang.web.floor.following import follow
 from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, Severity
 from jasang.web.floor.sketch import sketch
+from jasang.web.floor.standing import ask_standing
 from jasang.web.floor.subjects import subjects_of
 from jasang.web.jobs.announcing import announce
 from jasang.web.jobs.models import Job
@@ -75,6 +76,7 @@ def keep_result(*, job: Job, diagnosis: Diagnosis, result: Result) -> None:
     diagnosis.notices = result.to_json()["notices"]
     diagnosis.save(update_fields=["notices"])
     announce("diagnosis_done", factory=factory, findings=subjects_of(diagnosis))
+    ask_standing(diagnosis)
 
 
 def _fields(found: Found, result: Result, name: str) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """What the level of a factory is measured from, kept so that no page has to open a store or a file."""
 
+import uuid
+
+from django.conf import settings
 from django.db import models
 
 from jasang.web.tenants.models import TenantModel
@@ -59,3 +62,20 @@ class FactTurn(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.factory_id} {self.at}"
+
+
+class StandingStudy(TenantModel):
+    """A question that is asked anew of every version of a hand-over, and who looks after its answers."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(max_length=200)  # of the hand-over
+    kind = models.CharField(max_length=40)  # a name in jasang.mentor.study_catalog
+    options = models.JSONField(default=dict)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["factory", "title"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.title}"

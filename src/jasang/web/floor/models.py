@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from jasang.web.floor.connected_models import Annotation, AssetPlace, ConnectionTrial, WallLink
-from jasang.web.floor.fact_models import CollectedDay, FactTurn, KeptFact
+from jasang.web.floor.fact_models import CollectedDay, FactTurn, KeptFact, StandingStudy
 from jasang.web.floor.optimise_models import CampaignCourse, ExperimentCourse, SchedulePlan
 from jasang.web.jobs.models import Job
 from jasang.web.tenants.models import TenantModel
@@ -15,7 +15,7 @@ from jasang.web.tenants.models import TenantModel
 __all__ = [
     "Annotation", "AssetPlace", "CampaignCourse", "CollectedDay", "ConnectionTrial", "DiagnosedTable", "Diagnosis",
     "ExperimentCourse", "FactTurn", "Finding", "FindingLife", "KeptFact", "KnowHow", "LifeEvent",
-    "SchedulePlan", "Severity", "Stage", "StudyRun", "WallLink",
+    "SchedulePlan", "Severity", "Stage", "StandingStudy", "StudyRun", "WallLink",
 ]  # fmt: skip
 
 

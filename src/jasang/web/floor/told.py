@@ -13,7 +13,8 @@ from django.utils import timezone
 from jasang.diagnose.level import HandedOver, LiveFacts, Measured, latency_of_files, uptime_of_days
 from jasang.plant.text import Text
 from jasang.web.floor.fact_models import CollectedDay, KeptFact
-from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, FindingLife, LifeEvent, Stage, StudyRun
+from jasang.web.floor.models import DiagnosedTable, Diagnosis, Finding, FindingLife, LifeEvent, Stage
+from jasang.web.floor.standing import with_owner
 from jasang.web.jobs.announcing import Effect
 from jasang.web.tenants.models import Factory
 
@@ -21,7 +22,7 @@ LOOKED_BACK = timedelta(days=90)
 LATENCY_DAYS = 14
 _HELPED = (Stage.VERIFIED, Stage.HELD)
 _YEAR = timedelta(days=365)
-_FEWEST = 2  # a hand-over or question that came again stands; one that came once was tried
+_FEWEST = 2  # days: a hand-over that came again stands; one that came once was tried
 
 
 def live_facts(factory: Factory) -> LiveFacts:
@@ -111,32 +112,30 @@ def _latency(factory: Factory, days: Sequence[CollectedDay], versions: Sequence[
 
 
 def repeated(factory: Factory, versions: Sequence[Version]) -> list[dict[str, Any]]:
-    """What is analysed again and again: hand-overs with each version, questions asked on several days; with their owner."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    asked = StudyRun.objects.of(factory).filter(asked_at__gte=timezone.now() - LOOKED_BACK, asked_by__isnull=False)
-    for kind, title, at, by in asked.order_by("asked_at", "pk").values_list(
-        "kind", "diagnosis__title", "asked_at", "asked_by__username"
-    ):
-        _count(found, ("question", f"{kind}|{title}"), kind, title, at, by)
-    for one in versions:
-        _count(found, ("file", one.title), "diagnosis", one.title, one.at, one.by)
-    return [row for row in found.values() if len(row.pop("days")) >= _FEWEST]
-
-
-def _count(
-    found: dict[tuple[str, str], dict[str, Any]], key: tuple[str, str], kind: str, title: str, at: Any, by: str
-) -> None:
-    row = found.setdefault(key, {"kind": kind, "title": title, "times": 0, "days": set(), "owner": "", "at": at})
-    row["times"] += 1
-    row["days"].add(timezone.localdate(at))
-    row["owner"], row["at"] = by or row["owner"], at
+    """What is analysed again and again: standing questions whose owner belongs to the factory, and hand-overs of which a new
+    version came and was diagnosed, on two days or more."""
+    latest = {one.title: one.at for one in versions}
+    rows: list[dict[str, Any]] = [
+        {"kind": one.kind, "title": one.title, "owner": one.owner.get_username(), "at": latest.get(one.title)}
+        for one in with_owner(factory)
+    ]
+    by_title: dict[str, list[Version]] = {}
+    for version in versions:
+        by_title.setdefault(version.title, []).append(version)
+    rows += [
+        {"kind": "diagnosis", "title": title, "owner": own[-1].by, "at": own[-1].at}
+        for title, own in by_title.items()
+        if len({timezone.localdate(one.at) for one in own}) >= _FEWEST
+    ]
+    return rows
 
 
 def _standing(factory: Factory, versions: Sequence[Version]) -> Measured | None:
-    rows = repeated(factory, versions)
-    if not rows and not versions:
+    """A question of a file that no longer comes stands no more."""
+    rows = [row for row in repeated(factory, versions) if row["at"] is not None]
+    if not versions:
         return None
-    latest = max((row["at"] for row in rows), default=versions[-1].at if versions else timezone.now())
+    latest = max((row["at"] for row in rows), default=versions[-1].at)
     return Measured(
         value=len(rows), at=timezone.localdate(latest), evidence=evidence_page(factory, "standing_analyses")
     )  # fmt: skip
