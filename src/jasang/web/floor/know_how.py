@@ -199,7 +199,7 @@ def import_records(*, factory: Factory, text: bytes) -> int:
     """
     try:
         given = json.loads(text[: LARGEST_IMPORT + 1])
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise JasangError(ko="JSON 파일이 아닙니다.", en="This is no JSON file.") from error
     documents = given if isinstance(given, list) else [given]
     if not all(isinstance(document, dict) for document in documents):

@@ -89,7 +89,10 @@ def _csv(name: str, content: bytes) -> list[list[str]]:
             break
         head = text.partition("\n")[0]
         mark = max(",;\t", key=head.count)
-        return list(csv.reader(io.StringIO(text), delimiter=mark))
+        try:
+            return list(csv.reader(io.StringIO(text), delimiter=mark))
+        except csv.Error:  # a quotation mark that never ends
+            break
     raise UnreadableInput(
         ko=f"{name}: CSV(UTF-8, CP949), 엑셀 또는 JSON 파일이어야 합니다.",
         en=f"{name}: expected CSV (UTF-8, CP949), Excel or JSON.",
