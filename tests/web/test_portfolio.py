@@ -12,9 +12,9 @@ from jasang.web.center.models import Case, Event
 from jasang.web.programme import impact, levels
 from jasang.web.programme.models import LevelAnswer, LevelMark, Mentor, Payment, Residency, Standing
 from jasang.web.programme.portfolio import TILES, portfolio
-from jasang.web.programme.sample import NAME, make_sample
-from jasang.web.tenants.models import AuditEvent, Factory, Organisation, OrganisationKind, Role
-from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_organisation
+from jasang.web.programme.sample import NAME, NoSample, hand_over, make_sample
+from jasang.web.tenants.models import AuditEvent, Factory, Organisation, OrganisationKind, Post, Role
+from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_factory, set_up_organisation
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
@@ -204,3 +204,21 @@ def test_comparison_is_with_the_industry_then_its_group_and_silent_below_five(sa
     assert (same[0].count, same[1]) == (5, False)
     assert (group[0].count, group[1]) == (6, True)
     assert few is None
+
+
+def test_sample_is_handed_over_once_and_again(db: None) -> None:
+    user, _ = set_up_account(user_name="demo", password=None)
+    own = set_up_factory(name="우리 공장")
+    add_member(user=user, factory=own)
+    with pytest.raises(NoSample):
+        hand_over(user)
+    operator = make_sample(factories=3, mentors=2, seed=5)
+
+    for _ in range(2):
+        assert hand_over(user) == operator
+
+    own.refresh_from_db()
+    posts = Post.objects.filter(user=user).values_list("organisation__kind", "role")
+    assert sorted(posts) == [("centre", "agent"), ("operator", "programme_operator")]
+    assert own.organisation is not None
+    assert own.organisation.kind == "cooperative"

@@ -35,6 +35,7 @@ _LOCAL_SETS = {
     "kamp_press": "KAMP 프레스",
 }
 _SHIPPED = {"steel_energy": "광양 제철 공장", "hydraulic_rig": "유압 시험기", "machine_temperature": "대형 설비 온도"}
+_SAMPLE = ("--factories", "150", "--mentors", "24")  # seconds to make, and every page has something to show
 _READY_SECONDS = 60
 
 
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
     environment = os.environ | {
         "JASANG_HOME": str(home / "portal"),
         "JASANG_DEMO_PASSWORD": password,
+        "JASANG_SECOND_FACTOR": "off",  # reached from this machine only, and nobody's phone knows the demo
         "PYTHONUNBUFFERED": "1",
     }
     settings = _collect_settings(home, cell_port)
@@ -97,6 +99,8 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
             f"  password  {password}\n\nThe virtual moulding cell: {cell}\nLogs: {logs}\nPress Ctrl-C to stop.",
         )
         try:
+            start.wait_for("loader")  # its factories join a co-operative of the programme
+            start("programme", _portal("sample-programme", *_SAMPLE, "--user", USER, "--once"), ends=True)
             start.watch()
         except KeyboardInterrupt:
             _tell(language, ko="\n멈추고 있습니다…", en="\nStopping …")
@@ -138,6 +142,12 @@ class _Children:
                     ko=f"데모의 '{name}'이(가) 끝났습니다(상태 {process.returncode}). 기록 {log}:\n{tail}",
                     en=f"The demo's '{name}' ended (status {process.returncode}). Log {log}:\n{tail}",
                 )
+
+    def wait_for(self, name: str) -> None:
+        """Wait until that process is done."""
+        while any(running == name and process.poll() is None for running, process, _ in self._running):
+            self.check()
+            time.sleep(0.2)
 
     def watch(self) -> None:
         """Wait until somebody stops us or a process ends."""

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,8 +22,8 @@ from jasang.web.programme.models import (
     Standing,
 )
 from jasang.web.programme.sample_course import levels, residencies
-from jasang.web.tenants.models import Factory, Organisation, OrganisationKind
-from jasang.web.tenants.services import set_up_organisation
+from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Role
+from jasang.web.tenants.services import appoint, set_up_organisation
 
 NAME = "견본 스마트공장 사업"
 SKILLS = ("process", "data", "equipment", "quality", "planning", "energy")
@@ -74,6 +75,10 @@ class SampleThere(JasangError):
     """The sample programme was made before."""
 
 
+class NoSample(JasangError):
+    """The sample programme was not made yet."""
+
+
 @transaction.atomic
 def make_sample(
     *, factories: int, mentors: int, seed: int = 1, today: date | None = None, course: bool = True
@@ -102,6 +107,23 @@ def make_sample(
         holding = [action for action in one.actions if action.holds]
         standing.effects, standing.effect = len(holding), sum(action.won for action in holding)
     Standing.objects.under(operator).bulk_create(standings, batch_size=_BATCH)
+    return operator
+
+
+@transaction.atomic
+def hand_over(user: AbstractBaseUser) -> Organisation:
+    """The person runs the sample, answers at its centre, and their factories without a co-operative join one of it.
+
+    Returns the sample's operator. Raises `NoSample` where none was made. Doing it again changes nothing.
+    """
+    operator = Organisation.objects.filter(name=NAME, kind=OrganisationKind.OPERATOR).first()
+    if operator is None:
+        raise NoSample(ko="견본 사업이 아직 없습니다.", en="There is no sample programme yet.")
+    appoint(user=user, organisation=operator, role=Role.PROGRAMME_OPERATOR)
+    for centre in Organisation.objects.filter(parent=operator, kind=OrganisationKind.CENTRE):
+        appoint(user=user, organisation=centre, role=Role.AGENT)
+    coop = Organisation.objects.filter(parent=operator, kind=OrganisationKind.COOPERATIVE).order_by("pk").first()
+    Factory.objects.filter(memberships__user=user, organisation=None).update(organisation=coop)
     return operator
 
 

@@ -8,11 +8,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from jasang.errors import JasangError
-from jasang.web.programme.sample import make_sample
-from jasang.web.tenants.models import Role
+from jasang.web.programme.sample import SampleThere, hand_over, make_sample
+from jasang.web.tenants.models import Organisation
 from jasang.web.tenants.queries import account
-from jasang.web.tenants.services import appoint
 
 
 class Command(BaseCommand):
@@ -26,7 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("--factories", type=int, default=2165, help="how many factories / 공장 수")
         parser.add_argument("--mentors", type=int, default=200, help="how many mentors / 멘토 수")
         parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same programme / 씨앗")
-        parser.add_argument("--user", help="an account that gets the operator's post / 운영자가 될 계정")
+        parser.add_argument(
+            "--user", help="an account that runs it, answers at its centre and whose factories join it / 맡을 계정"
+        )
+        parser.add_argument(
+            "--once", action="store_true", help="leave one that is there as it is / 이미 있으면 그대로 둠"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bring the database up to date and make it."""
@@ -39,9 +42,15 @@ class Command(BaseCommand):
                 f"there is no account {options['user']!r}; make it with: jasang-portal setup --user NAME"
             )
         try:
-            operator = make_sample(factories=options["factories"], mentors=options["mentors"], seed=options["seed"])
-        except JasangError as error:
-            raise CommandError(f"{error.ko}\n{error.en}") from error
+            operator: Organisation | None = make_sample(
+                factories=options["factories"], mentors=options["mentors"], seed=options["seed"]
+            )
+        except SampleThere as error:
+            if not options["once"]:
+                raise CommandError(f"{error.ko}\n{error.en}") from error
+            operator = None
         if user is not None:
-            appoint(user=user, organisation=operator, role=Role.PROGRAMME_OPERATOR)
+            operator = hand_over(user)
+        if operator is None:
+            return
         self.stdout.write(f"operator {operator.name}: /o/{operator.key}/portfolio/")
