@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -119,6 +119,24 @@ def test_a_file_that_grows_gives_only_its_new_rows(export: Path) -> None:
     kept = watch(export, until)
     assert [value for _, value in rows(kept, "M.x")] == [1, 2, 3, 4, 5, 6, 61]
     assert rows(kept, "M.x")[-2][0] == rows(kept, "M.x")[-1][0]  # the same moment: the store takes the later one
+
+
+def test_a_file_a_shot_with_a_single_row_is_read(export: Path) -> None:
+    (export / "shot-0001.csv").write_bytes("시간,온도,판정\n2026-05-04 오후 3:00:00,215.5,OK\n".encode("cp949"))
+    (export / "shot-0002.csv").write_text("time;x\n2026-05-04 15:00:30;1,5\n", "utf-8")
+    pl.DataFrame({"time": [datetime(2026, 5, 4, 6, 1, tzinfo=UTC)], "x": [2.5]}).write_parquet(
+        export / "shot-0003.parquet"
+    )
+    book = openpyxl.Workbook()
+    for row in (["time", "x"], [datetime(2026, 5, 4, 15, 2), 3.5]):
+        book.active.append(row)
+    book.save(export / "shot-0004.xlsx")
+
+    kept = watch(export, lambda kept: len(kept.values("M.x")) == 3 and bool(kept.values("M.온도")))
+
+    assert rows(kept, "M.온도") == [("04. 15:00:00", 215.5)]
+    assert rows(kept, "M.판정") == [("04. 15:00:00", "OK")]
+    assert sorted(rows(kept, "M.x")) == [("04. 15:00:30", 1.5), ("04. 15:01:00", 2.5), ("04. 15:02:00", 3.5)]
 
 
 def test_a_file_written_anew_is_read_anew(export: Path) -> None:

@@ -45,12 +45,20 @@ class Converted:
 
 
 def convert(
-    source: TextSource, *, file: str, folder: Path, timezone: str, spreadsheet: bool, tally: Tally, progress: Progress
+    source: TextSource,
+    *,
+    file: str,
+    folder: Path,
+    timezone: str,
+    spreadsheet: bool,
+    tally: Tally,
+    progress: Progress,
+    fewest: int = 2,
 ) -> Converted:
     """The table's values.
 
-    `folder` takes the values of a big table. Raises `UnreadableInput` where the table has fewer than two rows or cells that may
-    not be (formulas, infinite numbers, mixed time zones).
+    `folder` takes the values of a big table. Raises `UnreadableInput` where the table has fewer than `fewest` rows or cells that
+    may not be (formulas, infinite numbers, mixed time zones).
     """
     reading = Text(ko=f"{file} 읽는 중", en=f"Reading {file}")
     names = unique_names(source.layout)
@@ -70,7 +78,7 @@ def convert(
         size += int(block.frame.estimated_size())
         if kept is not None:
             kept = None if size > SMALL else [*kept, block]
-    if rows < 2:
+    if rows < fewest:
         raise (
             complaints.one_row(file, last_row) if rows else complaints.header_only(file, source.layout.header_row or 1)
         )

@@ -163,22 +163,22 @@ def not_a_table(path: Path) -> Text | None:
 
 
 def read_file(
-    path: Path, file: str, folder: Path, timezone: str, progress: Progress
+    path: Path, file: str, folder: Path, timezone: str, progress: Progress, *, fewest: int = 2
 ) -> tuple[list[FileTable], list[SkippedFile]]:
     """The tables of one file, called `file` in messages, and the sheets left aside; `folder` takes temporary files.
 
-    Raises `UnreadableInput`.
+    Raises `UnreadableInput`, also where a table has fewer than `fewest` rows.
     """
     content = identify(path, file)
     if content.holds is Holds.WORKBOOK:
-        return _read_workbook(content, folder, timezone, progress)
+        return _read_workbook(content, folder, timezone, progress, fewest)
     if content.holds is Holds.PARQUET:
-        return [_read_parquet(content, folder, timezone, progress)], []
-    return [_read_text(content, folder, timezone, progress)], []
+        return [_read_parquet(content, folder, timezone, progress, fewest)], []
+    return [_read_text(content, folder, timezone, progress, fewest)], []
 
 
 def _read_workbook(
-    content: Content, folder: Path, timezone: str, progress: Progress
+    content: Content, folder: Path, timezone: str, progress: Progress, fewest: int
 ) -> tuple[list[FileTable], list[SkippedFile]]:
     book = open_workbook(content.unpacked(folder), content.file)
     names = visible_sheets(book)
@@ -188,7 +188,7 @@ def _read_workbook(
     for name in names:
         file = content.file if len(book.sheet_names) == 1 else f"{content.file}#{name}"
         try:
-            tables.append(_read_sheet(book, name, file, folder, timezone, progress))
+            tables.append(_read_sheet(book, name, file, folder, timezone, progress, fewest))
         except UnreadableInput as error:
             # A cover, a blank sheet or a chart beside the table is usual; alone in the book it is an error.
             first_error = first_error or error
@@ -203,11 +203,20 @@ def _read_workbook(
 
 
 def _read_sheet(
-    book: CalamineWorkbook, name: str, file: str, folder: Path, timezone: str, progress: Progress
+    book: CalamineWorkbook, name: str, file: str, folder: Path, timezone: str, progress: Progress, fewest: int
 ) -> FileTable:
     tally = Tally()
     sheet = Worksheet.of(book, name, file, tally)
-    made = convert(sheet, file=file, folder=folder, timezone=timezone, spreadsheet=True, tally=tally, progress=progress)
+    made = convert(
+        sheet,
+        file=file,
+        folder=folder,
+        timezone=timezone,
+        spreadsheet=True,
+        tally=tally,
+        progress=progress,
+        fewest=fewest,
+    )
     return FileTable(
         file=file,
         columns=made.columns,
@@ -222,10 +231,10 @@ def _read_sheet(
     )
 
 
-def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
+def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progress, fewest: int) -> FileTable:
     tally = Tally()
     columns, values = read_parquet(
-        content.unpacked(folder), file=content.file, timezone=timezone, tally=tally, progress=progress
+        content.unpacked(folder), file=content.file, timezone=timezone, tally=tally, progress=progress, fewest=fewest
     )
     return FileTable(
         file=content.file,
@@ -239,7 +248,7 @@ def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progr
     )
 
 
-def _read_text(content: Content, folder: Path, timezone: str, progress: Progress) -> FileTable:
+def _read_text(content: Content, folder: Path, timezone: str, progress: Progress, fewest: int) -> FileTable:
     tally = Tally()
     delimiter = ""
     source: WebPage | DelimitedText
@@ -253,7 +262,14 @@ def _read_text(content: Content, folder: Path, timezone: str, progress: Progress
         source = DelimitedText.of(content, tally)
         delimiter = source.dialect.delimiter
     made = convert(
-        source, file=content.file, folder=folder, timezone=timezone, spreadsheet=False, tally=tally, progress=progress
+        source,
+        file=content.file,
+        folder=folder,
+        timezone=timezone,
+        spreadsheet=False,
+        tally=tally,
+        progress=progress,
+        fewest=fewest,
     )
     if isinstance(source, DelimitedText):
         encoding = source.decoder.encoding  # known for certain once all has been read

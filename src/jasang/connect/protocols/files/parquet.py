@@ -41,7 +41,7 @@ class InParquet:
 
 
 def read_parquet(
-    path: Path, *, file: str, timezone: str, tally: Tally, progress: Progress
+    path: Path, *, file: str, timezone: str, tally: Tally, progress: Progress, fewest: int = 2
 ) -> tuple[tuple[str, ...], InParquet]:
     """The columns' names and their values. Raises `UnreadableInput`."""
     try:
@@ -50,7 +50,7 @@ def read_parquet(
         schema = source.schema_arrow
         if len(schema) > complaints.MOST_COLUMNS:
             raise complaints.too_many_columns(file, 1, len(schema))
-        if rows < 2:
+        if rows < fewest:
             raise complaints.one_row(file, 1) if rows else complaints.header_only(file, 1)
         columns = _usable(schema, tally)
         if not columns:

@@ -137,7 +137,7 @@ def _columns_of_files(link: Link, address: str | None) -> tuple[Variable, ...]:
             continue
         with tempfile.TemporaryDirectory(prefix="jasang-") as temporary:
             try:
-                tables, _ = read_file(file.path, file.name, Path(temporary), options.timezone, silent)
+                tables, _ = read_file(file.path, file.name, Path(temporary), options.timezone, silent, fewest=1)
             except UnreadableInput:
                 continue
             for table in tables:
@@ -242,7 +242,9 @@ class _Watching:
         """Deliver the rows of a file from `first` on; how many rows it has."""
         zone = self._options.timezone
         with tempfile.TemporaryDirectory(prefix="jasang-") as temporary:
-            tables, _ = await asyncio.to_thread(read_file, file.path, file.name, Path(temporary), zone, silent)
+            tables, _ = await asyncio.to_thread(
+                read_file, file.path, file.name, Path(temporary), zone, silent, fewest=1
+            )
             for table in tables:
                 # Sheets have no order in which they grow: all of them again, which changes nothing.
                 pieces = self._layout.readings(table, first if len(tables) == 1 else 0)
@@ -299,7 +301,7 @@ class _Watching:
 
     def _last_of(self, file: _Found) -> list[Reading]:
         with tempfile.TemporaryDirectory(prefix="jasang-") as temporary:
-            tables, _ = read_file(file.path, file.name, Path(temporary), self._options.timezone, silent)
+            tables, _ = read_file(file.path, file.name, Path(temporary), self._options.timezone, silent, fewest=1)
             found: list[Reading] = []
             for table in tables:
                 for piece in self._layout.readings(table, max(table.rows - 20, 0)):
