@@ -39,6 +39,8 @@ OPEN = {
 # Pages that even who is let in does not see without more than the address, and what that is.
 WANTS_MORE = {
     "f/<str:factory_key>/machines/test/": "a collector's file",
+    "f/<str:factory_key>/better/writes/": "a collector's file that allows it",
+    "f/<str:factory_key>/better/writes/new/": "a collector's file that allows it",
     "o/<str:organisation_key>/members/add/": "which factory is added",
 }
 OURS = ("f/<str:factory_key>/", "o/<str:organisation_key>/")

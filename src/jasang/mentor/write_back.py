@@ -5,6 +5,7 @@ right before it is written (`mentor.write_run`). All that is known of a proposal
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +24,8 @@ FOLDER = "write-back"  # beside collect.toml
 ITSELF = "jasang"  # who rolls back
 GOOD_FOR = timedelta(hours=24)  # an approval that nobody ran is no approval of tomorrow's machine
 SHORTEST_WATCH = 1.0  # s
+
+_ACCOUNT = re.compile(r"\((\d+)\)$")  # the number of an account behind a name
 
 Better = Literal["lower", "higher"]
 State = Literal[
@@ -288,9 +291,16 @@ def named(by: str) -> str:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names mean one person: spaces, width and case do not make another."""
+    """Whether two names mean one person: spaces, width and case do not make another.
+
+    A program that knows its people puts the number of the account behind the name, "김현장 (17)". Of two such names the numbers
+    count, so that a new name makes nobody another person; where one has none, the names do.
+    """
     first, second = ("".join(unicodedata.normalize("NFKC", name).split()).casefold() for name in (one, other))
-    return first == second
+    numbers = [_ACCOUNT.search(name) for name in (first, second)]
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0][1] == numbers[1][1]
+    return _ACCOUNT.sub("", first) == _ACCOUNT.sub("", second)
 
 
 def within_limits(rule: WriteRule, number: float) -> None:

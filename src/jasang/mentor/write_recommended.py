@@ -1,6 +1,7 @@
 """The settings of a recommendation (`jasang recommend --json`) as a proposal takes them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,4 +43,23 @@ def recommended_settings(path: Path, *, product: str | None = None, machine: str
                 en=f"{path}: the recommended {value!r} of setting {name!r} is no number and cannot be written",
             )
         settings[name] = float(value)
+    return settings
+
+
+def settings_of_study(document: Mapping[str, Any]) -> dict[str, float]:
+    """The settings that a study of `jasang recommend` (one of `jasang.study/1`) would move, to the numbers it shows.
+
+    Empty where it recommends nothing. What is no number cannot be written and is left out.
+    """
+    if document["kind"] != "recommend":
+        return {}
+    settings: dict[str, float] = {}
+    for table in document["tables"]:
+        if table["title"]["en"] != "Settings":
+            continue
+        for name, _now, to, *_rest in table["rows"]:
+            try:
+                settings[name] = float(to.replace(",", "")) if isinstance(to, str) else float(to)
+            except (TypeError, ValueError):
+                continue  # unchanged, not recommended, or a word
     return settings

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jasang.web.floor import optimise_views, schedule_views
+from jasang.web.floor import optimise_views, schedule_views, writing_views
 
 app_name = "optimise"
 _HERE = "f/<str:factory_key>/better/"
@@ -22,4 +22,9 @@ urlpatterns = [
     path(f"{_HERE}schedules/<uuid:key>/try/<slug:step>/", schedule_views.change, name="try-schedule"),
     path(f"{_HERE}schedules/<uuid:key>/keep/", schedule_views.keep, name="keep-schedule"),
     path(f"{_HERE}schedules/<uuid:key>/forget/", schedule_views.forget, name="forget-schedule"),
+    path(f"{_HERE}writes/", writing_views.writes, name="writes"),
+    path(f"{_HERE}writes/new/", writing_views.new_write, name="new-write"),
+    path(f"{_HERE}writes/<slug:name>/", writing_views.write, name="write"),
+    path(f"{_HERE}writes/<slug:name>/approve/", writing_views.approve_write, name="approve-write"),
+    path(f"{_HERE}writes/<slug:name>/stop/", writing_views.stop_write, name="stop-write"),
 ]

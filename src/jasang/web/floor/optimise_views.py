@@ -15,7 +15,7 @@ from jasang.errors import JasangError
 from jasang.mentor.campaign import value_words
 from jasang.mentor.experiment_plan import DESIGNS
 from jasang.mentor.experiment_sheet import csv_sheet, excel_sheet, setting_words, sheet_page
-from jasang.web.floor import optimise
+from jasang.web.floor import optimise, writing
 from jasang.web.floor.optimise_forms import (
     MOST_FACTORS,
     MOST_OUTCOMES,
@@ -53,7 +53,8 @@ def overview(request: FactoryRequest) -> HttpResponse:
         )
     }
     asked = [shown_row(run, current()) for run in runs(factory).filter(kind="recommend")[:5]]
-    return render(request, "floor/optimise/overview.html", _TAB | pages | {"recommendations": asked})
+    context = {"recommendations": asked, "may_be_written": writing.may_be_written(factory)}
+    return render(request, "floor/optimise/overview.html", _TAB | pages | context)
 
 
 @for_members

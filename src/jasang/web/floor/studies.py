@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from jasang.errors import Language
 from jasang.mentor.study_catalog import STUDIES, StudyKind, study_kind
@@ -15,11 +16,12 @@ from jasang.mentor.wording import number, owner_name
 from jasang.plant.text import Progress
 from jasang.web.floor.closer import again, same_question
 from jasang.web.floor.diagnosing import path_of
-from jasang.web.floor.models import DiagnosedTable, Diagnosis, StudyRun
+from jasang.web.floor.models import DiagnosedTable, Diagnosis, StandingStudy, StudyRun
 from jasang.web.floor.queries import current_diagnoses
 from jasang.web.floor.showing import Row, first_sentence, interval, probability, quantity
 from jasang.web.jobs.models import Job
 from jasang.web.jobs.services import hold, queue_job
+from jasang.web.notices.services import call_programs
 from jasang.web.tenants.models import Factory
 
 _LOOKED_BACK = 50
@@ -51,6 +53,11 @@ def answer_question(job: Job, progress: Progress) -> None:
         hold(job=job)
         run.result = result_json(result)
         run.save(update_fields=["result"])
+        title = study_kind(run.kind).title
+        call_programs(
+            factory=job.factory, kind="study", about=f"study:{run.key}", title=title,
+            url=reverse("floor:study", args=[job.factory.key, run.key]), document={"key": str(run.key), "kind": run.kind},
+        )  # fmt: skip
 
 
 def runs(factory: Factory) -> QuerySet[StudyRun]:
@@ -102,6 +109,19 @@ def shown_row(run: StudyRun, language: Language) -> dict[str, Any]:
         "title": title_of(run.kind, language),
         "asked": [words for words in run.options.values() if words],
     }
+
+
+def shown_standing(factory: Factory, language: Language) -> list[dict[str, Any]]:
+    """The standing analyses of the factory."""
+    rows = StandingStudy.objects.of(factory).select_related("owner").order_by("title", "pk")
+    return [
+        {
+            "standing": one,
+            "name": title_of(one.kind, language),
+            "asked": [words for words in one.options.values() if words],
+        }
+        for one in rows
+    ]
 
 
 def shown_run(run: StudyRun, language: Language) -> dict[str, Any]:

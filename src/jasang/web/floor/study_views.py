@@ -10,11 +10,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jasang.mentor.study_catalog import study_kind
 from jasang.web.floor import studies as asked
+from jasang.web.floor import writing
 from jasang.web.floor.models import StudyRun
 from jasang.web.floor.queries import LIST_LENGTH
+from jasang.web.floor.standing import standing_of
 from jasang.web.floor.study_forms import StudyForm
 from jasang.web.jobs.services import ask_to_cancel
 from jasang.web.tenants.access import FactoryRequest, for_members
+from jasang.web.tenants.models import FACTORY_ROLES, Role
 from jasang.web.ui.language import current
 
 
@@ -28,6 +31,7 @@ def studies(request: FactoryRequest) -> HttpResponse:
         "askable": asked.askable(request.factory, current()),
         "page": page,
         "runs": [asked.shown_row(run, current()) for run in page],
+        "standing": asked.shown_standing(request.factory, current()),
     }
     return render(request, "floor/studies.html", context)
 
@@ -65,8 +69,14 @@ def ask(request: FactoryRequest, kind: str) -> HttpResponse:
 @require_GET
 def study(request: FactoryRequest, key: UUID) -> HttpResponse:
     """One question: how far its answer is, then the answer."""
-    run = get_object_or_404(StudyRun.objects.of(request.factory).select_related("job", "diagnosis"), key=key)
-    context = {"tab": "studies"} | asked.shown_run(run, current())
+    run = get_object_or_404(StudyRun.objects.of(request.factory).select_related("job", "diagnosis", "factory"), key=key)
+    writes = run.kind == "recommend" and run.result and request.role in (Role.OWNER, Role.ENGINEER)
+    context = {"tab": "studies", "may_propose": bool(writes and writing.may_be_written(request.factory)
+                                                      and writing.recommended(request.factory, str(run.key)))}  # fmt: skip
+    context |= asked.shown_run(run, current()) | {
+        "standing": standing_of(run),
+        "may_stand": request.role in FACTORY_ROLES and run.result is not None,
+    }
     return render(request, "floor/study_state.html" if request.htmx else "floor/study.html", context)
 
 
