@@ -36,8 +36,8 @@ def writes(request: FactoryRequest) -> HttpResponse:
     try:
         found = writing.written(file)
         page = Paginator(found.proposals[::-1], LIST_LENGTH).get_page(request.GET.get("page"))
-        context |= {"page": page, "rows": [_row(one) for one in page], "rules": [_rule(rule) for rule in found.rules], "head": found.head,
-                    "entries": found.entries}  # fmt: skip
+        context |= {"page": page, "rows": [_row(one) for one in page], "head": found.head, "entries": found.entries}
+        context["rules"] = [_rule(rule) for rule in found.rules]
     except JasangError as error:
         context["wrong"] = error.in_language(current())
     return render(request, "floor/optimise/writes.html", context)
