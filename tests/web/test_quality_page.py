@@ -129,3 +129,21 @@ def test_the_page_shows_the_map_and_not_to_strangers(
 
 def test_without_a_store_the_page_says_so(factory: Any, member: Client) -> None:
     assert "아직 신호가 없습니다" in member.get(reverse("floor:quality", args=[factory.key])).content.decode()
+
+
+def test_the_first_day_is_not_told_slower_than_it_is(tmp_path: Path) -> None:
+    """Two hours of a reading every 10 s, looked at in slots of six hours, of which none is whole."""
+    from jasang.store import open_reader
+
+    store = open_store(tmp_path)
+    write(store, "new", keep=lambda ago: ago < 2)
+    write(store, "half an hour", keep=lambda ago: ago < 0.4)
+    store.close()
+    reader = open_reader(tmp_path)
+    parts = quality_data.slots("week", NOW, ZONE)
+    found = {row.signal.name: row for row in quality_data.quality(reader, reader.signals(), parts, NOW)}
+    reader.close()
+
+    assert found["new"].rate == "10초마다"
+    assert (found["new"].share, [cell.kind for cell in found["new"].cells[-2:]]) == (1.0, ["good", "good"])
+    assert [cell.kind for cell in found["half an hour"].cells[-2:]] == ["none", "good"]

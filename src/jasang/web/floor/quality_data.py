@@ -112,21 +112,35 @@ def _row(
     now: datetime,
 ) -> QualityRow:
     counts = [found[place]["readings"] if place in found else 0 for place in range(len(parts))]
-    usual = statistics.median(count for count in counts if count) if any(counts) else 0
     begun = min(found, default=len(parts))
+    passed = [min(1.0, max(0.0, (now - slot.start) / (slot.end - slot.start))) for slot in parts]
+    usual = _usual(counts, passed, begun)
     still = _still(found, usual)
     cells = []
     for place, slot in enumerate(parts):
-        passed = min(1.0, max(0.0, (now - slot.start) / (slot.end - slot.start)))
         row, lag = found.get(place), lags.get((signal.name, place), 0.0)
-        kind = "none" if place < begun or passed == 0 else _kind(row, usual * passed, usual, place in still, lag)
+        expected = usual * passed[place]
+        if place == begun > 0:  # it began somewhere within
+            expected = min(expected, counts[place])
+        kind = "none" if place < begun or passed[place] == 0 else _kind(row, expected, usual, place in still, lag)
         cells.append(Cell(kind=kind, words=_words(kind, counts[place], row, lag), slot=slot))
     return QualityRow(
         signal=signal,
         cells=tuple(cells),
         rate=_rate(usual, parts[0]),
-        share=_share(counts, usual, parts, begun, now),
+        share=_share(counts, usual, passed, begun),
     )
+
+
+def _usual(counts: Sequence[int], passed: Sequence[float], begun: int) -> float:
+    """Readings in a whole slot, as a rule. The slot in which they began and that of now are no whole ones."""
+    whole = [
+        count for place, count in enumerate(counts) if count and passed[place] == 1 and (place > begun or not begun)
+    ]
+    if whole:
+        return statistics.median(whole)
+    rest = [count / passed[place] for place, count in enumerate(counts) if count and passed[place]]
+    return rest[-1] if rest else 0.0
 
 
 def _kind(row: Mapping[str, Any] | None, expected: float, usual: float, still: bool, lag: float) -> str:
@@ -156,13 +170,14 @@ def _still(found: Mapping[int, Mapping[str, Any]], usual: float) -> set[int]:
     return flat if stretches <= _MOST_STILL else set()
 
 
-def _share(counts: Sequence[int], usual: float, parts: Sequence[Slot], begun: int, now: datetime) -> float | None:
+def _share(counts: Sequence[int], usual: float, passed: Sequence[float], begun: int) -> float | None:
     """The part of the expected readings that came; `None` for a signal that tells changes only."""
     if usual < _SPORADIC:
         return None
-    passed = sum(min(1.0, max(0.0, (now - slot.start) / (slot.end - slot.start))) for slot in parts[begun:])
-    came = sum(min(count, usual) for count in counts[begun:])
-    return min(1.0, came / (usual * passed)) if passed > 0 else None
+    first = begun + 1 if begun and begun + 1 < len(counts) and passed[begun + 1] else begun
+    expected = usual * sum(passed[first:])
+    came = sum(min(count, usual) for count in counts[first:])
+    return min(1.0, came / expected) if expected > 0 else None
 
 
 def _rate(usual: float, slot: Slot) -> str:
