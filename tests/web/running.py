@@ -16,7 +16,7 @@ import django
 import pytest
 
 HERE = Path(__file__).resolve().parent
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def migrated() -> Path:
@@ -60,19 +60,19 @@ class Portal:
         }
         self.running: list[subprocess.Popen[str]] = []
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, patience: float = PATIENCE) -> str:
         """The output of a command that ends."""
         done = subprocess.run(
             [sys.executable, "-m", "jasang.web.manage", *words],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE,
+            env=self.environment, capture_output=True, text=True, check=False, timeout=patience,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{words}: status {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def python(self, script: str) -> str:
+    def python(self, script: str, patience: float = PATIENCE) -> str:
         """The output of a script that may use the models."""
-        return self.run("shell", "--no-imports", "-c", script)
+        return self.run("shell", "--no-imports", "-c", script, patience=patience)
 
     def start(self, *words: str) -> tuple[subprocess.Popen[str], str]:
         """A command that goes on, and the line with which it says that it is ready."""
