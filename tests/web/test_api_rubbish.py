@@ -1,7 +1,7 @@
 """Schemathesis over the whole open interface, with keys and people of every role: no fault of ours, no word of another tenant."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache as kept
 from pathlib import Path
@@ -12,7 +12,8 @@ import pytest
 schemathesis = pytest.importorskip("schemathesis")
 from django.core.cache import cache  # noqa: E402
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
-from django.db import transaction  # noqa: E402
+from django.core.signals import request_finished, request_started  # noqa: E402
+from django.db import close_old_connections, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from ninja import Schema  # noqa: E402
@@ -50,6 +51,16 @@ def worlds() -> tuple[World, World]:
 def many_calls(settings: Any) -> None:
     settings.API_CALLS_PER_MINUTE = 10**9
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A WSGI call would close the connection in whose transaction the test lies."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @kept

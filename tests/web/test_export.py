@@ -65,6 +65,7 @@ def emptied() -> None:
     with connection.cursor() as cursor:
         tables = [one._meta.db_table for one in apps.get_models() if one._meta.label != "contenttypes.ContentType"]
         if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(f"TRUNCATE {', '.join(f'{chr(34)}{one}{chr(34)}' for one in tables)} CASCADE")
             return
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")

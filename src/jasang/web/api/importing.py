@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.utils import timezone
 
 from jasang.errors import JasangError
@@ -160,7 +160,7 @@ def _take_row(taking: _Taking, kind: Kind, line: int, row: dict[str, Any]) -> No
                 if existing is not None
                 else (_created(taking, kind, values), "created")
             )
-    except IntegrityError:
+    except (DataError, IntegrityError):
         taking.wrong(line, kind.name, "", "a value that is in use", "a row that fits those that are there")
         return
     except (ValidationError, ValueError, TypeError, JasangError) as error:

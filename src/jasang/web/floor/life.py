@@ -135,7 +135,8 @@ def _told(life: FindingLife, event: LifeEvent) -> None:
     """Programs that asked for it hear of the step."""
     names = ("stage", "verdict", "lasting", "note", "effect", "low", "high")
     said = {name: getattr(event, name) for name in names} | {"at": event.at.isoformat()}
-    words = life.document.get("text") or {}
+    words = life.document.get("text")
+    words = words if isinstance(words, dict) else {}
     title = Text(ko=words.get("ko") or life.name, en=words.get("en") or life.name)
     call_programs(
         factory=life.factory, kind="finding", about=f"life:{life.key}:{event.pk}", title=title,
