@@ -91,6 +91,31 @@ def test_columns_are_kept_with_tables_in_one_call_and_come_back_as_written(tmp_p
     assert all(before - timedelta(seconds=1) < one.receive_time <= datetime.now(UTC) for one in found)
 
 
+def columns_of(signals: list[int]) -> ReadingColumns:
+    rows = len(signals)
+    return ReadingColumns(
+        signal=np.array(signals, np.int32),
+        source=np.arange(rows),
+        number=np.zeros(rows),
+        kind=np.full(rows, NUMBER, np.uint8),
+    )
+
+
+@pytest.mark.parametrize(("signals", "message"), [([0, 1], "numbered 0 to 1"), ([0, -1], "numbered -1 to 0")])
+def test_columns_with_a_number_that_was_never_given_are_refused(store: Store, signals: list[int], message: str) -> None:
+    store.numbers(["a"])
+
+    with pytest.raises(StoreError, match=f"{message}; this store has given the numbers 0 to 0"):
+        store.append_tables([columns_of([0]), columns_of(signals)])
+
+    assert store.last() == {}
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"one shape \(n,\), got signal \(1,\), source \(2,\)"):
+        ReadingColumns(signal=np.zeros(1), source=np.zeros(2), number=np.zeros(2), kind=np.zeros(2))
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [

@@ -26,6 +26,14 @@ class ReadingColumns:
     kind: Array  # uint8: NUMBER, WHOLE, TRUTH or TEXT
     text: Array | None = None  # object, str or None; absent where no row has a text
 
+    def __post_init__(self) -> None:
+        columns = {"signal": self.signal, "source": self.source, "number": self.number, "kind": self.kind}
+        if self.text is not None:
+            columns["text"] = self.text
+        if any(column.shape != (len(self.source),) for column in columns.values()):
+            shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
+            raise ValueError(f"columns of readings must have one shape (n,), got {shapes}")
+
     def __len__(self) -> int:
         return len(self.source)
 

@@ -115,7 +115,8 @@ class Store(Reader, Protocol):
     def append_tables(self, tables: Sequence[pa.Table | ReadingColumns]) -> int:
         """`append_table` of several tables in one transaction; either all of them are kept or none.
 
-        Columns with signals by `numbers` are taken at a fraction of the cost of a table.
+        Columns with signals by `numbers` are taken at a fraction of the cost of a table; `StoreError` for a number that was
+        never given.
         """
 
     def numbers(self, names: Sequence[str]) -> list[int]:

@@ -79,7 +79,7 @@ class EmbeddedStore:
     def append_tables(self, tables: Sequence[pa.Table | ReadingColumns]) -> int:
         received = time.time_ns() // 1_000
         blocks = [
-            from_columns(rows, received) if isinstance(rows, ReadingColumns) else self._block(complete(rows))
+            self._of_columns(rows, received) if isinstance(rows, ReadingColumns) else self._block(complete(rows))
             for rows in tables
             if len(rows)
         ]
@@ -92,6 +92,15 @@ class EmbeddedStore:
     def numbers(self, names: Sequence[str]) -> list[int]:
         codes = self._fresh.codes(names)
         return [codes[name] for name in names]
+
+    def _of_columns(self, rows: ReadingColumns, received: int) -> Block:
+        known, lowest, highest = self._fresh.named(), int(rows.signal.min()), int(rows.signal.max())
+        if lowest < 0 or highest >= known:
+            raise StoreError(
+                ko=f"신호 번호 {lowest}~{highest} 가운데 이 저장소에 없는 것이 있습니다. 쓸 수 있는 번호: 0~{known - 1}",
+                en=f"signals are numbered {lowest} to {highest}; this store has given the numbers 0 to {known - 1}",
+            )
+        return from_columns(rows, received)
 
     def _block(self, rows: pa.Table) -> Block:
         signal = rows.column("signal").combine_chunks()

@@ -62,6 +62,10 @@ class Fresh:
                     self._names.append(name)
             return self._codes
 
+    def named(self) -> int:
+        """How many signals have numbers."""
+        return len(self._names)
+
     def append(self, block: Block) -> None:
         """Keep rows, synced; then they are seen. One call at a time."""
         with self._writing:
