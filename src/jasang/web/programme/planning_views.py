@@ -186,6 +186,7 @@ def _day(request: OrganisationRequest) -> date | None:
 def offers(request: OrganisationRequest) -> HttpResponse:
     """What a mentor is asked, and what he or she said; the operator sees and answers for those without an account."""
     rows = Offer.objects.of(request.organisation).select_related("factory__organisation", "mentor", "planning")
+    rows = rows.defer("planning__question", "planning__answer")  # large, and of every row
     runs = Role.PROGRAMME_OPERATOR in request.roles
     if not runs:
         rows = rows.filter(mentor__user=request.user)
