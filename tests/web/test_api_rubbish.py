@@ -55,7 +55,8 @@ def many_calls(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def one_connection() -> Iterator[None]:
-    """A WSGI call would close the connection in whose transaction the test lies."""
+    """A WSGI call would close the connection in whose transaction the test lies; a call of the test client undoes this."""
+    document()
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

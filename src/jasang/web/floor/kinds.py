@@ -42,6 +42,10 @@ KINDS = (
         title=Text(ko="물음과 답", en="Questions and answers"), by_steps=True,
     ),
     Kind(
+        name="standing-studies", model="floor.StandingStudy", scope="floor", factory="factory", filters=("kind",),
+        title=Text(ko="늘 보는 분석", en="Standing analyses"), by_steps=True,
+    ),
+    Kind(
         name="know-how", model="floor.KnowHow", scope="floor", factory="factory", listed=False,
         title=Text(ko="노하우", en="What helped"), by_steps=True,
     ),
