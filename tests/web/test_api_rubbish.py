@@ -37,6 +37,8 @@ CHECKED = (
 )
 # The word in an address and the kind whose keys stand behind it, where they differ.
 KINDS = {"claims": "claims", "attachments": "attachments", "webhook-calls": ""}
+# Who may change something; of the others reading is enough to try.
+ACTING = {"owner", "operator", "mentor", "agent", "programme_operator", "judge"}
 # Answers that are no JSON of one shape: files.
 FILES = ("/export", "/content")
 
@@ -262,6 +264,8 @@ def test_people_of_every_role_learn_nothing_of_others(worlds: tuple[World, World
     here, _ = worlds
     client = here.browser(role)
     for method, address, body in calls_of(here, known_keys(here)):
+        if method != "get" and role not in ACTING:
+            continue
         with transaction.atomic():
             answer = called(client, method, address, body)
             text = told(answer)
