@@ -232,18 +232,23 @@ def test_connection_that_says_nothing_for_long_is_closed(address: Address, monke
     client = Client(address)
     client.send(post("m v=1 1"))
     assert client.answer()[0] == 204
-    [door] = {one._door for one in _connections()}
+    served = _served(client)
 
-    client.socket.settimeout(60)
-    door_loop = next(iter(door.connections))._loop
-    door_loop.call_soon_threadsafe(door.close_idle)
+    served._loop.call_soon_threadsafe(served._door.close_idle)
 
     assert client.socket.recv(1) == b""
 
 
-def _connections() -> list[lean.LeanConnection]:
-    # The only way to the connections of a receiver that runs.
-    return [one for one in gc.get_objects() if isinstance(one, lean.LeanConnection) and one._transport is not None]
+def _served(client: Client) -> lean.LeanConnection:
+    """The receiver's end of a connection; there is no other way to it while the receiver runs."""
+    [found] = [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, lean.LeanConnection)
+        and one._transport is not None
+        and one._transport.get_extra_info("peername") == client.socket.getsockname()
+    ]
+    return found
 
 
 def test_length_is_found_only_where_it_is_a_header() -> None:
