@@ -32,6 +32,12 @@ from .conftest import PASSWORD
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
 
+@pytest.fixture(autouse=True)
+def no_heartbeat(settings: Any) -> None:
+    """The heart beats over a connection of its own, which sees nothing of a test's transaction."""
+    settings.JOB_HEARTBEAT_SECONDS = 3600
+
+
 @pytest.fixture
 def owner(factory: Any) -> Client:
     user = set_up_account(user_name="owner", password=PASSWORD)[0]

@@ -1,11 +1,14 @@
 """SCIM: every check of scim2-tester, and what a directory may do to whom."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core import signals
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import close_old_connections
 from django.test import Client
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
@@ -70,7 +73,17 @@ def directory(coop: Any) -> Directory:
     return Directory(coop)
 
 
-def test_every_check_of_scim2_tester_passes(directory: Directory) -> None:
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """The server of a test works in the test's own transaction: it must not hang up after each request."""
+    for signal in (signals.request_started, signals.request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (signals.request_started, signals.request_finished):
+        signal.connect(close_old_connections)
+
+
+def test_every_check_of_scim2_tester_passes(directory: Directory, one_connection: None) -> None:
     client = WSGISCIMClient(
         WSGIHandler(),
         base_url="http://testserver/scim/2.0",

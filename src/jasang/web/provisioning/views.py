@@ -1,6 +1,7 @@
 """SCIM 2.0 (RFC 7643, 7644) under /scim/2.0/ for the organisation whose key comes along."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -34,6 +35,7 @@ from jasang.web.tenants import limits
 from jasang.web.tenants.models import Organisation
 from jasang.web.ui.language import current
 
+log = logging.getLogger(__name__)
 _TYPE = "application/scim+json"
 _MOST_BYTES = 1_000_000
 _ONE_NAME = re.compile(r'^\s*(userName|externalId|id)\s+eq\s+"([^"\\]{1,255})"\s*$', re.IGNORECASE)
@@ -81,6 +83,9 @@ def scim(*methods: str, opened: bool = False) -> Callable[[Callable[..., HttpRes
                 told = Error.from_validation_errors(error)
                 first = told[0] if isinstance(told, list) else told
                 return _answer(first.model_dump(), first.status or 400)
+            except Exception:
+                log.exception("unexpected at %s", request.path)
+                return _error(500, _("It has been noted. Please try again in a moment."))
 
         return guarded
 
