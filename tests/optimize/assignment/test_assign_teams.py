@@ -152,3 +152,27 @@ def test_factory_that_nobody_may_serve_does_not_keep_the_others_waiting() -> Non
 
 def test_no_mentor_at_all_is_said() -> None:
     assert demands(plain_teams(mentors=())) == [("serve", ("F", "G"))]
+
+
+def test_factories_that_no_division_into_teams_can_serve_are_the_fewest() -> None:
+    factories = tuple(Factory(id=f"F{i}", days=days) for i, days in enumerate((6.0, 6.0, 6.0, 2.0)))
+
+    problem = plain_teams(factories=factories, mentor={"days": 11.0})
+
+    # Two teams of eleven days each: two of the long ones do not fit into one team.
+    assert demands(problem) == [
+        ("serve", ("F0",)), ("serve", ("F1",)), ("serve", ("F2",)), ("teams", tuple(f"M{j}" for j in range(6))),
+    ]  # fmt: skip
+
+
+def test_mentors_pinned_to_one_factory_are_put_into_one_team() -> None:
+    problem = programme(factories=60, mentors=30, use=0.6, seed=2, teams=True)
+    pins = (("F0000", "M000"), ("F0000", "M001"), ("F0000", "M002"), ("F0007", "M010"), ("F0007", "M011"))
+    problem = replace(problem, pins=pins)
+
+    answer = solve_assignment(problem, seconds=20, seed=0, gap=0.2)
+
+    assert check_assignment(problem, answer) == ()
+    sent = {one.factory: set(one.mentors) for one in answer.placements}
+    assert sent["F0000"] == {"M000", "M001", "M002"}
+    assert {"M010", "M011"} <= sent["F0007"]

@@ -44,7 +44,7 @@ def plain_conflict(problem: AssignmentProblem, reason: np.ndarray, calendar: Cal
         if why:
             return pin_demand(factory, mentor), excluded(problem, row[factory], [column[mentor]], why)
     for i in np.flatnonzero((reason > 0).all(axis=1)).tolist():
-        return (_serve(problem, [i]), *_all_excluded(problem, i, reason[i]))
+        return (serve_demand(problem, [i]), *_all_excluded(problem, i, reason[i]))
     return _pins_beyond(problem, row, column, calendar)
 
 
@@ -139,7 +139,7 @@ def _crowd(
     problem: AssignmentProblem, loads: Loads, reason: np.ndarray, jobs: np.ndarray, people: np.ndarray
 ) -> tuple[Demand, ...]:
     """The demands of jobs that are too much for people."""
-    demands = [_serve(problem, [int(i)]) for i in jobs] if jobs.size <= _NAMED else [_serve_all(problem, jobs)]
+    demands = [serve_demand(problem, [int(i)]) for i in jobs] if jobs.size <= _NAMED else [_serve_all(problem, jobs)]
     short_days = loads.load[0, jobs].sum() > loads.capacity[0, people].sum()
     if people.size <= 12:
         demands += [capacity_demand(problem, int(j), weeks=not short_days) for j in people]
@@ -216,7 +216,8 @@ def calendar_demand(mentor: str, horizon: int) -> Demand:
     return Demand(kind="calendar", factories=(), mentors=(mentor,), text=text)
 
 
-def _serve(problem: AssignmentProblem, rows: list[int]) -> Demand:
+def serve_demand(problem: AssignmentProblem, rows: list[int]) -> Demand:
+    """The factory of the first row must be served."""
     factory = problem.factories[rows[0]]
     weeks_ko, weeks_en = (f", {factory.weeks}주", f", {factory.weeks} weeks") if factory.weeks else ("", "")
     text = Text(

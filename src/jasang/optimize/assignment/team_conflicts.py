@@ -1,12 +1,16 @@
 """Why demands on teams of three cannot all be met: skills, leaders, days, pins, and factories that no team may serve."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 
-from jasang.optimize.assignment.conflicts import excluded, pin_demand, shrunk
+from jasang.optimize.assignment.conflicts import excluded, pin_demand, serve_demand, shrunk
 from jasang.optimize.assignment.problem import AssignmentProblem, Demand
-from jasang.optimize.assignment.residency import Calendar
+from jasang.optimize.assignment.residency import Calendar, calendar_of
 from jasang.optimize.assignment.scoring import HAS_SKILL, REASONS, Scores
-from jasang.optimize.assignment.team_rules import TeamRules
+from jasang.optimize.assignment.team_exact import all_teams, solve_exact_teams
+from jasang.optimize.assignment.team_rules import TeamRules, team_rules
 from jasang.plant.text import Text
 
 Pin = tuple[str, str]
@@ -20,6 +24,44 @@ def team_conflict(
         _too_much(problem, rules.calendar)
         or _unfit_pins(problem, rules, given)
         or (_not_served(problem, scores, rules) if given is None else ())
+    )
+
+
+def crowded_teams(problem: AssignmentProblem, scores: Scores, until: float) -> tuple[Demand, ...]:
+    """The fewest factories (with their pins) of a small problem that no way to make teams can serve; empty where not proven."""
+    row = {one.id: number for number, one in enumerate(problem.factories)}
+    items: list[Pin] = [(one.id, "") for one in problem.factories] + list(dict.fromkeys(problem.pins))
+
+    def conflicts(some: list[Pin]) -> bool:
+        names = {factory for factory, mentor in some if not mentor}
+        if not names or time.perf_counter() > until:
+            return False
+        rows = sorted(row[name] for name in names)
+        part = replace(
+            problem, factories=tuple(problem.factories[i] for i in rows), scores=None, teams=(), vetoes=(),
+            weights=replace(problem.weights, fairness=0.0),
+            pins=tuple((factory, mentor) for factory, mentor in some if mentor and factory in names),
+        )  # fmt: skip
+        known = Scores(total=scores.total[rows], parts={}, reason=scores.reason[rows])
+        rules = team_rules(part, known, calendar_of(part))
+        teams = all_teams(rules)
+        exact = None if teams is None else solve_exact_teams(rules, teams, min(until, time.perf_counter() + 3.0))
+        return exact is not None and exact.proven and bool((exact.team == len(exact.seats)).any())
+
+    if not conflicts(items):
+        return ()
+    few = shrunk(items, conflicts)
+    factories = tuple(factory for factory, mentor in few if not mentor)
+    serve = [serve_demand(problem, [row[name]]) for name in factories]
+    pins = [pin_demand(factory, mentor) for factory, mentor in few if mentor and factory in factories]
+    text = Text(
+        ko="멘토들을 세 명 팀으로 어떻게 묶어도 이 공장들을 모두 맡을 수 없습니다.",
+        en="However the mentors are put into teams of three, they cannot serve all of these.",
+    )
+    return (
+        *serve,
+        *pins,
+        Demand(kind="teams", factories=(), mentors=tuple(one.id for one in problem.mentors), text=text),
     )
 
 
@@ -54,6 +96,37 @@ def _together(pins: list[Pin], column: dict[str, int]) -> list[set[int]]:
     return groups
 
 
+def together_in_teams(problem: AssignmentProblem, rules: TeamRules, seats: np.ndarray) -> np.ndarray:
+    """The teams (t, 3) after mentors have changed places so that those whom pins want in one team are, where that was found."""
+    column = {one.id: number for number, one in enumerate(problem.mentors)}
+    for group in _together(list(dict.fromkeys(problem.pins)), column):
+        hosts = sorted(range(len(seats)), key=lambda k: -len(group & set(seats[k].tolist())))
+        moved = (_gathered(rules, seats, group, host) for host in hosts if 1 <= len(group) <= 3)
+        seats = next((one for one in moved if one is not None), seats)
+    return seats
+
+
+def _gathered(rules: TeamRules, seats: np.ndarray, group: set[int], host: int) -> np.ndarray | None:
+    """The teams with all of `group` in team `host`, others in the places they had; nothing where that makes a team invalid."""
+    after = seats.copy()
+    for mentor in sorted(group - set(seats[host].tolist())):
+        leaves = [seat for seat in range(3) if int(after[host, seat]) not in group]
+        place = np.argwhere(after == mentor)
+        for seat in leaves:
+            one = after.copy()
+            one[host, seat] = mentor
+            if len(place):
+                one[tuple(place[0])] = after[host, seat]
+            if not len(place) or rules.valid(one[place[0][0]]):
+                after = one
+                break
+        else:
+            return None
+    if not rules.valid(after).all():
+        return None
+    return np.array([rules.in_seats(team) for team in after], np.int64).reshape(-1, 3)
+
+
 def _may_be_together(rules: TeamRules, given: np.ndarray | None, group: set[int]) -> bool:
     if given is not None:
         return any(group <= set(team) for team in given.tolist())
@@ -73,14 +146,12 @@ def _not_served(problem: AssignmentProblem, scores: Scores, rules: TeamRules) ->
         for who, kind in [*((rules.skilled[:, seat], "team_skill") for seat in range(3)), (rules.leads, "team_leader")]:
             if (may & who).any():
                 continue
-            name = problem.factories[i].id
-            serve = Text(ko=f"{name}을(를) 맡아야 합니다.", en=f"{name} must be served.")
             out = [
                 excluded(problem, i, np.flatnonzero(who & (reason == code)).tolist(), why)
                 for code, why in enumerate(REASONS)
                 if why and (who & (reason == code)).any()
             ]
-            return (Demand(kind="serve", factories=(name,), mentors=(), text=serve), *out, _rule(problem, kind))
+            return (serve_demand(problem, [i]), *out, _rule(problem, kind))
     return ()
 
 

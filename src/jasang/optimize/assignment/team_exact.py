@@ -26,9 +26,9 @@ class ExactTeams:
 
 
 def all_teams(rules: TeamRules) -> np.ndarray | None:
-    """Every valid team, int64 (t, 3); nothing where that makes too many pairs for one programme (or fairness has a price)."""
+    """Every valid team, int64 (t, 3); nothing where that makes too many pairs for one programme."""
     n, m = rules.share.shape
-    if rules.fair_cost or m > 40 or n * m > SMALL:
+    if m > 40 or n * m > SMALL:
         return None
     teams = np.array(list(combinations(range(m), 3)), np.int64).reshape(-1, 3)
     teams = teams[rules.valid(teams)]
@@ -36,7 +36,10 @@ def all_teams(rules: TeamRules) -> np.ndarray | None:
 
 
 def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> ExactTeams | None:
-    """The best of all ways to make teams of `teams` and send them; nothing where none was found by `until`."""
+    """The best of all ways to make teams of `teams` and send them; nothing where none was found by `until`.
+
+    A price of fairness is left out, as it depends on the teams: the bound holds, but the best is then not proven.
+    """
     score = rules.scores(teams)
     i, k = np.nonzero(score > FORBIDDEN / 2)
     (n, t), pairs, number = score.shape, i.size, np.arange(i.size)
@@ -78,7 +81,7 @@ def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> Exac
             # With factories undone the programme's bound counts their low score and says nothing about complete answers.
             complete = bool((sent < t).all())
             bound = bound if complete or bound > low / 2 else np.inf
-            return _in_seats(rules, teams, sent, bound, proven=answer.status == 0)
+            return _in_seats(rules, teams, sent, bound, proven=answer.status == 0 and not rules.fair_cost)
         cuts = np.zeros((len(late), columns))
         for row, one in zip(cuts, late, strict=True):
             row[np.flatnonzero((k == one) & (sent[i] == one))] = 1.0

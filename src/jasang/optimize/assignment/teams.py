@@ -19,7 +19,13 @@ from jasang.optimize.assignment.residency import Calendar
 from jasang.optimize.assignment.scoring import HAS_SKILL, REASONS, Scores
 from jasang.optimize.assignment.search import Clock, Fits, answer_of, gap_of, placements_of, search, status_of
 from jasang.optimize.assignment.team_bound import plain_bound, team_bound
-from jasang.optimize.assignment.team_conflicts import no_team, team_conflict, unfit_team
+from jasang.optimize.assignment.team_conflicts import (
+    crowded_teams,
+    no_team,
+    team_conflict,
+    together_in_teams,
+    unfit_team,
+)
 from jasang.optimize.assignment.team_exact import ExactTeams, all_teams, solve_exact_teams
 from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules, team_rules
 from jasang.optimize.assignment.team_search import Sent, form_anew, reseat, value_of
@@ -45,7 +51,7 @@ def solve_teams(
         bound = np.inf
     else:
         bound = plain_bound(rules)
-        seats = _first_teams(problem, scores, rules, seed)
+        seats = together_in_teams(problem, rules, _first_teams(problem, scores, rules, seed))
     if not len(seats):
         conflict = conflict or no_team(problem, rules)
         return answer_of("infeasible", 0.0, bound, clock, (), tuple(names), conflict)
@@ -54,18 +60,24 @@ def solve_teams(
     if not problem.teams:
         sending = replace(clock, seconds=_SENT * clock.seconds)
         exact = _whole(rules, clock)
-        if exact is not None and exact.proven:
+        if exact is not None and exact.proven and len(exact.seats):
             seats, start = exact.seats, exact.team
         else:
             sent = _better_teams(problem, scores, rules, seats, clock, seed)
             seats, start, known = sent.seats, sent.team, sent.others
-            if exact is not None and value_of(rules, exact.seats, exact.team) > value_of(rules, seats, start):
+            if (
+                exact is not None
+                and len(exact.seats)
+                and value_of(rules, exact.seats, exact.team) > value_of(rules, seats, start)
+            ):
                 seats, start = exact.seats, exact.team
     joined, loads, free = _sending(problem, scores, calendar, seats)
     fits = None if free is None or free.plain else Fits(free)
     person, prices = search(loads, np.full(len(names), -1), fits, sending, seed, start)
     undone = np.flatnonzero(person < 0)
     objective = loads.value(person)
+    if undone.size and not problem.teams:
+        conflict = conflict or crowded_teams(problem, scores, clock.until)
     if problem.teams:
         bound = min(bound, prices.bound)
     elif exact is not None and np.isfinite(exact.bound):
@@ -84,12 +96,11 @@ def solve_teams(
 
 
 def _whole(rules: TeamRules, clock: Clock) -> ExactTeams | None:
-    """The best answer of a small problem, where it is found in a fifth of the time and serves anything."""
+    """The best answer of a small problem, where it is found in a fifth of the time."""
     teams = all_teams(rules)
     if teams is None:
         return None
-    exact = solve_exact_teams(rules, teams, time.perf_counter() + 0.2 * max(0.0, clock.until - time.perf_counter()))
-    return exact if exact is not None and len(exact.seats) else None
+    return solve_exact_teams(rules, teams, time.perf_counter() + 0.2 * max(0.0, clock.until - time.perf_counter()))
 
 
 def _bound(
