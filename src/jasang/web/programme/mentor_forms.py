@@ -13,7 +13,7 @@ from jasang.web.programme.models import Mentor
 from jasang.web.programme.planning import LONGEST
 from jasang.web.programme.residencies import WEEKS
 from jasang.web.programme.sending import SKILLS, Wishes
-from jasang.web.programme.words import skill_words
+from jasang.web.programme.words import language_words, skill_words
 
 
 class MentorForm(forms.Form):
@@ -22,10 +22,7 @@ class MentorForm(forms.Form):
     name = forms.CharField(max_length=80, label=_("Name"))
     region = forms.ChoiceField(label=_("Region"), choices=[("", "–"), *((one, one) for one in REGIONS)], required=False)
     languages = forms.MultipleChoiceField(
-        label=_("Languages"),
-        choices=[(one, one) for one in LANGUAGES],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
+        label=_("Languages"), choices=list, initial=["ko"], widget=forms.CheckboxSelectMultiple, required=False
     )
     days = forms.IntegerField(label=_("Days a year for factories"), min_value=0, max_value=366, initial=120)
     away = Words(
@@ -63,6 +60,7 @@ class MentorForm(forms.Form):
                 label=skill_words(skill), coerce=float, empty_value=0.0, required=False,
                 choices=[("0.0", _("not")), ("0.5", _("can")), ("0.8", _("good")), ("1.0", _("very good"))],
             )  # fmt: skip
+        self.fields["languages"].choices = [(one, language_words(one)) for one in LANGUAGES]
         if runs:
             self.fields["user"].choices = [
                 ("", "–"),

@@ -10,8 +10,10 @@ def amount(won: float | None) -> str:
     """Won in 억 or 만 (Korean), million (English), short enough for a heading."""
     if won is None:
         return "–"
+    if abs(won) < 1e4:
+        return whole_won(won)
     if current() == "en":
-        return f"{won / 1e6:,.1f} M won"
+        return f"{won / 1e6:,.1f} M won" if abs(won) >= 1e5 else whole_won(won)
     return f"{won / 1e8:,.1f}억 원" if abs(won) >= 1e8 else f"{won / 1e4:,.0f}만 원"
 
 
@@ -84,3 +86,18 @@ def half(text: str, language: str) -> str:
     """As `named`, in this language."""
     korean, sign, english = text.partition(" / ")
     return (english if language == "en" else korean) if sign else text
+
+
+def language_words(code: str) -> str:
+    """A language a mentor speaks."""
+    known = {
+        "ko": _("Korean"),
+        "en": _("English"),
+        "zh": _("Chinese"),
+        "vi": _("Vietnamese"),
+        "th": _("Thai"),
+        "uz": _("Uzbek"),
+        "ne": _("Nepali"),
+        "km": _("Khmer"),
+    }
+    return known.get(code, code)

@@ -15,6 +15,7 @@ register.filter("claim_words", words.claim_words)
 register.filter("offer_words", words.offer_words)
 register.filter("skill_words", words.skill_words)
 register.filter("named", words.named)
+register.filter("language_words", words.language_words)
 
 
 @register.filter
