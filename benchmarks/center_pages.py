@@ -39,6 +39,7 @@ def main() -> None:
     home = Path(given.home or tempfile.mkdtemp(prefix="jasang-centre-"))
     os.environ |= {
         "JASANG_HOME": str(home), "JASANG_SECOND_FACTOR": "off", "DJANGO_SETTINGS_MODULE": "jasang.web.settings",
+        "JASANG_LOG_LEVEL": "ERROR",
     }  # fmt: skip
     with _database(given.postgres) as url:
         os.environ["JASANG_DATABASE_URL"] = url
@@ -97,8 +98,9 @@ def _prepare(given: argparse.Namespace) -> tuple[dict[str, tuple[str, str]], dic
         _fill(given.cases, given.factories)
         while report.keep_sums():
             pass
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        if given.postgres:  # it does so by itself sooner or later; SQLite never does, and plans better without
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
         print(f"filled in {time.perf_counter() - begun:.0f} s", flush=True)
     centre = Organisation.objects.get(name="365센터")
     case = Case.objects.at(centre).order_by("-pk")[1000]
