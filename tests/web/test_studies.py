@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from jasang.mentor.study_catalog import STUDIES
-from jasang.web.floor.models import DiagnosedTable, Diagnosis, StudyRun
+from jasang.web.floor import told
+from jasang.web.floor.models import DiagnosedTable, Diagnosis, StandingStudy, StudyRun
 from jasang.web.jobs import worker
 from jasang.web.jobs.models import State
 
@@ -123,9 +124,45 @@ def test_the_list_of_questions_costs_a_fixed_number_of_queries(
     asked(member, factory)
     page = reverse("floor:studies", args=[factory.key])
     member.get(page)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         member.get(page)
     asked(member, factory)
     asked(member, factory)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         member.get(page)
+
+
+def test_standing_question_is_asked_of_every_new_version(
+    factory: Any, member: Client, teammate: Client, table: Any
+) -> None:
+    run = asked(member, factory)
+    worker.work(until_empty=True)
+    page = reverse("floor:study", args=[factory.key, run.key])
+    assert "새 판마다 이 질문을 하기" in member.get(page).content.decode()
+    for browser in (member, teammate):  # the second takes it over
+        assert browser.post(reverse("floor:stand", args=[factory.key, run.key])).headers["Location"] == page
+    member.post(
+        reverse("floor:files", args=[factory.key]),
+        {"files": [SimpleUploadedFile("units.csv", TABLE + b"2026-03-09 00:00,x,11\n")]},
+    )
+    worker.work(until_empty=True)
+
+    latest = StudyRun.objects.of(factory).select_related("diagnosis", "asked_by").latest("pk")
+    assert (latest.diagnosis.version, latest.options, latest.asked_by.username) == (2, run.options, "teammate")
+    assert latest.result is not None
+    standing = StandingStudy.objects.of(factory).get()
+    assert told.live_facts(factory).standing_analyses.value == 1
+    standing.owner.memberships.all().delete()
+    assert told.live_facts(factory).standing_analyses.value == 0  # who looked after it is gone
+    member.post(reverse("floor:stop-standing", args=[factory.key, standing.key]))
+    assert not StandingStudy.objects.of(factory).exists()
+
+
+def test_stranger_makes_nothing_stand(factory: Any, member: Client, stranger: Client, table: Any) -> None:
+    run = asked(member, factory)
+    member.post(reverse("floor:stand", args=[factory.key, run.key]))
+    standing = StandingStudy.objects.of(factory).get()
+
+    assert stranger.post(reverse("floor:stand", args=[factory.key, run.key])).status_code == 404
+    assert stranger.post(reverse("floor:stop-standing", args=[factory.key, standing.key])).status_code == 404
+    assert StandingStudy.objects.of(factory).count() == 1
