@@ -31,6 +31,15 @@ def from_cases(centre: Any) -> dict[str, Any]:
     return found
 
 
+def rounded(found: Any) -> Any:
+    """The report with minutes to a millionth: sums in another order differ in the last digits."""
+    if isinstance(found, dict):
+        return {name: rounded(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [rounded(value) for value in found]
+    return round(found, 6) if isinstance(found, float) else found
+
+
 def test_kept_sums_are_those_of_the_cases_after_every_change(factory: Any, centre: Any) -> None:
     agent, draw = agent_on_duty(centre, most_open=500), random.Random(3)
     user = account("kim")
@@ -41,7 +50,7 @@ def test_kept_sums_are_those_of_the_cases_after_every_change(factory: Any, centr
         Case.objects.of(factory).filter(pk=case.pk).update(opened_at=at, answer_late=draw.random() < 0.3)
     while report.keep_sums():
         pass
-    assert report.report(centre, timezone.now()) == from_cases(centre)
+    assert rounded(report.report(centre, timezone.now())) == rounded(from_cases(centre))
 
     cases = list(Case.objects.of(factory).select_related("centre"))
     for number, case in enumerate(cases):
@@ -52,10 +61,10 @@ def test_kept_sums_are_those_of_the_cases_after_every_change(factory: Any, centr
             report.keep_sums()
     services.merge(case=cases[0], into=cases[2], user=agent.user)
     found = report.report(centre, timezone.now())
-    assert found == from_cases(centre)
+    assert rounded(found) == rounded(from_cases(centre))
     assert found["all"]["answered"] > 10
     assert report.keep_sums() > 0
-    assert report.report(centre, timezone.now()) == from_cases(centre)
+    assert rounded(report.report(centre, timezone.now())) == rounded(from_cases(centre))
 
 
 def test_report_with_kept_sums_asks_twice(factory: Any, centre: Any) -> None:
