@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -197,6 +198,23 @@ def test_private_network_is_not_called(factory: Any, kim: Any, receiver: Any, se
     for url in ("ftp://a.kr/", "http://", "javascript:x", "http://u:p@a.kr/", "http://a.kr:99999/", "http://a b/"):
         with pytest.raises(JasangError):
             checked_address(url)
+
+
+def test_secret_is_sealed_in_the_database_and_nothing_is_signed_without_it(
+    factory: Any, kim: Any, receiver: Any, settings: Any
+) -> None:
+    hook = services.add_webhook(factory=factory, url=receiver.url, kinds=["case"], by=kim)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT secret FROM notices_webhook")
+        assert hook.secret not in cursor.fetchone()[0]
+    tell(factory)
+
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
+    sending.call_due()
+
+    kept = Delivery.objects.of(factory).get()
+    assert (receiver.calls, kept.outcome) == ([], Outcome.WAITING)
+    assert "JASANG_SECRETS_KEY" in kept.error
 
 
 def test_webhooks_are_the_owners(factory: Any, kim: Any, member: Client, stranger: Client) -> None:

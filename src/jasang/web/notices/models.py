@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from jasang.web.tenants.models import Factory, TenantModel
+from jasang.web.tenants.secret_texts import SecretText
 
 
 class Letters(models.TextChoices):
@@ -62,7 +63,7 @@ class Webhook(TenantModel):
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     url = models.URLField(max_length=500)
-    secret = models.CharField(max_length=80)  # signs the calls: it must be known here as it is
+    secret = SecretText()  # signs the calls: it must be known here as it is
     kinds = models.JSONField(default=list)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)

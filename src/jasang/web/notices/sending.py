@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from jasang.web.notices.models import Delivery, Notice, Outcome
 from jasang.web.notices.posting import NotCalled, post
+from jasang.web.tenants.secret_texts import Unreadable
 
 # Seconds until the next try after each failure; two days in all.
 WAITS = (10, 60, 300, 1800, 7200, 21600, 43200, 86400)
@@ -53,6 +54,8 @@ def _make_call(delivery: Delivery) -> None:
     hook, status, error = delivery.webhook, None, ""
     body = json.dumps(delivery.body, ensure_ascii=False).encode()
     try:
+        if isinstance(hook.secret, Unreadable):
+            raise NotCalled("its secret cannot be read: no key of JASANG_SECRETS_KEY opens it")
         status = post(
             hook.url, secret=hook.secret, key=str(delivery.key), at=int(timezone.now().timestamp()), body=body
         )
