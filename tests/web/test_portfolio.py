@@ -21,6 +21,12 @@ pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
 @pytest.fixture
 def sample(db: None) -> Organisation:
+    return make_sample(factories=60, mentors=5, seed=7, course=False)
+
+
+@pytest.fixture
+def full_sample(db: None) -> Organisation:
+    """With a year of levels, mentors in factories and cases: takes its time."""
     return make_sample(factories=60, mentors=5, seed=7)
 
 
@@ -36,7 +42,7 @@ def runner(person: Any, sample: Organisation) -> Any:
 def test_same_seed_makes_the_same_programme(sample: Organisation) -> None:
     first = list(Standing.objects.under(sample).order_by("pk").values_list("points", "paid", "factory__name"))
     Organisation.objects.filter(pk=sample.pk).update(name="older")
-    again = make_sample(factories=60, mentors=5, seed=7)
+    again = make_sample(factories=60, mentors=5, seed=7, course=False)
 
     assert list(Standing.objects.under(again).order_by("pk").values_list("points", "paid", "factory__name")) == first
     assert Mentor.objects.of(again).count() == 5
@@ -148,35 +154,35 @@ def test_mentor_of_the_factory_answers_and_nobody_else(factory: Any) -> None:
             levels.answer_item(by=by, factory=factory, item=item, step=step)
 
 
-def test_survey_gives_each_factory_a_goal_and_measures_effects(sample: Organisation) -> None:
-    before = dict(Standing.objects.under(sample).values_list("pk", "effect"))
-    Standing.objects.under(sample).update(goal=None, effect=5.0)
-    cohort = Standing.objects.under(sample).first().cohort
+def test_survey_gives_each_factory_a_goal_and_measures_effects(full_sample: Organisation) -> None:
+    before = dict(Standing.objects.under(full_sample).values_list("pk", "effect"))
+    Standing.objects.under(full_sample).update(goal=None, effect=5.0)
+    cohort = Standing.objects.under(full_sample).first().cohort
 
     assert levels.survey(cohort=cohort) == 60
-    rows = list(Standing.objects.under(sample))
+    rows = list(Standing.objects.under(full_sample))
     assert all(row.goal == min(5, row.of_five + 1) for row in rows)
     assert {row.pk: row.effect for row in rows} == pytest.approx(before)
     assert sum(before.values()) > 0
 
 
-def test_nothing_of_the_sample_changes_when_it_is_reckoned_again(sample: Organisation) -> None:
-    points = dict(Standing.objects.under(sample).values_list("factory", "points"))
-    brought = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(sample)}
-    cases = {case.pk: (case.state, case.due, case.answer_late, case.events) for case in Case.objects.under(sample)}
+def test_nothing_of_the_sample_changes_when_it_is_reckoned_again(full_sample: Organisation) -> None:
+    points = dict(Standing.objects.under(full_sample).values_list("factory", "points"))
+    brought = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(full_sample)}
+    cases = {case.pk: (case.state, case.due, case.answer_late, case.events) for case in Case.objects.under(full_sample)}
 
-    for factory in Factory.objects.filter(organisation__parent=sample):
+    for factory in Factory.objects.filter(organisation__parent=full_sample):
         impact.reckon(factory)
         level = levels.level_of(factory)
         known = {one.item.id: one for one in level.items}
         # What a centre's cases tell comes on top; everything else is as it was.
         assert level.points - known["reaction"].points == pytest.approx(points[factory.pk], abs=0.5)
-    for case in Case.objects.under(sample):
+    for case in Case.objects.under(full_sample):
         rows = Event.objects.at(case.centre).filter(case=case).order_by("place")
         keep(case, clock_from(rows.values_list("kind", "at", "place", "data")), rows.last().kind)
         assert (case.state, case.due, case.answer_late, rows.count()) == cases[case.pk]
 
-    again = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(sample)}
+    again = {row.pk: (row.won, row.low, row.high, row.effects) for row in Residency.objects.under(full_sample)}
     assert len(brought) == len(again) > 5
     for key, told in brought.items():
         assert again[key] == pytest.approx(told, rel=1e-6, abs=1)
