@@ -52,24 +52,29 @@ def cluster() -> int:
     return done
 
 
-@transaction.atomic
 def place_new(centre: Organisation) -> int:
     """Place the centre's new sightings, oldest first, at most `AT_ONCE`; any number may run side by side."""
-    Centre.objects.of(centre).select_for_update().get()
-    rows = _rows(centre)
     _complete(centre)
-    new = list(rows.filter(looked_at=False).select_related("case").order_by("at", "pk")[:AT_ONCE])
+    new = list(_rows(centre).filter(looked_at=False).select_related("case").order_by("at", "pk")[:AT_ONCE])
     if not new:
         return 0
-    try:
+    try:  # before the transaction: the first use loads a model for some seconds, and nobody shall wait for that
         analysed = list(analyser().analyse_all([text_of(one) for one in new]))
     except ConfigurationError as error:  # the extra is not installed: the portal works without
         if error.en not in _told:
             _told.add(error.en)
             log.warning("%s", error.en)
         return 0
-    for one, found in zip(new, analysed, strict=True):
-        one.words, one.looked_at = words_of(found), True
+    words = {one.pk: words_of(found) for one, found in zip(new, analysed, strict=True)}
+    return _place(centre, words)
+
+
+@transaction.atomic
+def _place(centre: Organisation, words: dict[int, list[str]]) -> int:
+    Centre.objects.of(centre).select_for_update().get()
+    new = list(_rows(centre).filter(pk__in=words, looked_at=False).order_by("at", "pk"))
+    for one in new:
+        one.words, one.looked_at = words[one.pk], True
     Sighting.objects.of_every_factory().bulk_update(new, ["words", "looked_at"], batch_size=100)
     _grow(centre, [one for one in new if one.factory_id is not None and not one.by_hand])
     return len(new)
