@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from jasang.errors import WrongArguments
@@ -136,6 +137,8 @@ def test_case_is_whole_or_absent_when_it_breaks_between_two_writes(
 
 
 def test_case_goes_to_who_is_on_duty_speaks_the_language_and_has_least_to_do(factory: Any, centre: Any) -> None:
+    left = agent_on_duty(centre, "left")
+    get_user_model().objects.filter(pk=left.user_id).update(is_active=False)
     busy, free = agent_on_duty(centre, "busy"), agent_on_duty(centre, "free")
     english = agent_on_duty(centre, "english", languages=["en"])
     serving.add_agent(user=account("off"), centre=centre, languages=["ko"])  # not on the rota

@@ -194,7 +194,8 @@ def download(request: AgentRequest, key: UUID, file: UUID) -> HttpResponse:
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar of the agent who has this secret address."""
     agent = get_object_or_404(
-        Agent.objects.of_every_organisation().select_related("organisation").filter(~Q(feed="")), feed=token
+        Agent.objects.of_every_organisation().select_related("organisation").filter(~Q(feed=""), user__is_active=True),
+        feed=token,
     )
     made = visits.calendar(agent, host=request.get_host().partition(":")[0])
     answer = HttpResponse(made, content_type="text/calendar; charset=utf-8")

@@ -132,7 +132,12 @@ def _told_agent(out: LetterOut) -> bool:
 def _reply(case: Case, inner: bool, letter: EmailMessage, sender: str, name: str) -> None:
     text, files = _words(letter)
     once = f"letter:{hashlib.sha256(name.encode()).hexdigest()}"
-    agent = Agent.objects.of(case.centre).filter(user__email__iexact=sender).select_related("user").first()
+    agent = (
+        Agent.objects.of(case.centre)
+        .filter(user__email__iexact=sender, user__is_active=True)
+        .select_related("user")
+        .first()
+    )
     if agent is None and not inner and sender in _customers(case):
         services.customer_word(
             case=case,

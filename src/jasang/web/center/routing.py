@@ -43,9 +43,14 @@ def on_duty(centre: Organisation, at: datetime, *, queue: Queue | None = None, l
 
 
 def agents_of(centre: Organisation) -> QuerySet[Agent]:
-    """Those who answer at the centre: whoever lost the post is left out, whatever was kept of him or her."""
+    """Those who answer at the centre: whoever lost the post or the account is left out, whatever was kept of him or her."""
     holders = Post.objects.filter(organisation=centre, role=Role.AGENT).values("user")
-    return Agent.objects.of(centre).filter(user__in=holders).select_related("user").order_by("user__username")
+    return (
+        Agent.objects.of(centre)
+        .filter(user__in=holders, user__is_active=True)
+        .select_related("user")
+        .order_by("user__username")
+    )
 
 
 def choose(case: Case, at: datetime, *, lead: bool = False, besides: int | None = None) -> Choice | None:
