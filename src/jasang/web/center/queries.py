@@ -10,6 +10,7 @@ from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseS
 from jasang.web.tenants.models import Factory, Organisation
 
 LIST_LENGTH = 25
+MOST_FOUND = 1000  # cases of a list that is narrowed by words
 MOST_EVENTS = 500
 VIEWS = ("open", "mine", "free", "late", "done", "all")
 DONE = (CaseState.SOLVED, CaseState.CLOSED)
