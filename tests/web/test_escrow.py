@@ -273,3 +273,19 @@ def test_attachments_are_found_by_their_path(full: Any) -> None:
     found = models.QuerySet(Attachment).get(factory=full)
     files = belonging.files_of(json.loads(line) for line in rows.written(models.QuerySet(Attachment)))
     assert files == {Path(found.path)}
+
+
+def test_words_that_are_a_path_bring_nothing_of_others_into_the_archive(settings: Any, tmp_path: Path) -> None:
+    home = settings.JASANG_HOME = tmp_path
+    for name in ("backups/all.zip", "stores/other/readings.parquet"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(b"another's")
+    written = iter(
+        [{"text": "backups/all.zip"}, {"text": str(home / "stores" / "other")}, {"text": ["stores/other/x"]}]
+    )
+
+    assert belonging.files_of(written) == set()
+    own = home / "uploads" / ("0a" * 16) / "a.csv"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"1")
+    assert belonging.files_of(iter([{"folder": str(own.parent)}])) == {own}

@@ -4,6 +4,7 @@ A table belongs to factories when it has a column `factory`, when its rows canno
 without its application), or when the settings say so (`ESCROW_BY`). So a new area is in the archive without a line of its own.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,9 @@ from jasang.web.tenants.models import Factory
 
 # What lies in the data folder and is nobody's file: half-uploaded ones, and the archives themselves.
 NO_FILES = ("incoming", "escrow")
+# Every kept file has a random folder of its own. Only such a name counts: people write words too, and words that are the name of
+# a backup or of another factory's store must neither bring it into the archive nor take it out of the portal.
+_RANDOM = re.compile(r"[0-9a-f]{32}")
 
 
 @cache
@@ -97,7 +101,7 @@ def _files(home: Path, text: str) -> set[Path]:
     if not inside.is_relative_to(home) or ".." in inside.parts:
         return set()
     parts = inside.relative_to(home).parts
-    if len(parts) < 2 or parts[0] in NO_FILES:
+    if len(parts) < 2 or parts[0] in NO_FILES or not _RANDOM.fullmatch(parts[1]):
         return set()
     folder = home / parts[0] / parts[1]
     if folder.is_dir():
