@@ -121,6 +121,8 @@ def test_uploads_invitations_and_programs_are_limited(tight: None, factory: Any,
         return client.post(upload, {"files": SimpleUploadedFile("a.csv", b"time,p\n1,2\n")})
 
     assert third(send).status_code == 429
+    file = SimpleUploadedFile("a.csv", b"time,p\n1,2\n")
+    assert client.post(upload, {"files": file}, headers={"authorization": "Bearer another"}).status_code == 429
     _key, text = keys.make_key(factory=factory, name="k", scopes=["factory:read"], by=None)
     program = Client(headers={"authorization": f"Bearer {text}"})
     answer = third(lambda: program.get("/api/1/factories"))

@@ -83,8 +83,8 @@ class Brake:
 
 
 def _sender(request: HttpRequest) -> str:
+    if request.user.is_authenticated:  # first: a signed-in browser can send any header it likes
+        return f"user {request.user.pk}"
     if key := request.headers.get("Authorization"):
         return f"key {key}"
-    if request.user.is_authenticated:
-        return f"user {request.user.pk}"
     return f"address {address_of(request)}"
