@@ -261,3 +261,29 @@ def test_owner_hears_of_every_step_once_and_judges_of_nothing(cast: Cast) -> Non
     ]  # fmt: skip
     assert Notice.objects.filter(user=cast["mentor"]).get().title_ko == f"{cast.factory.name} 방문을 부탁받았습니다"
     assert not Notice.objects.filter(user__in=cast.judges).exists()  # the news would name the factory
+
+
+def test_nobody_of_the_factory_reports_its_visit_or_sees_its_milestone_reached(cast: Cast) -> None:
+    appoint(user=cast["owner"], organisation=cast.operator, role=Role.MENTOR)
+    application = cast.apply()
+    with pytest.raises(StepRefused, match="may not"):
+        steps.record_visit(by=cast["owner"], application=application, feasible=True, words="x")
+
+    first, _ = cast.planned(application)
+    with pytest.raises(StepRefused, match="may not"):
+        money.reach_milestone(by=cast["owner"], milestone=first)
+    assert Milestone.objects.of(cast.operator).filter(reached_at=None).count() == 2
+
+
+def test_request_that_another_organisation_used_is_refused_in_words(cast: Cast) -> None:
+    first, _ = cast.planned(cast.apply())
+    made = cast.claimed(first)
+    money.pay(by=cast["runner"], milestone=first, request="the same")
+    other = Cast()
+    theirs, _ = other.planned(other.apply())
+
+    with pytest.raises(StepRefused, match="another thing"):
+        money.claim(by=other["owner"], milestone=theirs, request=made.request)
+    other.claimed(theirs)
+    with pytest.raises(StepRefused, match="another thing"):
+        money.pay(by=other["runner"], milestone=theirs, request="the same")

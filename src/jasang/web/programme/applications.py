@@ -158,6 +158,8 @@ def record_visit(
     allow_post(by, application.organisation, Role.MENTOR, Role.PROGRAMME_OPERATOR)
     held = held_at(application, Stage.APPLIED)
     runs = Role.PROGRAMME_OPERATOR in roles_at(by, held.organisation)
+    if role_in(by, held.factory) in FACTORY_ROLES:
+        raise not_yours()
     if held.visitor is not None and held.visitor != by and not runs:
         raise not_yours()
     held.feasibility, held.visited_on = words, visited_on or timezone.localdate()

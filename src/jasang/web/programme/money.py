@@ -11,7 +11,7 @@ from jasang.plant.text import Text
 from jasang.web.programme.models import Application, Claim, ClaimState, Milestone, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
 from jasang.web.programme.stages import StepRefused, allow_post, held_application, not_yours, tell_owners
-from jasang.web.tenants.models import Role
+from jasang.web.tenants.models import FACTORY_ROLES, Role
 from jasang.web.tenants.queries import role_in
 from jasang.web.ui.checked_files import Checked
 
@@ -36,7 +36,7 @@ def claim(
     if role_in(by, application.factory) != Role.OWNER:
         raise not_yours()
     claims = Claim.objects.of(application.organisation)
-    known = claims.filter(request=request).first()
+    known = Claim.objects.of_every_organisation().filter(request=request).first()  # unique among all
     if known is not None:
         if known.milestone_id == milestone.pk:
             return known
@@ -80,8 +80,10 @@ def refuse_claim(*, by: AbstractBaseUser, claim: Claim, words: str) -> Claim:
 
 @transaction.atomic
 def reach_milestone(*, by: AbstractBaseUser, milestone: Milestone) -> None:
-    """A mentor or the programme saw that it is reached; said twice it stays as first said."""
+    """A mentor or the programme, nobody of the factory, saw that it is reached; said twice it stays as first said."""
     allow_post(by, milestone.organisation, Role.MENTOR, Role.PROGRAMME_OPERATOR)
+    if role_in(by, milestone.application.factory) in FACTORY_ROLES:
+        raise not_yours()
     Milestone.objects.of(milestone.organisation).filter(pk=milestone.pk, reached_at=None).update(
         reached_at=timezone.now(), reached_by=by
     )
@@ -97,7 +99,7 @@ def pay(*, by: AbstractBaseUser, milestone: Milestone, request: str) -> Payment:
     allow_post(by, milestone.organisation, Role.PROGRAMME_OPERATOR)
     application = held_application(milestone.application)
     payments = Payment.objects.of(application.organisation)
-    known = payments.filter(request=request).first()
+    known = Payment.objects.of_every_organisation().filter(request=request).first()  # unique among all
     if known is not None:
         if known.milestone_id == milestone.pk:
             return known
