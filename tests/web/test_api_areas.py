@@ -135,6 +135,17 @@ def test_same_call_with_a_key_does_its_work_once(sides: dict[str, Any], factory:
     assert forget_old() == 1
 
 
+def test_what_is_shown_only_once_is_not_kept_in_plain_words(sides: dict[str, Any]) -> None:
+    theirs, body = sides["factory"], {"url": "https://example.com/", "kinds": ["support"]}
+    first = theirs.ask("POST", "/webhooks", body, **{"Idempotency-Key": "w1"})
+    again = theirs.ask("POST", "/webhooks", body, **{"Idempotency-Key": "w1"})
+
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM api_keptanswer")
+        assert first.json()["secret"] not in str(cursor.fetchall())
+
+
 def test_change_of_what_was_changed_meanwhile_is_refused(sides: dict[str, Any]) -> None:
     ours = sides["agent"]
     key = ours.post("/articles", {"title_ko": "필터", "body_ko": "청소하세요."})["key"]

@@ -1,7 +1,8 @@
 """The same call twice does its work once: an answer is kept for a day under the caller's `Idempotency-Key`.
 
 The row is written in the transaction of the work: of two calls at once the second waits, and a call that failed or was killed
-leaves nothing, so that it can be made again.
+leaves nothing, so that it can be made again. It is kept encrypted: an answer may hold what is shown only once (the link of an
+invitation, the word that signs a webhook's calls).
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from ninja import Status
 from jasang.errors import JasangError
 from jasang.web.api.entering import caller
 from jasang.web.api.models import KeptAnswer
+from jasang.web.tenants.secret_texts import SecretLost, Unreadable, seal, unseal
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
@@ -64,7 +66,7 @@ def _first(
                 kept.delete()
                 return result
             status, body = (result.status_code, result.value) if isinstance(result, Status) else (200, result)
-            kept.status, kept.body = status, json.loads(json.dumps(body, cls=DjangoJSONEncoder))
+            kept.status, kept.body = status, seal(json.dumps(body, cls=DjangoJSONEncoder))
             kept.save(update_fields=["status", "body"])
             return result
     except IntegrityError:
@@ -84,7 +86,16 @@ def _again(kept: KeptAnswer, asked: str) -> Any:
             ko=f"이 {HEADER}는 다른 요청에 이미 썼습니다. 새 키를 쓰세요.",
             en=f"This {HEADER} was used for another request. Use a new key.",
         )
-    return Status(kept.status, kept.body)
+    return Status(kept.status, _body(kept))
+
+
+def _body(kept: KeptAnswer) -> Any:
+    if not isinstance(kept.body, str):  # from before answers were encrypted
+        return kept.body
+    text = unseal(kept.body)
+    if isinstance(text, Unreadable):
+        raise SecretLost(f"kept answer {kept.pk}: no key of JASANG_SECRETS_KEY opens it")
+    return json.loads(text)
 
 
 def _asked(request: HttpRequest) -> str:

@@ -42,6 +42,19 @@ def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.SECRETS_KEYS])
 
 
+def seal(text: str) -> str:
+    """The text as the database keeps it."""
+    return _MARK + _keys().encrypt(text.encode()).decode()
+
+
+def unseal(kept: str) -> str:
+    """The text again; `Unreadable` where no key opens it."""
+    try:
+        return _keys().decrypt(kept.removeprefix(_MARK).encode()).decode()
+    except InvalidToken:
+        return Unreadable()
+
+
 class SecretText(models.TextField):
     """A text that is plain in the program and encrypted in the database."""
 
@@ -51,16 +64,13 @@ class SecretText(models.TextField):
             return value
         if isinstance(value, Unreadable):
             raise SecretLost(f"{self.model._meta.label}.{self.name}: no key of JASANG_SECRETS_KEY opens it")
-        return None if value is None else _MARK + _keys().encrypt(str(value).encode()).decode()
+        return None if value is None else seal(str(value))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Decrypt; what was written before there was encryption is read as it is."""
         if value is None or not value.startswith(_MARK) or _sealed.get():
             return value
-        try:
-            return _keys().decrypt(value[len(_MARK) :].encode()).decode()
-        except InvalidToken:
-            return Unreadable()
+        return unseal(value)
 
 
 def _fields() -> Iterator[tuple[Any, str]]:
