@@ -9,12 +9,13 @@ from django.contrib.auth import get_user_model
 from django.core import signals
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
+from django.db.models import QuerySet
 from django.test import Client
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
 
 from jasang.web.api import keys
-from jasang.web.provisioning.models import ProvisionedPerson
+from jasang.web.provisioning.models import ProvisionedGroup, ProvisionedPerson
 from jasang.web.tenants import second_factor
 from jasang.web.tenants.models import AuditEvent, OrganisationKind, Post, Role
 from jasang.web.tenants.services import appoint, set_up_account, set_up_organisation
@@ -247,6 +248,21 @@ def test_versions_keep_two_directories_from_overwriting_each_other(directory: Di
     assert directory.patch(path, change, If_Match=version).status_code == 412
     assert directory.send("delete", path, If_Match=version).status_code == 412
     assert directory.send("get", path, If_None_Match=version).status_code == 200
+
+
+def test_change_begins_with_the_row_held(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, hold = [], QuerySet.select_for_update
+
+    def noted(rows: Any, *more: Any, **options: Any) -> Any:
+        held.append(rows.model)
+        return hold(rows, *more, **options)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", noted)
+    key, person = directory.role("judge"), directory.add("lee").json()["id"]
+    assert directory.send("get", f"Groups/{key}").status_code == 200
+    assert held == []
+    directory.patch(f"Groups/{key}", {"op": "add", "path": "members", "value": [{"value": person}]})
+    assert (held, Post.objects.get().user.get_username()) == ([ProvisionedGroup], "lee")
 
 
 def test_strangers_and_weak_keys_stay_out(directory: Directory, coop: Any, factory: Any) -> None:

@@ -8,6 +8,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -217,7 +218,15 @@ def collection(request: ScimRequest, kind: str) -> HttpResponse:
 def one(request: ScimRequest, kind: str, key: str) -> HttpResponse:
     """Read, replace, change or take out one."""
     about = _KINDS[kind]
-    row = about.rows(request.organisation).filter(key=key).first()
+    rows = about.rows(request.organisation).filter(key=key)
+    if request.method == "GET":
+        return _one(request, about, rows)
+    with transaction.atomic():  # of two changes at once the second begins with what the first left
+        return _one(request, about, rows.select_for_update(of=("self",)))
+
+
+def _one(request: ScimRequest, about: _Kind, rows: Any) -> HttpResponse:
+    row = rows.first()
     if row is None:
         raise _missing()
     asked = _asked(request, ResponseParameters[about.model])
