@@ -108,6 +108,11 @@ def test_whole_organisation_comes_back_the_same_in_an_empty_portal(tmp_path: Pat
     attachment = kind_named("attachments").table._base_manager.get()
     attachment.path = str(file)
     attachment.save()
+    proof = kind_named("proofs").table._base_manager.get()
+    proof.path = "proofs/x"
+    proof.save()
+    (tmp_path / "proofs" / "x").mkdir(parents=True)
+    (tmp_path / "proofs" / "x" / "content").write_bytes(b"shown")
     before = dump(world.operator)
     assert {row["of"] for row in before} == {kind.name for kind in kinds()}
     export_place(world.operator, tmp_path / "all.zip")
@@ -121,6 +126,8 @@ def test_whole_organisation_comes_back_the_same_in_an_empty_portal(tmp_path: Pat
     assert sum(one.created for one in counts.values()) == len(before)
     kept = Path(kind_named("attachments").table._base_manager.get().path)
     assert (kept.read_bytes(), kept.is_relative_to(tmp_path)) == (b"kept", True)
+    shown = tmp_path / kind_named("proofs").table._base_manager.get().path / "content"
+    assert (shown.read_bytes(), shown.is_relative_to(tmp_path / "photos")) == (b"shown", True)
     again = import_file(tmp_path / "all.zip")
     assert {name: one.unchanged for name, one in again.items()} == {name: one.created for name, one in counts.items()}
 

@@ -94,7 +94,9 @@ def _add_files(archive: zipfile.ZipFile, place: Place) -> None:
             continue
         wanted = (kind.files, *identity_lookups(kind.table))
         for path, *identity in kind.whole_rows(place).order_by("pk").values_list(*wanted):
-            kept = Path(path) if path else None
+            kept = (
+                Path(settings.JASANG_HOME) / path if path else None
+            )  # some are kept by their place in the data folder
             if kept is None or not kept.exists():
                 continue
             top = f"files/{kind.name}/{'/'.join(str(one) for one in identity)}"
@@ -126,7 +128,8 @@ class _Unpacked:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(self.archive.read(name))
             file.chmod(0o600)
-        only = names[0] if len(names) == 1 and names[0] == f"{top}content" and kind != "diagnoses" else None
+        whole = kind in ("diagnoses", "proofs")  # known by their folder, the others by their file
+        only = names[0] if len(names) == 1 and names[0] == f"{top}content" and not whole else None
         return str(folder / "content") if only else str(folder)
 
     def take_back(self) -> None:
