@@ -159,7 +159,7 @@ def test_a_buffer_that_was_overrun_is_told_and_the_present_taken(tmp_path: Path)
     load(agent, 1, 1)
 
     def until(kept: Kept) -> bool:
-        if kept.values("M.Axes.X.Xload") == [1] and not agent.paused and kept.values(MARK):
+        if kept.values("M.Axes.X.Xload") == [1] and agent.next == 2 and kept.values(MARK):  # once
             agent.paused = True
             agent.see("exec", f'<Execution %s timestamp="{at(2)}">ACTIVE</Execution>')
             for number in range(2, 9):

@@ -45,6 +45,7 @@ _REFUSED = (
     "actively refused",
     "unable to connect",
     "server is unavailable",
+    "tds server connection failed",
 )
 _OTHER = (
     "invalid response to ssl negotiation",
