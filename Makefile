@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 SYNC := $(UV) sync --quiet --frozen
 
-.PHONY: demo test check lint core-test fast-test bench clean
+.PHONY: demo test check clean
 
 demo: $(UV)
 	@$(SYNC) --all-extras --no-default-groups
@@ -16,10 +16,6 @@ test: $(UV)
 check: $(UV)
 	@$(SYNC) --all-extras --group dev
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
-
-bench: $(UV)
-	@$(SYNC) --all-extras --group dev
-	.venv/bin/python -m benchmarks
 
 clean:
 	rm -rf .venv .venv-core .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
