@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from jasang.web.programme import applications as steps
-from jasang.web.programme import calls, judging, money
+from jasang.web.programme import calls, judging, members, money
 from jasang.web.programme.models import Application, Claim, Judging, Milestone, Payment, Stage, Standing
 from jasang.web.programme.stages import StepRefused
+from jasang.web.tenants import people
 from jasang.web.tenants.models import Role
 from jasang.web.tenants.services import add_member, appoint
 
@@ -287,3 +288,14 @@ def test_request_that_another_organisation_used_is_refused_in_words(cast: Cast) 
     other.claimed(theirs)
     with pytest.raises(StepRefused, match="another thing"):
         money.pay(by=other["runner"], milestone=theirs, request="the same")
+
+
+def test_new_link_for_an_owner_ends_the_earlier_one(cast: Cast) -> None:
+    factory = members.make_factory(cast.coop, name="새 공장", region="경기", industry="", employees=None)
+    _, first = members.invite_owner(by=cast["coop"], factory=factory)
+    _, second = members.invite_owner(by=cast["coop"], factory=factory)
+
+    assert (people.invitation(first), people.invitation(second) is not None) == (None, True)
+    people.join(token=second, user=cast["mentor"])
+    with pytest.raises(StepRefused, match="has an owner already"):
+        members.invite_owner(by=cast["coop"], factory=factory)

@@ -13,15 +13,18 @@ from jasang.web.tenants.services import note_event
 
 @transaction.atomic
 def invite_owner(*, by: AbstractBaseUser, factory: Factory) -> tuple[Invitation, str]:
-    """Another invitation for a factory that has nobody yet."""
+    """Another invitation for a factory that has nobody yet; earlier links end, so that none outlives the owner's coming."""
     if factory.organisation is None:
         raise not_yours()
     allow_post(by, factory.organisation, Role.PROGRAMME_OPERATOR, Role.COOP_OPERATOR)
+    Factory.objects.select_for_update(of=("self",)).get(pk=factory.pk)  # of two links at once one ends
     if factory.memberships.filter(role=Role.OWNER).exists():
         raise StepRefused(
             ko="대표가 이미 있습니다. 대표가 다른 사람을 초대합니다.",
             en="It has an owner already, who invites the others.",
         )
+    for waiting in people.open_invitations(factory=factory).filter(role=Role.OWNER):
+        people.revoke(invitation=waiting, by=by)
     return people.invite(by=by, role=Role.OWNER, factory=factory)
 
 
