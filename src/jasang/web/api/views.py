@@ -19,8 +19,8 @@ from jasang.web.tenants.models import Factory, Organisation, Role
 from jasang.web.ui.language import current
 
 KEEPERS = (Role.PROGRAMME_OPERATOR, Role.COOP_OPERATOR)  # who makes an organisation's keys
-# What lets people in or out is given to a program only by those who may let in everybody themselves.
-_OF_THE_PROGRAMME_ONLY = ("people:write", "programme:write", "scim")
+# What lets people in or out, and the trail, which is auditors', is given to a program only by those who may let in everybody.
+_OF_THE_PROGRAMME_ONLY = ("people:write", "programme:write", "scim", "audit:read")
 
 
 class KeyForm(forms.Form):
