@@ -22,6 +22,7 @@ from jasang.web.tenants.models import AuditEvent, Factory, Role
 from jasang.web.tenants.services import add_member, appoint
 
 from .centre_people import account, agent_on_duty, centre_for
+from .programme_cast import Cast
 from .test_programme_steps import cast  # noqa: F401  a fixture
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
@@ -133,6 +134,23 @@ def test_same_call_with_a_key_does_its_work_once(sides: dict[str, Any], factory:
     assert theirs.ask("POST", "/cases", body, **{"Idempotency-Key": "a1"}).status_code == 201
     assert Case.objects.of(factory).count() == 3
     assert forget_old() == 1
+
+
+def test_call_takes_documents_and_criteria_only_in_their_shape() -> None:
+    people = Cast()
+    program = Program(people.operator, people["runner"], "programme:read", "programme:write")
+    body = {
+        "cohort_name": "2027", "title": "보급", "opens_on": "2027-01-01", "closes_on": "2027-02-01", "most_won": 1_000_000,
+        "documents": [{"name": "견적서", "needed": True, "judges": False}],
+        "criteria": [{"id": "need", "name": "필요성", "most": 100}],
+    }  # fmt: skip
+    assert program.post("/calls", body)["documents"] == body["documents"]
+    for wrong in (
+        {"documents": [{"name": "견적서"}]},
+        {"criteria": [{"id": "a", "name": "b"}]},
+        {"criteria": [{"most": "x"}]},
+    ):
+        assert program.ask("POST", "/calls", body | wrong).status_code == 422
 
 
 def test_what_is_shown_only_once_is_not_kept_in_plain_words(sides: dict[str, Any]) -> None:

@@ -28,6 +28,22 @@ CallOut, ApplicationOut, PlanningOut, ClaimOut = (
 )
 
 
+class DocumentIn(Schema):
+    """A document that a call asks for; whether it must be there, and whether judges see it."""
+
+    name: str = Field(min_length=1, max_length=120)
+    needed: bool
+    judges: bool
+
+
+class CriterionIn(Schema):
+    """A criterion of the judges and its most points."""
+
+    id: str = Field(min_length=1, max_length=60)
+    name: str = Field(min_length=1, max_length=200)
+    most: int = Field(gt=0, le=100)
+
+
 class CallIn(Schema):
     """A call. Won; `criteria` add up to 100 points; null = usual."""
 
@@ -43,8 +59,8 @@ class CallIn(Schema):
     judging_until: date | None = None
     budget: int | None = Field(None, gt=0, le=10**15)
     least_points: int = Field(70, ge=0, le=100)
-    documents: list[dict[str, Any]] | None = Field(None, max_length=20)
-    criteria: list[dict[str, Any]] | None = Field(None, max_length=10)
+    documents: list[DocumentIn] | None = Field(None, max_length=20)
+    criteria: list[CriterionIn] | None = Field(None, max_length=10)
 
 
 class VisitorIn(Schema):
