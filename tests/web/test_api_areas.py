@@ -153,6 +153,15 @@ def test_call_takes_documents_and_criteria_only_in_their_shape() -> None:
         assert program.ask("POST", "/calls", body | wrong).status_code == 422
 
 
+def test_key_whose_maker_is_gone_still_takes_somebody_out(factory: Any) -> None:
+    membership = add_member(user=account("worker"), factory=factory, role=Role.ENGINEER)
+    program = Program(factory, None, "people:write")
+
+    assert program.ask("DELETE", f"/members/{membership.pk}").status_code == 204
+    line = AuditEvent.objects.filter(factory=factory).latest("pk")
+    assert (line.action, line.account) == ("remove", "")
+
+
 def test_what_is_shown_only_once_is_not_kept_in_plain_words(sides: dict[str, Any]) -> None:
     theirs, body = sides["factory"], {"url": "https://example.com/", "kinds": ["support"]}
     first = theirs.ask("POST", "/webhooks", body, **{"Idempotency-Key": "w1"})

@@ -179,11 +179,11 @@ def change_role(*, membership: Membership, role: Role, by: AbstractBaseUser) -> 
 
 
 @transaction.atomic
-def remove_member(*, membership: Membership, by: AbstractBaseUser) -> None:
-    """The person no longer sees the factory: he or she left, or was taken out by an owner."""
+def remove_member(*, membership: Membership, by: AbstractBaseUser | None) -> None:
+    """The person no longer sees the factory: he or she left, or was taken out by an owner (`None`: a key whose maker is gone)."""
     _hold(membership.factory)
     _keep_an_owner(membership)
-    left = membership.user_id == by.pk
+    left = by is not None and membership.user_id == by.pk
     subject = f"{membership.role} {membership.user.get_username()}"
     note_event(user=by, action="leave" if left else "remove", subject=subject, factory=membership.factory)
     membership.delete()
