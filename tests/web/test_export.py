@@ -20,7 +20,8 @@ from jasang.web.api.kinds import kind_named, kinds
 from jasang.web.api.moving import export_place, import_file, pairs
 from jasang.web.center.models import Queue
 from jasang.web.floor.models import Annotation
-from jasang.web.tenants.models import AuditEvent, Factory, Organisation
+from jasang.web.tenants.models import AuditEvent, Factory, Organisation, Role
+from jasang.web.tenants.services import add_member, set_up_account
 
 from .whole_world import make_world
 
@@ -298,3 +299,14 @@ def test_refused_archive_leaves_no_files(tmp_path: Path, settings: Any) -> None:
         with pytest.raises(Exception, match=r"kind|expected"), transaction.atomic():
             import_file(tmp_path / name)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["bad.zip", "no.zip"]
+
+
+@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("mentor", 403), ("operator", 403), ("engineer", 200)])
+def test_guests_and_operators_of_a_factory_import_nothing(factory: Factory, role: str, status: int) -> None:
+    user = set_up_account(user_name="lee", password=None)[0]
+    add_member(user=user, factory=factory, role=Role(role))
+    client = Client()
+    client.force_login(user)
+    rows = [{"of": "centre-choices", "factory": factory.key, "from_findings": False}]
+
+    assert handed(client, factory, rows).status_code == status

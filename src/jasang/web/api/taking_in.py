@@ -20,6 +20,7 @@ from jasang.web.api.exporting import FORMAT
 from jasang.web.api.importing import ImportRefused, RowError, take_in
 from jasang.web.api.kinds import Kind, Place, kind_named
 from jasang.web.tenants.models import Factory, Role
+from jasang.web.tenants.queries import role_in
 from jasang.web.tenants.services import note_event
 
 LARGEST = 50_000_000  # bytes
@@ -165,8 +166,12 @@ def _writable(request: HttpRequest, place: Place, kind: Kind) -> bool:
 def import_factory(
     request: HttpRequest, factory_key: FactoryKey, asked: Query[ImportAsked], file: File[UploadedFile]
 ) -> dict[str, Any]:
-    """Scope `factory:read`, and of each kind its own to write. A file of `export`; 422 names row, field, found, expected."""
-    return _take(request, factory_of(request, factory_key, "factory:read"), asked, file)
+    """Scope `factory:read`, and of each kind its own to write; of people, owners and engineers. A file of `export`; 422 names
+    row, field, found, expected."""
+    place, who = factory_of(request, factory_key, "factory:read"), caller(request)
+    if who.key is None and role_in(who.user, place) not in (Role.OWNER, Role.ENGINEER):
+        raise HttpError(403, "role")  # an import writes what the pages let nobody else choose
+    return _take(request, place, asked, file)
 
 
 @organisation_router.post("/import", response=TakenOut, summary="Take rows in: all or none")
