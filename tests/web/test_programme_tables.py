@@ -200,3 +200,8 @@ def test_survey_runs_in_the_background_once(operator: Organisation, runner: Any,
     assert Job.objects.under(operator).get(pk=first.pk).state == "done"
     assert Standing.objects.under(operator).filter(goal=None).count() == 0
     assert Standing.objects.under(operator).filter(surveyed_on=None).count() == 0
+
+
+def test_criteria_whose_id_is_no_text_are_refused_in_words() -> None:
+    with pytest.raises(UnreadableInput, match="criteria"):
+        exchange._lists({"criteria": [{"id": [], "name": "필요성", "most": 100}]})

@@ -460,7 +460,7 @@ def _lists(row: Row) -> Row:
                 en=f"{name!r}: expected a list of objects with {sorted(expected)}.",
             )
         if name == "criteria" and not all(
-            isinstance(one["most"], int) and isinstance(one["name"], str) for one in given
+            isinstance(one["most"], int) and all(isinstance(one[part], str) for part in ("id", "name")) for one in given
         ):
             raise UnreadableInput(ko="'criteria': 배점은 정수입니다.", en="'criteria': points are whole numbers.")
         if name == "documents" and not all(isinstance(one["name"], str) for one in given):
