@@ -222,7 +222,10 @@ def test_programme_goes_from_the_call_to_the_payment(cast: dict[str, Any]) -> No
     key = str(cast["application"].key)
     address = f"/applications/{key}"
     assert [one["title"] for one in owner.get("/open-calls")] == ["고도화"]
-    assert mentor.ask("POST", f"{address}/visit", {"feasible": True, "words": "됩니다"}).status_code == 200
+    report = {"feasible": True, "words": "됩니다"}
+    assert mentor.ask("POST", f"{address}/visit", report).status_code == 404  # somebody else's, as on the page
+    runner.post(f"{address}/visitor", {"visitor": cast["mentor"].username})
+    assert mentor.ask("POST", f"{address}/visit", report).status_code == 200
     runner.post(f"{address}/judges", {"judges": [one.username for one in cast["judges"]]})
 
     for judge in cast["judges"][:5]:

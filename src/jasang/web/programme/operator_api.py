@@ -19,7 +19,7 @@ from jasang.web.programme import applications, calls, judging, money, planning, 
 from jasang.web.programme.api import LONG, READ, WRITE, WordsIn
 from jasang.web.programme.models import Application, Call, Claim, Cohort, Mentor, Milestone, Planning, Stage, Support
 from jasang.web.tenants.models import Organisation, Role
-from jasang.web.tenants.queries import factories_under
+from jasang.web.tenants.queries import factories_under, roles_at
 
 router = Router(tags=["programme"])
 RUNS = (Role.PROGRAMME_OPERATOR,)
@@ -171,8 +171,11 @@ def _call(place: Organisation, key: UUID) -> Call:
     return get_object_or_404(Call.objects.of(place).select_related("organisation", "cohort"), key=key)
 
 
-def _application(place: Organisation, key: UUID) -> Application:
+def _application(place: Organisation, key: UUID, who: Any) -> Application:
+    """As on the pages, a mentor finds those he or she visits."""
     rows = Application.objects.of(place).exclude(stage=Stage.DRAFT)
+    if Role.PROGRAMME_OPERATOR not in roles_at(who, place):
+        rows = rows.filter(visitor=who)
     return get_object_or_404(rows.select_related("organisation", "factory__organisation", "call"), key=key)
 
 
@@ -251,7 +254,7 @@ def send_visitor(
 ) -> dict[str, Any]:
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
-    application = _application(place, key)
+    application = _application(place, key, who)
     applications.send_visitor(by=who, application=application, visitor=_person(given.visitor), on=given.on)
     return _shown("applications", place, key)
 
@@ -262,7 +265,7 @@ def record_visit(
 ) -> dict[str, Any]:
     """Scope `programme:write`; the mentor who was there, or the operator."""
     place, who = _runs(request, organisation_key)
-    applications.record_visit(by=who, application=_application(place, key), **given.dict())
+    applications.record_visit(by=who, application=_application(place, key, who), **given.dict())
     return _shown("applications", place, key)
 
 
@@ -271,7 +274,7 @@ def call_judges(request: HttpRequest, organisation_key: OrganisationKey, key: UU
     """Scope `programme:write`. Outside ones only; five must give points in the end."""
     place, who = _runs(request, organisation_key)
     judges = [_person(name) for name in given.judges]
-    judging.call_judges(by=who, application=_application(place, key), judges=judges, due_on=given.due_on)
+    judging.call_judges(by=who, application=_application(place, key, who), judges=judges, due_on=given.due_on)
     return _shown("applications", place, key)
 
 
@@ -279,7 +282,7 @@ def call_judges(request: HttpRequest, organisation_key: OrganisationKey, key: UU
 def decide(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: GrantIn) -> dict[str, Any]:
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
-    judging.decide(by=who, application=_application(place, key), granted=given.granted)
+    judging.decide(by=who, application=_application(place, key, who), granted=given.granted)
     return _shown("applications", place, key)
 
 
@@ -287,7 +290,7 @@ def decide(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, g
 def reject(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: WordsIn) -> dict[str, Any]:
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
-    judging.reject(by=who, application=_application(place, key), words=given.words)
+    judging.reject(by=who, application=_application(place, key, who), words=given.words)
     return _shown("applications", place, key)
 
 
@@ -296,7 +299,7 @@ def agree_plan(request: HttpRequest, organisation_key: OrganisationKey, key: UUI
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
     parts = [(one.title, one.amount, one.due_on) for one in given.milestones]
-    applications.agree_plan(by=who, application=_application(place, key), plan=given.plan, milestones=parts)
+    applications.agree_plan(by=who, application=_application(place, key, who), plan=given.plan, milestones=parts)
     return _shown("applications", place, key)
 
 
@@ -304,7 +307,7 @@ def agree_plan(request: HttpRequest, organisation_key: OrganisationKey, key: UUI
 def go_on(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: StepIn) -> dict[str, Any]:
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
-    applications.go_on(by=who, application=_application(place, key), step=given.step, words=given.words)
+    applications.go_on(by=who, application=_application(place, key, who), step=given.step, words=given.words)
     return _shown("applications", place, key)
 
 
@@ -312,15 +315,15 @@ def go_on(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, gi
 def add_note(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: WordsIn) -> dict[str, Any]:
     """Scope `programme:write`."""
     place, who = _runs(request, organisation_key)
-    applications.add_note(by=who, application=_application(place, key), words=given.words)
+    applications.add_note(by=who, application=_application(place, key, who), words=given.words)
     return _shown("applications", place, key)
 
 
-def _milestone(place: Organisation, key: UUID, number: int) -> Milestone:
+def _milestone(place: Organisation, key: UUID, number: int, who: Any) -> Milestone:
     rows = Milestone.objects.of(place).select_related(
         "application__organisation", "application__factory", "organisation"
     )
-    return get_object_or_404(rows.filter(application=_application(place, key)), place=min(number, 32_000))
+    return get_object_or_404(rows.filter(application=_application(place, key, who)), place=min(number, 32_000))
 
 
 @router.post(
@@ -329,7 +332,7 @@ def _milestone(place: Organisation, key: UUID, number: int) -> Milestone:
 def reach(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, place: int) -> dict[str, Any]:
     """Scope `programme:write`; a mentor or the operator."""
     where, who = _runs(request, organisation_key)
-    money.reach_milestone(by=who, milestone=_milestone(where, key, place))
+    money.reach_milestone(by=who, milestone=_milestone(where, key, place, who))
     return _shown("applications", where, key)
 
 
@@ -337,7 +340,7 @@ def reach(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, pl
 def pay(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, place: int, given: PayIn) -> dict[str, Any]:
     """Scope `programme:write`. Another person than who saw it reached; never more than granted, never twice."""
     where, who = _runs(request, organisation_key)
-    made = money.pay(by=who, milestone=_milestone(where, key, place), request=given.request)
+    made = money.pay(by=who, milestone=_milestone(where, key, place, who), request=given.request)
     return {"request": made.request, "amount": made.amount}
 
 
