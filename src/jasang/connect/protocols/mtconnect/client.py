@@ -164,7 +164,8 @@ class _Agent:
 
     def _unreachable(self, error: Exception) -> ConnectionFailed:
         reason = str(error) or type(error).__name__
-        if isinstance(error, httpx.RemoteProtocolError):
+        # Whoever hangs up is seen by the end of the answer or by a reset, as it happens.
+        if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
             return self._no_agent(reason)
         if isinstance(error, httpx.ReadTimeout):
             return failed(
