@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,20 +38,29 @@ def listing(name: str, default: str) -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def kept_secret(file: Path, make: Callable[[], str]) -> str:
+    """The content of a file that is made once, readable by its owner only.
+
+    Written whole before it has its name: another process that starts now finds all of it or nothing.
+    """
+    if not file.exists():
+        fresh = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as opened:
+            opened.write(make())
+        with suppress(FileExistsError):
+            os.link(fresh, file)
+        fresh.unlink()
+    return file.read_text(encoding="ascii").strip()
+
+
 def secret_key(home: Path) -> str:
-    """The key that signs sessions: made once, kept in the data folder, readable by its owner only."""
+    """The key that signs sessions: made once, kept in the data folder."""
     file = home / "secret_key"
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        kept = file.read_text(encoding="ascii").strip()
-        if len(kept) < 50:
-            raise ImproperlyConfigured(f"{file} is damaged; delete it and everybody signs in again") from None
-        return kept
-    with os.fdopen(handle, "w", encoding="ascii") as opened:
-        made = secrets.token_urlsafe(60)
-        opened.write(made)
-    return made
+    kept = kept_secret(file, lambda: secrets.token_urlsafe(60))
+    if len(kept) < 50:
+        raise ImproperlyConfigured(f"{file} is damaged; delete it and everybody signs in again")
+    return kept
 
 
 def secrets_keys(home: Path) -> tuple[list[str], Path | None]:
@@ -60,17 +70,7 @@ def secrets_keys(home: Path) -> tuple[list[str], Path | None]:
         file = None
     else:
         file = home / "secrets_key"
-        if not file.exists():
-            # Written whole before it has its name: another process that starts now finds all of it or nothing.
-            fresh = home / f"secrets_key.{secrets.token_hex(8)}"
-            with os.fdopen(
-                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
-            ) as opened:
-                opened.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
-            with suppress(FileExistsError):
-                os.link(fresh, file)
-            fresh.unlink()
-        keys = file.read_text(encoding="ascii").split()
+        keys = kept_secret(file, lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n").split()
     for key in keys:
         try:
             fits = len(base64.urlsafe_b64decode(key)) == 32
