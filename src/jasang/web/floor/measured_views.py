@@ -17,6 +17,7 @@ from jasang.web.floor.fact_models import KeptFact
 from jasang.web.floor.models import LifeEvent
 from jasang.web.floor.studies import title_of
 from jasang.web.tenants.access import FactoryRequest, for_members
+from jasang.web.ui.durations import length_words
 from jasang.web.ui.language import current
 
 
@@ -62,21 +63,10 @@ def _shown(name: str, fact: Measured | None) -> dict[str, Any] | None:
 def fact_words(name: str, value: float) -> str:
     """A fact's value with its unit."""
     if name == "latency_seconds":
-        return seconds_words(value)
+        return length_words(value)
     if name in ("standing_analyses", "verified_findings"):
         return f"{value:.0f}"
     return f"{100 * value:.1f} %"
-
-
-def seconds_words(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 120:
-        return _("%(n)s s") % {"n": f"{seconds:.1f}".removesuffix(".0")}
-    if seconds < 7200:
-        return _("%(n)s min") % {"n": f"{seconds / 60:.0f}"}
-    if seconds < 172_800:
-        return _("%(n)s h") % {"n": f"{seconds / 3600:.0f}"}
-    return _("%(n)s days") % {"n": f"{seconds / 86400:.0f}"}
 
 
 def _charts(days: Any) -> list[tuple[str, dict[str, Any]]]:

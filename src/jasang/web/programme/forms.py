@@ -7,12 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from jasang.errors import UnreadableInput
 from jasang.web.programme.calls import criterion_id
 from jasang.web.programme.models import Support
 from jasang.web.programme.words import support_words
-from jasang.web.ui.checked_files import LARGEST, MOST, Checked, check
-from jasang.web.ui.language import current
+from jasang.web.ui.file_field import CheckedFiles
 
 LONGEST = 8000
 LARGEST_WON = 1_000_000_000_000
@@ -43,28 +41,6 @@ class Words(forms.CharField):
 
     def __init__(self, *, rows: int = 4, **options: Any) -> None:
         super().__init__(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **options)
-
-
-class _Several(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class CheckedFiles(forms.FileField):
-    """Files, each checked by name, size and content."""
-
-    widget = _Several
-
-    def clean(self, data: Any, initial: Any = None) -> list[Checked]:
-        """The files as they may be kept."""
-        given = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
-        if self.required and not given:
-            raise ValidationError(_("Please choose a file."))
-        if len(given) > MOST:
-            raise ValidationError(_("At most %(most)s files at once.") % {"most": MOST})
-        try:
-            return [check(one.name, one.read(LARGEST + 1)) for one in given]
-        except UnreadableInput as error:
-            raise ValidationError(error.in_language(current())) from error
 
 
 class CallForm(forms.Form):

@@ -13,6 +13,7 @@ from jasang.mentor.findings_json import chart_json
 from jasang.plant.text import Text
 from jasang.web.programme.models import LevelMark, Proof
 from jasang.web.programme.words import amount
+from jasang.web.ui.durations import length_words
 
 
 def level_words(
@@ -82,17 +83,6 @@ def value_words(item: Item, value: float) -> str:
     if unit == "hours":
         return length_words(3600 * value)
     return f"{value:.0f}"
-
-
-def length_words(seconds: float) -> str:
-    """A length of time."""
-    if seconds < 120:
-        return _("%(n)s s") % {"n": f"{seconds:.1f}".removesuffix(".0")}
-    if seconds < 7200:
-        return _("%(n)s min") % {"n": f"{seconds / 60:.0f}"}
-    if seconds < 172_800:
-        return _("%(n)s h") % {"n": f"{seconds / 3600:.0f}"}
-    return _("%(n)s days") % {"n": f"{seconds / 86400:.0f}"}
 
 
 def age_words(days: int) -> str:
