@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jasang.connect.catalog import load
 from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
+from jasang.connect.ending import end
 from jasang.connect.forward.spool import ITSELF
 from jasang.connect.memory_loss import MemoryLoss
 from jasang.connect.repeats import Repeats
@@ -126,7 +126,7 @@ class Collector:
             # A task that ends by itself did so by an error that must not be swallowed.
             await asyncio.wait({watch, writer, *keepers, *caretakers}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _end([watch, *keepers, *caretakers])
+            await end([watch, *keepers, *caretakers])
             ending.set()
             self._arrived.set()
             await writer
@@ -344,9 +344,3 @@ class Collector:
                     _log.error("%s", error.en)
                 failing = True
             self._arrived.set()
-
-
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from jasang.connect.collect_toml import CollectSettings, read_collect_toml
 from jasang.connect.collector import Collector, Watcher
 from jasang.connect.contract import Sink
+from jasang.connect.ending import end
 from jasang.connect.forward.sink import ClockNotes, ForwardSink, forward_status
 from jasang.connect.forward.spool import Spool
 from jasang.connect.forward.target import Target
@@ -133,8 +134,7 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 def _watcher(monitor: LiveMonitor, store: Store, every: float) -> Watcher:

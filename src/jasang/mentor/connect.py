@@ -172,8 +172,7 @@ async def _try(link: Link) -> Tried:
         text = Text(ko=error.ko, en=error.en)
         return Tried(link=link, elapsed=time.monotonic() - started, error=text)
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 def _silent(link: Link, elapsed: float) -> Text:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jasang.connect.ending import end
 from jasang.connect.http_parts import new_event_loop, receiver_class
 from jasang.connect.receive_toml import read_receive_toml
 from jasang.connect.receiver import Factory, ReceiverLimits
@@ -82,9 +83,7 @@ async def _receive(
             try:
                 await stop.wait()
             finally:
-                for task in caretakers:
-                    task.cancel()
-                await asyncio.gather(*caretakers, return_exceptions=True)
+                await end(caretakers)
     _report(settings, receiver, started, stopped=True)
     return Received(points=receiver.points)
 

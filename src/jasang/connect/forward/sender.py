@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
+from jasang.connect.ending import end
 from jasang.connect.forward.frames import FORMAT
 from jasang.connect.forward.intervals import Intervals
 from jasang.connect.forward.spool import Spool
@@ -94,9 +95,7 @@ class Sender:
         except _FarBehindError:
             return
         finally:
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
+            await end(lanes)
 
     async def _live(self, session: aiohttp.ClientSession, after: int) -> None:
         begun = time.monotonic()

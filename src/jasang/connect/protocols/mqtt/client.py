@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jasang.connect.contract import Begun, Inbox, Link, Variable, WrongField
+from jasang.connect.ending import end
 from jasang.connect.protocols.mqtt.broker_options import SCHEMES, host_and_port, tls_context
 from jasang.connect.protocols.mqtt.interpreter import Interpreter, Sample, reading_of, rules_of
 from jasang.connect.protocols.mqtt.listing import listed
@@ -157,8 +158,7 @@ class _Run:
                 self._silent = () if self._all_heard() else self._not_heard()
                 self._tell(now)
         finally:
-            acknowledging.cancel()
-            await asyncio.gather(acknowledging, return_exceptions=True)
+            await end([acknowledging])
 
     def _all_heard(self) -> bool:
         return len(self._interpreter.heard) == len(self._interpreter.rules)
