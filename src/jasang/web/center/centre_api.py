@@ -233,7 +233,7 @@ def agree(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, gi
     case, user = _case(request, organisation_key, key)
     agent = case.agent or Agent.objects.of(case.centre).filter(user=user).first()
     if agent is None:
-        raise WrongArguments(ko="먼저 담당자를 정해 주세요.", en="Please choose an agent first.")
+        raise WrongArguments(ko="먼저 상담원을 정해 주세요.", en="Please choose an agent first.")
     moment(given.start)
     visits.agree(case=case, agent=agent, user=user, **given.dict())
     return _shown(case)

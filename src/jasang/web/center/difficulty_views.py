@@ -166,7 +166,7 @@ def _put_in(request: AgentRequest, found: Difficulty) -> None:
     number = int(given) if given.isdecimal() and len(given) < 10 else 0
     case = Case.objects.at(request.organisation).select_related("factory", "centre").filter(number=number).first()
     if case is None:
-        raise WrongArguments(ko=f"#{given} 건이 없습니다.", en=f"There is no case #{given}.")
+        raise WrongArguments(ko=f"#{given} 문의가 없습니다.", en=f"There is no case #{given}.")
     difficulties.put_in(difficulty=found, case=case, user=request.user)
     messages.success(request, _("Kept."))
 

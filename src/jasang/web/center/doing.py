@@ -66,7 +66,7 @@ def _agent(case: Case, given: QueryDict) -> Agent | None:
         return None
     found = agents_of(case.centre).filter(pk=number).first() if number.isdecimal() else None
     if found is None:
-        raise WrongArguments(ko="담당자를 다시 골라 주세요.", en="Please choose the agent again.")
+        raise WrongArguments(ko="상담원을 다시 골라 주세요.", en="Please choose the agent again.")
     return found
 
 
@@ -96,7 +96,7 @@ def _other(request: OrganisationRequest, case: Case) -> Case:
     number = int(given) if given.isdecimal() and len(given) < 10 else 0
     found = Case.objects.at(case.centre).select_related("centre").filter(number=number).exclude(pk=case.pk).first()
     if found is None:
-        raise WrongArguments(ko=f"#{given} 건이 없습니다.", en=f"There is no case #{given}.")
+        raise WrongArguments(ko=f"#{given} 문의가 없습니다.", en=f"There is no case #{given}.")
     return found
 
 
@@ -111,7 +111,7 @@ def _link(request: OrganisationRequest, case: Case) -> None:
 def _split(request: OrganisationRequest, case: Case) -> None:
     title, text = request.POST.get("title", "").strip(), request.POST.get("text", "").strip()
     if not title:
-        raise WrongArguments(ko="새 건의 제목을 적어 주세요.", en="Please write the title of the new case.")
+        raise WrongArguments(ko="새 문의의 제목을 적어 주세요.", en="Please write the title of the new case.")
     services.split(case=case, user=request.user, title=title, text=text)
 
 
@@ -122,7 +122,7 @@ def _visit(request: OrganisationRequest, case: Case) -> Form | None:
     own = Agent.objects.of(case.centre).filter(user=request.user).first()
     agent = case.agent or own
     if agent is None:
-        raise WrongArguments(ko="먼저 담당자를 정해 주세요.", en="Please choose an agent first.")
+        raise WrongArguments(ko="먼저 상담원을 정해 주세요.", en="Please choose an agent first.")
     visits.agree(case=case, agent=agent, user=request.user, **form.cleaned_data)
     return None
 

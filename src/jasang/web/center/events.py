@@ -40,7 +40,7 @@ def alive(case: Case) -> Case:
     held = locked(case)
     if held.state == CaseState.MERGED:
         raise CaseOver(
-            ko="이 건은 다른 건과 합쳐졌습니다. 합쳐진 건에서 이어 가세요.",
+            ko="이 문의는 다른 문의와 합쳐졌습니다. 합쳐진 문의에서 이어 가세요.",
             en="This case was merged into another one. Please go on there.",
         )
     return held

@@ -84,12 +84,12 @@ KINDS = (
         name="cases", model="center.Case", scope="center", factory="factory", organisation="centre", roles=_ROLES,
         hidden=("letters",), inner=("tags", "origin", "escalated", "queue", "agent", "parent", "customer_mail", "verified"),
         filters=("state", "priority", "channel", "language", "queue", "agent", "factory"),
-        title=Text(ko="상담 건", en="Cases"), by_steps=True, listed=False,
+        title=Text(ko="문의", en="Cases"), by_steps=True, listed=False,
     ),
     Kind(
         name="case-events", model="center.Event", scope="center", factory="factory", organisation="centre", roles=_ROLES,
         identity=("case", "place"), inner=("sender", "once"), shown_to_factory=_OUTER, filters=("case", "kind"),
-        title=Text(ko="상담 건의 일", en="What happened to cases"), by_steps=True,
+        title=Text(ko="문의에 있었던 일", en="What happened to cases"), by_steps=True,
     ),
     Kind(
         name="attachments", model="center.Attachment", scope="center", factory="factory", organisation="centre",
@@ -117,17 +117,17 @@ KINDS = (
     ),
     Kind(
         name="difficulties", model="center.Difficulty", scope="center", organisation="organisation", roles=_ROLES,
-        hidden=("shape",), filters=("state", "rule"), title=Text(ko="공통 애로", en="Difficulties several factories have"),
+        hidden=("shape",), filters=("state", "rule"), title=Text(ko="공통 어려움", en="Difficulties several factories have"),
         by_steps=True,
     ),
     Kind(
         name="difficulty-events", model="center.DifficultyEvent", scope="center", organisation="organisation",
         roles=_ROLES, identity=("difficulty", "at", "kind"), filters=("difficulty", "kind"),
-        title=Text(ko="공통 애로의 일", en="What happened to difficulties"), by_steps=True,
+        title=Text(ko="공통 어려움에 있었던 일", en="What happened to difficulties"), by_steps=True,
     ),
     Kind(
         name="sightings", model="center.Sighting", scope="center", factory="factory", organisation="centre", roles=_ROLES,
         identity=("factory", "finding", "case"), hidden=("profile",), shown_to_factory=None,
-        filters=("difficulty", "factory"), title=Text(ko="애로가 보인 곳", en="Where difficulties were seen"), by_steps=True,
+        filters=("difficulty", "factory"), title=Text(ko="어려움이 보인 곳", en="Where difficulties were seen"), by_steps=True,
     ),
 )  # fmt: skip

@@ -79,7 +79,7 @@ def choose(case: Case, at: datetime, *, lead: bool = False, besides: int | None 
     return Choice(
         agent=best,
         why=Text(
-            ko=f"근무 중이고 언어가 맞{ko}으며 진행 중인 건이 {load}건으로 가장 적습니다.",
+            ko=f"당번이고 언어가 맞{ko}으며 진행 중인 문의가 {load}건으로 가장 적습니다.",
             en=f"On duty, speaks the language{en}, fewest open cases ({load}).",
         ),
     )

@@ -285,11 +285,11 @@ def merge(*, case: Case, into: Case, user: AbstractBaseUser) -> None:
     """The case goes on in another one of the same factory and is over for good."""
     if case.pk == into.pk or case.centre_id != into.centre_id or case.factory_id != into.factory_id:
         raise CaseOver(
-            ko="같은 공장의 다른 건과만 합칠 수 있습니다.", en="Only cases of the same factory can be merged."
+            ko="같은 공장의 다른 문의와만 합칠 수 있습니다.", en="Only cases of the same factory can be merged."
         )
     if case.factory_id is None and case.customer_mail.lower() != into.customer_mail.lower():
         raise CaseOver(
-            ko="같은 보낸 사람의 건과만 합칠 수 있습니다.", en="Only cases of the same sender can be merged."
+            ko="같은 사람이 보낸 다른 문의와만 합칠 수 있습니다.", en="Only cases of the same sender can be merged."
         )
     first, second = (
         alive(one) for one in sorted((case, into), key=lambda one: one.pk)

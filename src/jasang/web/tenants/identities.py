@@ -87,7 +87,7 @@ def _unknown(told: Told) -> IdentityError:
             "Sign in with your password and link it in 'My account'.",
         )
     return IdentityError(
-        ko="아직 초대받지 않았습니다. 공장 대표나 기관 담당자에게 이 이메일로 초대를 부탁하세요.",
+        ko="아직 초대받지 않았습니다. 공장 대표나 기관 사람에게 이 이메일로 초대를 부탁하세요.",
         en="Nobody has invited you yet. Ask the owner of your factory or your organisation to invite this e-mail address.",
     )
 
