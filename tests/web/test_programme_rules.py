@@ -244,7 +244,7 @@ def test_only_the_mentor_who_was_asked_reports(cast: Cast) -> None:
         steps.send_visitor(by=cast["runner"], application=application, visitor=other)
 
 
-def test_owner_hears_of_every_step_once_and_judges_of_nothing(cast: Cast) -> None:
+def test_owner_hears_of_every_step_once_and_judges_of_no_name(cast: Cast) -> None:
     from jasang.web.notices.models import Notice
 
     application = cast.apply()
@@ -261,7 +261,10 @@ def test_owner_hears_of_every_step_once_and_judges_of_nothing(cast: Cast) -> Non
         "청구가 돌아왔습니다: 영수증이 없습니다", "지원금 15,000,000원이 지급되었습니다: 설치",
     ]  # fmt: skip
     assert Notice.objects.filter(user=cast["mentor"]).get().title_ko == f"{cast.factory.name} 방문을 부탁받았습니다"
-    assert not Notice.objects.filter(user__in=cast.judges).exists()  # the news would name the factory
+    of_judges = Notice.objects.filter(user__in=cast.judges)
+    assert set(of_judges.values_list("factory", flat=True)) == {None}
+    assert {one.title_ko.partition(":")[0] for one in of_judges} == {"'고도화' 심사를 부탁드립니다"}
+    assert not [one for one in of_judges if "한빛" in one.title_ko + one.title_en + one.url]
 
 
 def test_nobody_of_the_factory_reports_its_visit_or_sees_its_milestone_reached(cast: Cast) -> None:

@@ -18,12 +18,11 @@ def way(application: Application) -> list[dict[str, Any]]:
     events = StageEvent.objects.of(application.organisation).filter(application=application)
     reached = {event.stage: event for event in events.select_related("by").order_by("-pk")}
     over = application.stage in (Stage.REJECTED, Stage.WITHDRAWN)
+    at = WAY.index(Stage(application.stage)) if application.stage in WAY else len(WAY)
     steps = []
-    for stage in WAY:
-        event = reached.get(stage)
-        state = (
-            "now" if stage == application.stage else "done" if event is not None or stage == Stage.DRAFT else "ahead"
-        )
+    for place, stage in enumerate(WAY):
+        event = reached.get(stage) if place <= at else None  # what was judged anew has its later steps ahead again
+        state = "now" if place == at else "done" if event is not None or stage == Stage.DRAFT else "ahead"
         if over and state == "ahead":
             break
         steps.append({"stage": stage, "words": stage_words(stage), "state": state, "at": event.at if event else None})

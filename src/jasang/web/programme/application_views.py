@@ -88,6 +88,7 @@ def one(request: OrganisationRequest, key: UUID) -> HttpResponse:
         "criteria": application.call.criteria, "step": _step(application), "judges_needed": judging.JUDGES,
         "mentors": queries.people_with(application.organisation, Role.MENTOR) if runs else [],
         "known_judges": queries.people_with(application.organisation, Role.JUDGE) if runs else [],
+        "may_reopen": application.stage in (Stage.REJECTED, Stage.APPROVED),
         "plan_form": PlanForm(initial={"milestones": f"= {application.granted} ="}),
     }  # fmt: skip
     return render(request, "programme/calls/application.html", context)
@@ -152,6 +153,12 @@ def _reject(request: OrganisationRequest, application: Application) -> None:
     judging.reject(by=request.user, application=application, words=request.POST.get("words", ""))
 
 
+def _reopen(request: OrganisationRequest, application: Application) -> None:
+    due_on = Day(required=False).clean(request.POST.get("due_on", ""))
+    judging.reopen(by=request.user, application=application, words=request.POST.get("words", ""), due_on=due_on)
+    messages.success(request, _("The application is with the judges again."))
+
+
 def _plan(request: OrganisationRequest, application: Application) -> None:
     form = PlanForm(request.POST)
     if not form.is_valid():
@@ -198,7 +205,7 @@ def _send_back(request: OrganisationRequest, application: Application) -> None:
 
 DOING: dict[str, Callable[[OrganisationRequest, Application], None]] = {
     "visitor": _send_visitor, "report": _report, "judges": _judges, "release": _release, "decide": _decide, "reject": _reject,
-    "plan": _plan, "go-on": _go_on, "note": _note, "reach": _reach, "pay": _pay, "send-back": _send_back,
+    "reopen": _reopen, "plan": _plan, "go-on": _go_on, "note": _note, "reach": _reach, "pay": _pay, "send-back": _send_back,
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from jasang.plant.text import Text
 from jasang.web.notices.services import tell
 from jasang.web.programme.models import Application, Call, Judging, Milestone, Paper, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
-from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, note
+from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, note, written
 from jasang.web.programme.words import half
 from jasang.web.tenants.models import FACTORY_ROLES, Factory, Role
 from jasang.web.tenants.queries import role_in, roles_at
@@ -229,9 +229,7 @@ def add_note(*, by: AbstractBaseUser, application: Application, words: str) -> N
     own = role_in(by, application.factory) == Role.OWNER
     if not own:
         allow_post(by, application.organisation, Role.PROGRAMME_OPERATOR, Role.MENTOR)
-    if not words.strip():
-        raise StepRefused(ko="내용을 적어 주세요.", en="Please write something.")
-    note(application, by, words.strip())
+    note(application, by, written(words, Text(ko="내용을 적어 주세요.", en="Please write something.")))
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Five outside judges, who do not learn whose application it is: conflicts, points with reasons, ranking, decision."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,9 +9,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from jasang.plant.text import Text
 from jasang.web.programme.models import Application, Call, Judging, Mentor, Residency, Stage
 from jasang.web.programme.ranking import Judged, Ranked, rank_call
-from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours
+from jasang.web.programme.reminding import tell_asked
+from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, written
 from jasang.web.programme.words import half
 from jasang.web.tenants.models import Factory, Post, Role
 from jasang.web.tenants.queries import role_in, roles_at
@@ -26,14 +28,24 @@ def call_judges(
 ) -> None:
     """Ask judges (five must say their points in the end; more may be asked, since some will have a conflict)."""
     allow_post(by, application.organisation, Role.PROGRAMME_OPERATOR)
+    for judge in _ask(application, judges, due_on):
+        tell_asked(judge, application.call, count=1, due_on=due_on or application.due_on)
+
+
+def _ask(
+    application: Application, judges: Sequence[AbstractBaseUser], due_on: date | None
+) -> Iterator[AbstractBaseUser]:
+    """Keep the requests; those who were not asked before."""
     held = held_at(application, Stage.VISITED)
     for judge in judges:
         if (why := not_outside(judge, held)) is not None:
             raise why
-        Judging.objects.of(held.organisation).get_or_create(
+        _, new = Judging.objects.of(held.organisation).get_or_create(
             application=held, judge=judge,
             defaults={"organisation": held.organisation, "due_on": due_on or held.due_on},
         )  # fmt: skip
+        if new:
+            yield judge
 
 
 @transaction.atomic
@@ -43,7 +55,8 @@ def call_judges_for_call(
     """Ask them for every visited application of the call: how many requests, and which pairs are left out and why."""
     allow_post(by, call.organisation, Role.PROGRAMME_OPERATOR)
     rows = Application.objects.of(call.organisation).filter(call=call, stage=Stage.VISITED)
-    before, left_out = Judging.objects.of(call.organisation).filter(application__call=call).count(), []
+    asked: dict[AbstractBaseUser, list[date | None]] = {}
+    left_out = []
     for application in rows.select_related("factory__organisation", "organisation", "call").order_by("number"):
         outside = []
         for judge in judges:
@@ -52,8 +65,11 @@ def call_judges_for_call(
                 outside.append(judge)
             else:
                 left_out.append((application, why))
-        call_judges(by=by, application=application, judges=outside, due_on=due_on)
-    return Judging.objects.of(call.organisation).filter(application__call=call).count() - before, left_out
+        for judge in _ask(application, outside, due_on):
+            asked.setdefault(judge, []).append(due_on or application.due_on)
+    for judge, days in asked.items():
+        tell_asked(judge, call, count=len(days), due_on=min((day for day in days if day), default=None))
+    return sum(len(days) for days in asked.values()), left_out
 
 
 def not_outside(judge: AbstractBaseUser, application: Application) -> StepRefused | None:
@@ -167,11 +183,8 @@ def _check_scores(call: Call, scores: Mapping[str, int], reasons: Mapping[str, s
                 ko=f"{half(one['name'], 'ko')} 점수 {scores[name]}: 0부터 {one['most']}까지입니다.",
                 en=f"{half(one['name'], 'en')}: points {scores[name]}; expected 0 to {one['most']}.",
             )
-        if not reasons.get(name, "").strip():
-            raise StepRefused(
-                ko=f"{half(one['name'], 'ko')}: 이유를 적어 주세요.",
-                en=f"{half(one['name'], 'en')}: please write the reason.",
-            )
+        ko, en = (half(one["name"], language) for language in ("ko", "en"))
+        written(reasons.get(name, ""), Text(ko=f"{ko}: 이유를 적어 주세요.", en=f"{en}: please write the reason."))
 
 
 def ranking(call: Call) -> tuple[Ranked, ...]:
@@ -238,9 +251,30 @@ def decide(*, by: AbstractBaseUser, application: Application, granted: int) -> A
 def reject(*, by: AbstractBaseUser, application: Application, words: str) -> Application:
     """Turn down what was judged but is below the money line, with the reason."""
     allow_post(by, application.organisation, Role.PROGRAMME_OPERATOR)
-    if not words.strip():
-        raise StepRefused(ko="이유를 적어 주세요.", en="Please write the reason.")
-    return move(held_at(application, Stage.VISITED), Stage.REJECTED, by, words.strip())
+    reason = written(words)
+    return move(held_at(application, Stage.VISITED), Stage.REJECTED, by, reason)
+
+
+@transaction.atomic
+def reopen(*, by: AbstractBaseUser, application: Application, words: str, due_on: date | None = None) -> Application:
+    """Back to the judges after an objection or a mistake, with the reason: what was rejected or approved, before its plan.
+
+    Points that were given stay; other judges may be asked, requests without points get the new last day.
+    """
+    allow_post(by, application.organisation, Role.PROGRAMME_OPERATOR)
+    reason = written(words)
+    held = held_at(application, Stage.REJECTED, Stage.APPROVED)
+    rows = Judging.objects.of(held.organisation).filter(application=held)
+    if not rows.exists():
+        raise StepRefused(
+            ko="심사를 거치지 않은 신청은 다시 심사할 수 없습니다.",
+            en="An application without judges cannot be judged again.",
+        )
+    held.granted = 0
+    moved = move(held, Stage.VISITED, by, reason)
+    rows.filter(points=None).update(due_on=due_on or moved.due_on)
+    count_grants(held.factory)
+    return moved
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jasang.plant.text import Text
 from jasang.web.programme.models import Application, Claim, ClaimState, Milestone, Payment, Stage, Standing
 from jasang.web.programme.papers import add_papers
-from jasang.web.programme.stages import StepRefused, allow_post, held_application, not_yours, tell_owners
+from jasang.web.programme.stages import StepRefused, allow_post, held_application, not_yours, tell_owners, written
 from jasang.web.tenants.models import FACTORY_ROLES, Role
 from jasang.web.tenants.queries import role_in
 from jasang.web.ui.checked_files import Checked
@@ -62,13 +62,12 @@ def claim(
 def refuse_claim(*, by: AbstractBaseUser, claim: Claim, words: str) -> Claim:
     """Send a claim back with the reason; the owner may claim anew."""
     allow_post(by, claim.organisation, Role.PROGRAMME_OPERATOR)
-    if not words.strip():
-        raise StepRefused(ko="이유를 적어 주세요.", en="Please write the reason.")
+    reason = written(words)
     held = held_application(claim.application)
     changed = (
         Claim.objects.of(claim.organisation)
         .filter(pk=claim.pk, state=ClaimState.OPEN)
-        .update(state=ClaimState.REFUSED, answer=words.strip(), answered_by=by, answered_at=timezone.now())
+        .update(state=ClaimState.REFUSED, answer=reason, answered_by=by, answered_at=timezone.now())
     )
     if not changed:
         raise StepRefused(ko="이미 처리한 청구입니다.", en="The claim was answered already.")

@@ -294,6 +294,14 @@ def reject(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, g
     return _shown("applications", place, key)
 
 
+@router.post("/applications/{uuid:key}/reopen", response=ApplicationOut, summary="Back to the judges, with the reason")
+def reopen(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: WordsIn) -> dict[str, Any]:
+    """Scope `programme:write`. What was rejected or approved, before its plan; points that were given stay."""
+    place, who = _runs(request, organisation_key)
+    judging.reopen(by=who, application=_application(place, key, who), words=given.words)
+    return _shown("applications", place, key)
+
+
 @router.post("/applications/{uuid:key}/plan", response=ApplicationOut, summary="Agree the plan and its milestones")
 def agree_plan(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: PlanIn) -> dict[str, Any]:
     """Scope `programme:write`."""

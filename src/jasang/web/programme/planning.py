@@ -19,7 +19,7 @@ from jasang.web.notices.services import tell
 from jasang.web.programme.models import Cohort, HandOnPlan, Mentor, Offer, Planning, Residency, Standing
 from jasang.web.programme.residencies import WEEKS, begin_residency
 from jasang.web.programme.sending import SKILLS, Wishes, first_day, problem_of
-from jasang.web.programme.stages import StepRefused, allow_post, not_yours
+from jasang.web.programme.stages import StepRefused, allow_post, not_yours, written
 from jasang.web.tenants.models import Factory, Role
 from jasang.web.tenants.queries import roles_at
 
@@ -31,6 +31,7 @@ LONGEST = 260  # weeks of a plan
 def put_hand(*, by: AbstractBaseUser, cohort: Cohort, factory: Factory, mentor: Mentor, pinned: bool | None) -> None:
     """Pin (true) or rule out (false) a pair; nothing takes the hand away."""
     allow_post(by, cohort.organisation, Role.PROGRAMME_OPERATOR)
+    _lock(cohort)
     if mentor.organisation_id != cohort.organisation_id or not _in_cohort(cohort, factory):
         raise WrongArguments(
             ko="이 멘토나 공장은 이 기수에 없습니다.", en="The mentor or the factory is not of this cohort."
@@ -55,6 +56,7 @@ def ask_for_plan(*, by: AbstractBaseUser, cohort: Cohort, wishes: Wishes | None 
 def _ask(cohort: Cohort, wishes: Wishes | None, before: Planning | None) -> Planning:
     if wishes is not None:
         _check(wishes)
+    cohort = _lock(cohort)
     problem = problem_of(cohort, wishes)
     if not problem.factories or not problem.mentors:
         raise WrongArguments(
@@ -174,6 +176,7 @@ def offer_plan(*, by: AbstractBaseUser, planning: Planning, starts_on: date | No
 @transaction.atomic
 def answer_offer(*, by: AbstractBaseUser, offer: Offer, accept: bool, words: str = "") -> Offer:
     """The mentor (or the operator for him or her) accepts, or declines with a reason; declined pairs are not proposed again."""
+    _lock(offer.planning.cohort)
     held = (
         Offer.objects.of(offer.organisation)
         .select_for_update(of=("self",))
@@ -184,8 +187,8 @@ def answer_offer(*, by: AbstractBaseUser, offer: Offer, accept: bool, words: str
         raise not_yours()
     if held.planning.taken_at is not None:
         raise StepRefused(ko="이미 확정된 배정입니다.", en="The plan is taken already.")
-    if not accept and not words.strip():
-        raise StepRefused(ko="왜 갈 수 없는지 적어 주세요.", en="Please say why you cannot go.")
+    if not accept:
+        written(words, Text(ko="왜 갈 수 없는지 적어 주세요.", en="Please say why you cannot go."))
     held.state = Offer.State.ACCEPTED if accept else Offer.State.DECLINED
     held.words, held.by, held.answered_at = words.strip()[:2000], by, timezone.now()
     held.save()
@@ -276,7 +279,15 @@ def _kept_pairs(before: Planning, factories: set[str], mentors: set[str]) -> tup
     return tuple(kept)
 
 
+def _lock(cohort: Cohort) -> Cohort:
+    """The cohort's row under its lock: whatever moves its plans, pins and answers goes one after the other."""
+    rows: Any = Cohort.objects.of(cohort.organisation).select_for_update(of=("self",)).select_related("organisation")
+    held: Cohort = rows.get(pk=cohort.pk)
+    return held
+
+
 def _ready(planning: Planning) -> Planning:
+    _lock(planning.cohort)
     rows: Any = Planning.objects.of(planning.organisation).select_for_update(of=("self",))
     held: Planning = rows.select_related("cohort__organisation", "organisation", "before").get(pk=planning.pk)
     if held.answer is None:

@@ -31,6 +31,16 @@ def not_yours() -> StepRefused:
     return StepRefused(ko="이 일을 할 수 있는 사람이 아닙니다.", en="This person may not take this step.")
 
 
+_REASON = Text(ko="이유를 적어 주세요.", en="Please write the reason.")
+
+
+def written(words: str, lacking: Text = _REASON) -> str:
+    """The words without blanks around them; raises with the sentence `lacking` where nothing was written."""
+    if not words.strip():
+        raise StepRefused(ko=lacking.ko, en=lacking.en)
+    return words.strip()
+
+
 def allow_post(user: AbstractBaseUser, organisation: Organisation, *roles: Role) -> None:
     """Raises unless the person has one of these posts there or above."""
     if not roles_at(user, organisation).intersection(roles):
