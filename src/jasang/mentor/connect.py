@@ -22,6 +22,7 @@ from jasang.connect.collect_complaints import invalid
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.compose_toml import appended, compose, header
 from jasang.connect.contract import Begun, Link, MachineProtocol, Variable, is_mark
+from jasang.connect.ending import end
 from jasang.connect.forward.frames import to_readings
 from jasang.connect.machine_url import url_complaint
 from jasang.errors import ConfigurationError, ConnectionFailed, JasangError, Language
@@ -162,8 +163,8 @@ async def _try(link: Link) -> Tried:
         elapsed = time.monotonic() - started
         if inbox.begun_with is None and not task.done():
             return Tried(link=link, elapsed=elapsed, error=_silent(link, elapsed))
-        end = time.monotonic() + FIRST_VALUES
-        while not task.done() and time.monotonic() < end and not inbox.complete():
+        until = time.monotonic() + FIRST_VALUES
+        while not task.done() and time.monotonic() < until and not inbox.complete():
             await asyncio.sleep(0.05)
         if task.done():
             await task
