@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # our own log says once what it says over and over
 
     def ready(settings: CollectSettings) -> None:
+        where = "" if settings.receiver is None else f"{settings.receiver.host}:{settings.receiver.port}"
         begun = Text(
-            ko=f"수집을 시작합니다: 연결 {len(settings.links)}개, 저장소 {settings.store}",
-            en=f"collecting: {len(settings.links)} connections, store {settings.store}",
+            ko=f"수집을 시작합니다: 연결 {len(settings.links)}개, {f'수신 {where}, ' if where else ''}저장소 {settings.store}",
+            en=f"collecting: {len(settings.links)} connections, {f'receiver {where}, ' if where else ''}"
+            f"store {settings.store}",
         )
         sys.stdout.write(begun.in_language(language) + "\n")
         sys.stdout.flush()

@@ -140,15 +140,16 @@ class Collector:
 
     def status(self, *, stopped: bool = False) -> CollectorStatus:
         """How the collector and its connections are doing now."""
+        beside = tuple(self._beside())
         return CollectorStatus(
             pid=os.getpid(),
             started=self._started,
             updated=datetime.now(UTC),
             stopped=stopped,
-            stored=self._stored,
+            stored=self._stored + sum(state.readings for state in beside),
             waiting=len(self._waiting),
             dropped=self._dropped,
-            connections=(*(self._with_lag(state) for state in self._states.values()), *self._beside()),
+            connections=(*(self._with_lag(state) for state in self._states.values()), *beside),
             forward=self._forward(),
         )
 

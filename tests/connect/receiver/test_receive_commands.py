@@ -78,13 +78,18 @@ def test_collector_with_a_receiver_alone_keeps_what_is_written_and_tells_it(tmp_
     (tmp_path / "collect.toml").write_text(f'[receiver]\naddress = "127.0.0.1:{port}"\ntoken_env = "TOKEN"\n')
     process = started("collect", str(tmp_path / "collect.toml"))
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("collecting: 0 connections")
+    store = tmp_path / "store"
+    begun = process.stdout.readline()
 
     answered = write(port, b"m,asset=A v=1 1772323200\nm,asset=A v=2 1772323201")
-    time.sleep(1.2)  # the status is written once a second
-    status = read_status(tmp_path / "store")
-    stopped(process)
+    end = time.monotonic() + 60.0
+    while (status := read_status(store)) is None or not status.connections[0].readings:
+        assert time.monotonic() < end, status
+        time.sleep(0.05)
+    said = stopped(process)
 
+    assert begun == f"collecting: 0 connections, receiver 127.0.0.1:{port}, store {store}\n"
+    assert said == "stopped: 2 readings kept, 0 lost\n"
     assert answered == 204
     assert values(tmp_path / "store", "A.m.v") == [1.0, 2.0]
     assert status is not None

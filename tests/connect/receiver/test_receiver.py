@@ -117,6 +117,43 @@ def test_body_without_a_good_line_is_refused(url: str) -> None:
     assert post(url, V2, b"")[:2] == (400, {"code": "invalid", "message": "writing requires points"})
 
 
+def test_bad_line_with_control_signs_or_of_great_length_is_answered(url: str, store: Store) -> None:
+    """Such a line stands in a header as well, where control signs are forbidden and clients bound the length."""
+    odd, long = b"m,asset=A v=1\x00\x0b\x7f 1\nm,asset=A v=1 1772366400000000000", b"\n".join([b"m" * 1_000] * 8)
+
+    told, cut = post(url, "/write?db=b", odd), post(url, "/write?db=b", long)
+    new = post(url, V2, odd)
+
+    message = "partial write: unable to parse 'm,asset=A v=1\x00\x0b\x7f 1': invalid number dropped=1"
+    assert (told[0], told[1]) == (400, {"error": message})
+    assert told[2]["X-Influxdb-Error"] == message.replace("\x00\x0b\x7f", "   ")
+    assert (cut[0], cut[1]) == (400, {"error": "\n".join([f"unable to parse '{'m' * 300}…': missing fields"] * 8)})
+    assert len(cut[2]["X-Influxdb-Error"].encode("latin-1").decode()) == 2_000
+    assert new[:2] == (400, {"code": "invalid", "message": message, "line": 1})
+    assert values(store, "A.m.v") == [1.0]
+
+
+def test_answers_are_written_as_influxdb_writes_them(url: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("POST", "/write?db=b", "금형".encode(), {"Authorization": f"Token {TOKEN}"})
+    body = connection.getresponse().read()
+    connection.close()
+
+    assert body.decode() == """{"error":"unable to parse '금형': missing fields"}\n"""
+
+
+def test_client_of_influxdb_1_asks_for_databases_and_version(url: str) -> None:
+    parts = urlsplit(url)
+    client = influxdb.InfluxDBClient(parts.hostname, parts.port, "user", TOKEN, "telegraf")
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection.request("GET", "/ping?verbose=true")
+    verbose = connection.getresponse().read()
+    connection.close()
+
+    assert client.get_list_database() == [{"name": "b"}, {"name": "telegraf"}]
+    assert verbose == b'{"version":"0.1.0"}\n'
+
+
 def test_signals_beyond_the_limit_are_told_with_422(url: str, store: Store) -> None:
     body = "\n".join(f"m,asset=A v{i}=1 1772366400000000000" for i in range(8)).encode()
 

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 
 from jasang.connect.forward.frames import FORMAT, BadFrame
 from jasang.connect.line_protocol.scanner import load_scan
-from jasang.connect.receiver.answers import kept_in_part, refused
+from jasang.connect.receiver.answers import kept_in_part, refused, told
 from jasang.connect.receiver.bodies import NotGzip, TooLarge, read_body, unpacked
 from jasang.connect.receiver.destination import Factory, ReceiverLimits, Written
 from jasang.connect.receiver.forwarded import SENDER
@@ -176,20 +176,28 @@ class Receiver:
             return response
         return kept_in_part(version, written.bad, some_kept=written.some_kept) if written.bad else None
 
-    async def _ping(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(status=204, headers={"X-Influxdb-Version": self._version, "X-Influxdb-Build": "jasang"})
+    async def _ping(self, request: web.Request) -> web.StreamResponse:
+        headers = {"X-Influxdb-Version": self._version, "X-Influxdb-Build": "jasang"}
+        if request.query.get("verbose", "") not in ("", "0", "false"):
+            return told({"version": self._version}, headers=headers)
+        return web.Response(status=204, headers=headers)
 
     async def _health(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(
+        return told(
             {"name": "jasang", "message": "ready for writes", "status": "pass", "checks": [], "version": self._version}
         )
 
     async def _query(self, request: web.Request) -> web.StreamResponse:
         """1.x clients make their database before they write. Nothing can be asked here; Jasang's pages and commands answer."""
-        self._tenants.of(request.headers, request.query, 1)
+        tenant = self._tenants.of(request.headers, request.query, 1)
         asked = request.query.get("q") or str((await request.post()).get("q", ""))
-        if asked.strip().upper().startswith("CREATE DATABASE"):
-            return web.json_response({"results": [{"statement_id": 0}]})
+        words = asked.upper().strip(" \t\r\n;").split()
+        if words[:2] == ["CREATE", "DATABASE"]:
+            return told({"results": [{"statement_id": 0}]})
+        if words == ["SHOW", "DATABASES"]:
+            names = [[name] for name in tenant.destination.factory.buckets or ()]
+            series = {"name": "databases", "columns": ["name"], **({"values": names} if names else {})}
+            return told({"results": [{"statement_id": 0, "series": [series]}]})
         return refused(1, 400, "this receiver takes writes only; ask Jasang for readings")
 
     async def _sender(self, request: web.Request) -> web.StreamResponse:
@@ -214,7 +222,7 @@ class Receiver:
 
     def _answer(self, spans: Sequence[tuple[int, int]]) -> web.Response:
         now = datetime.now(UTC).isoformat()
-        return web.json_response({"format": FORMAT, "kept": spans, "time": now, "body": self._limits.body})
+        return told({"format": FORMAT, "kept": spans, "time": now, "body": self._limits.body})
 
     @web.middleware
     async def _refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
