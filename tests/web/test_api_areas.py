@@ -213,7 +213,7 @@ def test_key_without_its_maker_changes_nothing(sides: dict[str, Any]) -> None:
     assert (
         refused.status_code,
         Event.objects.of(Case.objects.at(sides["centre"]).get().factory).filter(ours=True, private=False).count(),
-    ) == (403, 0)
+    ) == (401, 0)
 
 
 def test_programme_goes_from_the_call_to_the_payment(cast: dict[str, Any]) -> None:  # noqa: F811

@@ -93,6 +93,7 @@ def test_way_there_carries_state_nonce_and_pkce(provider: str) -> None:
 
 def test_invited_person_gets_an_account_by_address_or_by_link(provider: str, factory: Any) -> None:
     owner = set_up_account(user_name="owner", password=PASSWORD)[0]
+    Membership.objects.create(user=owner, factory=factory, role=Role.OWNER)
     assert "초대받지" in come(Client(), "kim").content.decode()
     people.invite(by=owner, factory=factory, role=Role.OPERATOR, email="KIM@factory.example")
     assert come(Client(), "kim").headers["Location"] == "/"
@@ -111,6 +112,7 @@ def test_invited_person_gets_an_account_by_address_or_by_link(provider: str, fac
 
 def test_unverified_address_opens_nothing(provider: str, factory: Any) -> None:
     owner = set_up_account(user_name="owner", password=PASSWORD)[0]
+    Membership.objects.create(user=owner, factory=factory, role=Role.OWNER)
     identities.confirm(user=owner, email="owner@factory.example")
     _one, token = people.invite(by=owner, factory=factory, role=Role.OWNER, email="owner@factory.example")
     for start in (WITH, f"{WITH}?invitation={token}"):

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from jasang.web.api import keys
 from jasang.web.api.models import ApiKey
+from jasang.web.tenants import people
 from jasang.web.tenants.models import AuditEvent, OrganisationKind, Role
-from jasang.web.tenants.services import appoint, set_up_account, set_up_factory, set_up_organisation
+from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_factory, set_up_organisation
 
 from .conftest import PASSWORD
 
@@ -105,6 +106,8 @@ def test_organisations_key_sees_the_names_of_its_factories_but_none_of_their_dat
 def test_key_ends_with_the_account_that_made_it(tree: Any, factory: Any) -> None:
     _operator, coop = tree
     user = set_up_account(user_name="op", password=PASSWORD)[0]
+    appoint(user=user, organisation=coop, role=Role.COOP_OPERATOR)
+    add_member(user=user, factory=factory, role=Role.OWNER)
     _, first = keys.make_key(organisation=coop, name="a", scopes=["organisation:read"], by=user)
     _, second = keys.make_key(factory=factory, name="b", scopes=["factory:read"], by=user)
     user.is_active = False
@@ -117,3 +120,46 @@ def test_key_ends_with_the_account_that_made_it(tree: Any, factory: Any) -> None
     assert keys.key_of(second) is not None
     assert keys.end_keys_of(user=user, by=None) == 1
     assert keys.key_of(second) is None
+
+
+def test_key_does_nothing_once_its_maker_has_left_its_place(tree: Any, factory: Any, teammate: Client) -> None:
+    _operator, coop = tree
+    for name in ("owner", "other"):
+        add_member(user=set_up_account(user_name=name, password=PASSWORD)[0], factory=factory, role=Role.OWNER)
+    owner, clerk = (set_up_account(user_name=name, password=PASSWORD)[0] for name in ("owner", "clerk"))
+    post = appoint(user=clerk, organisation=coop, role=Role.COOP_OPERATOR)
+    ours, first = keys.make_key(factory=factory, name="a", scopes=["people:read", "factory:read"], by=owner)
+    _, second = keys.make_key(organisation=coop, name="b", scopes=["organisation:read"], by=clerk)
+    there = f"/api/1/factories/{factory.key}"
+    assert calling(first).get(f"{there}/members").status_code == calling(first).get(there).status_code == 200
+
+    people.change_role(membership=owner.memberships.get(), role=Role.OPERATOR, by=owner)
+    assert calling(first).get(f"{there}/members").status_code == 403  # owners' alone
+    assert calling(first).get(there).status_code == 200
+    people.remove_member(membership=owner.memberships.get(), by=None)
+    people.remove_post(post=post, by=clerk)
+    assert calling(first).get(there).status_code == 401
+    assert calling(second).get("/api/1/organisations").status_code == 401
+
+    other = Client()
+    other.force_login(set_up_account(user_name="other", password=PASSWORD)[0])
+    page = other.get(reverse("api-keys", args=[factory.key])).content.decode()
+    assert "owner 님이 나가서" in page
+    fresh = other.post(reverse("rotate-key", args=[factory.key, ours.prefix])).context["shown"]
+    assert calling(fresh).get(f"{there}/members").status_code == 200
+
+
+def test_key_of_a_cooperative_shows_nothing_that_its_staff_does_not_see(tree: Any) -> None:
+    operator, coop = tree
+    clerk, chief = (set_up_account(user_name=name, password=PASSWORD)[0] for name in ("clerk", "chief"))
+    appoint(user=clerk, organisation=coop, role=Role.COOP_OPERATOR)
+    appoint(user=chief, organisation=operator, role=Role.PROGRAMME_OPERATOR)
+    scopes = ["programme:read", "organisation:read"]
+    _, theirs = keys.make_key(organisation=coop, name="a", scopes=scopes, by=clerk)
+    _, ours = keys.make_key(organisation=coop, name="b", scopes=scopes, by=chief)
+    here = f"/api/1/organisations/{coop.key}"
+    for rest in ("/judgings", "/applications", "/payments", "/export?kinds=judgings"):
+        assert (calling(theirs).get(here + rest).status_code, calling(ours).get(here + rest).status_code) == (403, 200)
+    assert calling(theirs).get(f"{here}/portfolio").status_code == 200
+    whole = b"".join(calling(theirs).get(f"{here}/export").streaming_content).decode()
+    assert len(whole.splitlines()) == 1

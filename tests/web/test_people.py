@@ -84,6 +84,43 @@ def test_link_that_is_over_lets_nobody_in(owner: Client, factory: Any, end: str)
     assert role_in(account("late"), factory) is None
 
 
+@pytest.mark.parametrize("how", ["demoted", "removed", "switched off"])
+def test_invitation_ends_with_the_role_of_who_made_it(owner: Client, factory: Any, how: str) -> None:
+    link = invited(owner, factory, role="owner")
+    second = account("second")
+    add_member(user=second, factory=factory, role=Role.OWNER)
+    mine = Membership.objects.get(user__username="owner")
+    if how == "demoted":
+        people.change_role(membership=mine, role=Role.ENGINEER, by=second)
+    elif how == "removed":
+        people.remove_member(membership=mine, by=second)
+    else:
+        mine.user.is_active = False
+        mine.user.save()
+    late = signed_in(account("late"))
+
+    assert late.get(link).status_code == late.post(link).status_code == 404
+    assert role_in(account("late"), factory) is None
+    if how != "switched off":
+        assert people.open_invitations(factory=factory).count() == 0
+        assert AuditEvent.objects.filter(action="withdraw", account="second", factory=factory).count() == 1
+
+
+def test_invitation_to_an_organisation_ends_with_the_post(db: None) -> None:
+    coop = set_up_organisation(name="금형조합", kind=OrganisationKind.COOPERATIVE)
+    boss, clerk = account("boss"), account("clerk")
+    post = appoint(user=boss, organisation=coop, role=Role.PROGRAMME_OPERATOR)
+    appoint(user=boss, organisation=coop, role=Role.COOP_OPERATOR)
+    _one, high = people.invite(by=boss, organisation=coop, role=Role.AUDITOR)
+    _two, low = people.invite(by=boss, organisation=coop, role=Role.COOP_OPERATOR)
+    people.remove_post(post=post, by=boss)
+    assert people.invitation(high) is None
+    with pytest.raises(people.PeopleError):
+        people.join(token=high, user=clerk)
+    people.join(token=low, user=clerk)  # what the post that is left allows
+    assert [one.role for one in clerk.posts.all()] == [Role.COOP_OPERATOR]
+
+
 def test_guest_comes_for_a_time_and_own_people_stay_what_they_are(owner: Client, factory: Any) -> None:
     link = invited(owner, factory, role="mentor", guest_days="10")
     signed_in(account("mentor")).post(link)

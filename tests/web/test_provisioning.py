@@ -18,7 +18,7 @@ from jasang.web.api import keys
 from jasang.web.provisioning.models import ProvisionedGroup, ProvisionedPerson
 from jasang.web.tenants import second_factor
 from jasang.web.tenants.models import AuditEvent, OrganisationKind, Post, Role
-from jasang.web.tenants.services import appoint, set_up_account, set_up_organisation
+from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_organisation
 
 from .conftest import PASSWORD
 
@@ -135,6 +135,7 @@ def test_switching_off_ends_sign_ins_and_keys_at_once(directory: Directory, fact
     person = directory.add("lee", active=True).json()
     user = get_user_model().objects.get(username="lee")
     appoint(user=user, organisation=directory.organisation, role=Role.COOP_OPERATOR)
+    add_member(user=user, factory=factory)
     browser = Client()
     browser.force_login(user)
     _key, text = keys.make_key(factory=factory, name="k", scopes=["factory:read"], by=user)

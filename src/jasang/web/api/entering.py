@@ -18,7 +18,7 @@ from jasang.web.api.models import ApiKey
 from jasang.web.api.problems import TooMany
 from jasang.web.tenants import limits
 from jasang.web.tenants.models import FACTORY_ROLES, GUEST_ROLES, Factory, Membership, Organisation, Role
-from jasang.web.tenants.queries import roles_at
+from jasang.web.tenants.queries import role_in, roles_at
 from jasang.web.tenants.second_factor import needs_second_factor
 from jasang.web.tenants.services import note_event
 
@@ -92,6 +92,8 @@ def factory_of(request: HttpRequest, factory_key: str, scope: str) -> Factory:
             raise Http404
         if scope not in who.key.scopes:
             raise HttpError(403, "scope")
+        if scope.startswith(OWNERS_ONLY) and who.user is not None and role_in(who.user, who.key.factory) != Role.OWNER:
+            raise HttpError(403, "person")
         return who.key.factory
     valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
     membership = (
@@ -122,6 +124,7 @@ def organisation_of(request: HttpRequest, organisation_key: str, scope: str, *ro
             raise Http404
         if scope not in who.key.scopes:
             raise HttpError(403, "scope")
+        _allow_maker(who.user, who.key.organisation, roles)
         return who.key.organisation
     found = get_object_or_404(Organisation, key=organisation_key)
     held = roles_at(who.user, found)
@@ -132,6 +135,12 @@ def organisation_of(request: HttpRequest, organisation_key: str, scope: str, *ro
     if needs_second_factor(request):
         raise HttpError(403, "second factor")
     return found
+
+
+def _allow_maker(maker: Any, organisation: Organisation, roles: tuple[Role, ...]) -> None:
+    """A key does no more than its maker could there; staff of the programme may give away everything."""
+    if maker is not None and not roles_at(maker, organisation).intersection({*roles, Role.PROGRAMME_OPERATOR}):
+        raise HttpError(403, "person")
 
 
 def person_of(request: HttpRequest, organisation: Organisation, *roles: Role) -> Any:

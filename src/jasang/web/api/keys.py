@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from jasang.errors import JasangError
 from jasang.web.api.models import ApiKey
-from jasang.web.tenants.models import Factory, Organisation, factory_key
+from jasang.web.tenants.models import FACTORY_ROLES, Factory, Organisation, Post, factory_key
+from jasang.web.tenants.queries import role_in, roles_at
 from jasang.web.tenants.services import note_event
 
 OVERLAP_DAYS = 7  # how long the older key still works after a rotation
@@ -119,6 +120,31 @@ def keys(place: Factory | Organisation) -> QuerySet[ApiKey]:
     return rows.filter(_working()).select_related("made_by", "factory", "organisation").order_by("-made_at", "-pk")
 
 
+def maker_stands(key: ApiKey) -> bool:
+    """Whether who made the key is still of its place: a key never outlives its maker there, and may do no more than he or she."""
+    maker = key.made_by
+    if maker is None:  # the portal's own, made by no person
+        return True
+    if not maker.is_active:
+        return False
+    if key.factory is not None:
+        return role_in(maker, key.factory) in FACTORY_ROLES
+    return bool(roles_at(maker, key.organisation))
+
+
+def without_maker(place: Factory | Organisation, found: Iterable[ApiKey]) -> set[int]:
+    """The numbers of those keys of the place that do nothing, since who made them is no longer there; two queries at most."""
+    makers = {key.pk: key.made_by for key in found if key.made_by is not None}
+    if isinstance(place, Factory):
+        valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
+        there = place.memberships.filter(valid, role__in=FACTORY_ROLES).values_list("user", flat=True)
+    else:
+        above = [int(number) for number in place.path.strip("/").split("/")]
+        there = Post.objects.filter(organisation__in=above).values_list("user", flat=True)
+    known = set(there.filter(user__in={maker.pk for maker in makers.values()}))
+    return {number for number, maker in makers.items() if not maker.is_active or maker.pk not in known}
+
+
 def key_of(text: str) -> ApiKey | None:
     """The working key of that text; its use is written down, at most once a minute."""
     mark, _, rest = text.partition("_")
@@ -132,8 +158,7 @@ def key_of(text: str) -> ApiKey | None:
     now = timezone.now()
     over = found.expires_at is not None and found.expires_at <= now
     closed = found.factory is not None and found.factory.closed_at is not None
-    switched_off = found.made_by is not None and not found.made_by.is_active
-    if over or closed or switched_off:
+    if over or closed or not maker_stands(found):
         return None
     if found.last_used_at is None or now - found.last_used_at > _USE_TOLD_EVERY:
         _row(found).update(last_used_at=now)

@@ -63,7 +63,9 @@ def _page(request: HttpRequest, place: Factory | Organisation, scopes: Sequence[
             shown, form = _made(request, place, form), KeyForm(scopes=list(scopes))
         except JasangError as error:
             wrong = error.in_language(current())
-    rows = [(key, [scope_words(scope) for scope in key.scopes]) for key in keys.keys(place)]
+    found = keys.keys(place)
+    idle = keys.without_maker(place, found)
+    rows = [(key, [scope_words(scope) for scope in key.scopes], key.pk in idle) for key in found]
     context = {"form": form, "shown": shown, "wrong": wrong, "rows": rows, "overlap": keys.OVERLAP_DAYS, "place": place}
     refused = bound and form.is_bound
     return render(request, "api/keys.html", context, status=HTTPStatus.BAD_REQUEST if refused else HTTPStatus.OK)

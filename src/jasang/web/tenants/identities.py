@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from jasang.errors import JasangError
 from jasang.web.tenants import people
 from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity
-from jasang.web.tenants.models import Invitation
 from jasang.web.tenants.oidc import Told
 from jasang.web.tenants.services import note_event
 
@@ -39,7 +38,7 @@ def account_of(told: Told, *, invitation: str = "") -> AbstractBaseUser:
         user = user or _new_account(told)
         people.join(token=invitation, user=user)
     elif user is None:
-        waiting = list(_invitations_for(told.email))
+        waiting = people.waiting_invitations(email__iexact=told.email) if told.email else []
         if not waiting:
             raise _unknown(told)
         user = _new_account(told)
@@ -64,12 +63,6 @@ def _known_by_address(told: Told) -> Any:
     if len(found) != 1 or found[0].user.foreign_identities.filter(issuer=told.issuer).exists():
         return None
     return found[0].user
-
-
-def _invitations_for(email: str) -> Any:
-    if not email:
-        return Invitation.objects.none()
-    return people.waiting_invitations().filter(email__iexact=email).select_related("factory", "organisation")
 
 
 def _unknown(told: Told) -> IdentityError:

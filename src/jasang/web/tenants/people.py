@@ -21,6 +21,7 @@ from jasang.web.tenants.models import (
     Post,
     Role,
 )
+from jasang.web.tenants.queries import role_in, roles_at
 from jasang.web.tenants.services import note_event
 
 DAYS_OPEN = 7  # an invitation
@@ -97,16 +98,49 @@ def open_invitations(
     return waiting.filter(**place).select_related("made_by").order_by("-made_at", "-pk")
 
 
-def waiting_invitations() -> QuerySet[Invitation]:
-    """Every invitation that still lets somebody in."""
+def waiting_invitations(**only: object) -> list[Invitation]:
+    """The invitations (those of the given fields) that still let somebody in."""
     waiting = Invitation.objects.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
-    return waiting.filter(Q(factory__isnull=True) | Q(factory__closed_at__isnull=True))
+    opened = waiting.filter(Q(factory__isnull=True) | Q(factory__closed_at__isnull=True), **only)
+    return [one for one in opened.select_related("factory__organisation", "organisation", "made_by") if _stands(one)]
+
+
+def _stands(invitation: Invitation) -> bool:
+    """Whether who invited could still do so: an invitation never outlives the role that it was made with."""
+    by, role = invitation.made_by, Role(invitation.role)
+    if by is None:
+        return True
+    if not by.is_active:
+        return False
+    if invitation.organisation is not None:
+        held = roles_at(by, invitation.organisation)
+    elif role_in(by, invitation.factory) == Role.OWNER:
+        return True
+    else:  # an organisation names the first owner of a factory below it
+        above = invitation.factory.organisation if role == Role.OWNER else None
+        return above is not None and bool(roles_at(by, above).intersection(MAY_LET_IN))
+    return any(role in MAY_LET_IN.get(one, ()) for one in held)
 
 
 def invitation(token: str) -> Invitation | None:
     """The open invitation of that token."""
-    found = waiting_invitations().filter(token=fingerprint(token))
-    return found.select_related("factory", "organisation", "made_by").first()
+    return next(iter(waiting_invitations(token=fingerprint(token))), None)
+
+
+@transaction.atomic
+def withdraw_of(
+    user: AbstractBaseUser,
+    *,
+    by: AbstractBaseUser | None,
+    factory: Factory | None = None,
+    organisation: Organisation | None = None,
+) -> None:
+    """Close the open invitations of somebody who has just left or lost a role, as far as he or she may invite no longer."""
+    place = {"factory": factory} if factory is not None else {"organisation": organisation}
+    for one in open_invitations(factory=factory, organisation=organisation).filter(made_by=user):
+        if not _stands(one):
+            Invitation.objects.filter(pk=one.pk, used_at__isnull=True).update(revoked_at=timezone.now())
+            note_event(user=by, action="withdraw", subject=f"{one.role} {one.email}".strip(), **place)
 
 
 @transaction.atomic
@@ -176,6 +210,7 @@ def change_role(*, membership: Membership, role: Role, by: AbstractBaseUser) -> 
     membership.save(update_fields=["role"])
     subject = f"{membership.user.get_username()}: {before} → {role}"
     note_event(user=by, action="role", subject=subject, factory=membership.factory)
+    withdraw_of(membership.user, by=by, factory=membership.factory)
 
 
 @transaction.atomic
@@ -187,6 +222,7 @@ def remove_member(*, membership: Membership, by: AbstractBaseUser | None) -> Non
     subject = f"{membership.role} {membership.user.get_username()}"
     note_event(user=by, action="leave" if left else "remove", subject=subject, factory=membership.factory)
     membership.delete()
+    withdraw_of(membership.user, by=by, factory=membership.factory)
 
 
 @transaction.atomic
@@ -196,6 +232,7 @@ def remove_post(*, post: Post, by: AbstractBaseUser) -> None:
     subject = f"{post.role} {post.user.get_username()}"
     note_event(user=by, action="leave" if left else "remove", subject=subject, organisation=post.organisation)
     post.delete()
+    withdraw_of(post.user, by=by, organisation=post.organisation)
 
 
 def _hold(factory: Factory) -> None:
