@@ -76,6 +76,70 @@ def test_without_write_sections_the_pages_are_not_there(factory: Any, member: Cl
         )  # fmt: skip
 
 
+def stated_in_english(client: Client, address: str) -> str:
+    client.cookies["jasang_language"] = "en"
+    text = client.get(address).content.decode()
+    del client.cookies["jasang_language"]
+    return text
+
+
+FAULTS = {
+    "no TOML": (LINK + RULE.replace("[[write]]", "[[write]"), "UTF-8 TOML이 아닙니다", "is not UTF-8 TOML"),
+    "another encoding": ((LINK + RULE).encode("utf-8") + "# 압력".encode("cp949"), "UTF-8 TOML이 아닙니다", "UTF-8 TOML"),
+    "a misspelt section": (LINK + RULE.replace("[[write]]", "[[writes]]"), "writes: 없는 항목입니다", "not a known field"),
+    "limits the wrong way round": (
+        LINK + RULE.replace("620.0", "400.0"), "write[0].high: 400", "400 must be above low 500",
+    ),
+    "an unknown connection": (
+        LINK + RULE.replace('"INJ-01"', '"INJ-09"'), "&#x27;INJ-09&#x27; 이라는 연결이 없습니다", "expected one of INJ-01",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_file_is_told_and_what_was_proposed_can_still_be_stopped(
+    factory: Any, member: Client, teammate: Client, stranger: Client, file: Path, fault: str
+) -> None:
+    given, ko, en = FAULTS[fault]
+    member.post(page("new-write", factory), GIVEN)
+    file.write_bytes(given if isinstance(given, bytes) else given.encode("utf-8"))
+    here = page("write", factory, "W0001")
+
+    assert page("writes", factory) in member.get(page("overview", factory)).content.decode()
+    for address, status in ((page("writes", factory), 200), (here, 200), (page("new-write", factory), 400)):
+        answer = teammate.get(address)
+        assert (answer.status_code, ko in answer.content.decode()) == (status, True), address
+        english = stated_in_english(teammate, address)
+        assert (en in english, "There is a fault in the collector's file." in english) == (True, True), address
+        assert stranger.get(address).status_code == 404
+    refused = teammate.post(page("approve-write", factory, "W0001"))
+    assert (refused.status_code, ko in refused.content.decode()) == (400, True)
+    assert writing.proposed(file)[0].state == "proposed"
+    assert teammate.post(page("stop-write", factory, "W0001")).headers["Location"] == here
+    assert writing.proposed(file)[0].state == "stopped"
+
+
+def test_a_faulty_file_that_never_meant_to_write_brings_no_pages(factory: Any, member: Client, file: Path) -> None:
+    file.write_text(LINK + "[[connections", "utf-8")
+    assert member.get(page("writes", factory)).status_code == 404
+    assert page("writes", factory) not in member.get(page("overview", factory)).content.decode()
+
+
+def test_a_faulty_file_of_another_store_is_not_shown(factory: Any, member: Client, file: Path) -> None:
+    file.write_text(LINK.replace('store = "store"', 'store = "other"') + RULE.replace("[[write]]", "[[write]"), "utf-8")
+    assert member.get(page("writes", factory)).status_code == 404
+
+
+def test_the_password_of_the_machine_is_not_needed_to_propose_and_approve(
+    factory: Any, member: Client, teammate: Client, file: Path
+) -> None:
+    secret = 'url = "opc.tcp://127.0.0.1:9"\nusername = "jasang"\npassword_env = "JASANG_NO_SUCH_PASSWORD"'
+    file.write_text((LINK + RULE).replace('url = "opc.tcp://127.0.0.1:9"', secret), "utf-8")
+    assert member.post(page("new-write", factory), GIVEN).status_code == 302
+    assert teammate.post(page("approve-write", factory, "W0001")).status_code == 302
+    assert writing.written(file).proposals[0].state == "approved"
+
+
 def test_a_proposal_is_approved_by_somebody_else_and_stopped(
     factory: Any, member: Client, teammate: Client, file: Path
 ) -> None:

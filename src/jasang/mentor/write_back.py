@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jasang.connect.catalog import load
-from jasang.connect.collect_toml import CollectSettings, read_collect_toml
+from jasang.connect.collect_toml import AnySecret, CollectSettings, read_collect_toml
 from jasang.connect.contract import Link
 from jasang.connect.writing import WriteRule
 from jasang.errors import WriteRefused, WrongArguments
@@ -131,7 +131,7 @@ def propose(settings_file: Path, *, settings: Mapping[str, float], by: str, watc
 
     Raises `ConfigurationError` for a wrong collect.toml, `WrongArguments`, and `WriteRefused` beyond the hard limits.
     """
-    found = read_collect_toml(settings_file)
+    found = read_collect_toml(settings_file, AnySecret())
     person = named(by)
     if not settings:
         raise WrongArguments(ko="쓸 설정이 없습니다.", en="there is no setting to write")
@@ -161,7 +161,7 @@ def propose(settings_file: Path, *, settings: Mapping[str, float], by: str, watc
 
 def approve(settings_file: Path, name: str, *, by: str) -> Proposal:
     """A person other than the one who proposed it takes responsibility; valid for a day. Raises `WriteRefused`."""
-    found, person = read_collect_toml(settings_file), named(by)
+    found, person = read_collect_toml(settings_file, AnySecret()), named(by)
 
     def decide(entries: Sequence[Entry]) -> tuple[str, str, str, dict[str, Any]]:
         one = _one(entries, name)
@@ -201,7 +201,7 @@ def stop(settings_file: Path, name: str, *, by: str, reason: str = "") -> Propos
 
 def status(settings_file: Path) -> WriteStatus:
     """All proposals; raises `WriteRefused` when the audit trail was tampered with."""
-    found = read_collect_toml(settings_file)
+    found = read_collect_toml(settings_file, AnySecret())
     trail = trail_of(settings_file)
     entries = trail.entries()
     return WriteStatus(

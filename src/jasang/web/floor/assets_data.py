@@ -20,6 +20,7 @@ from jasang.web.floor.live import age_words, machine_states, quality_of, shown_v
 
 RATE_SPAN = timedelta(hours=1)
 _SEPARATOR = re.compile(r"\s*[/>\\]\s*")
+_STORE_LINE = re.compile(r"""^\s*store\s*=\s*["']*([^"'#\n]*)""", re.MULTILINE)
 _NUMBERED = re.compile(r"[\s_\-#]*\d+[A-Za-z]?$")
 # Machines are alike when they share so much of their signals.
 _ALIKE = 0.6
@@ -238,13 +239,23 @@ def _connection(one: ConnectionStatus, running: bool, now: datetime) -> dict[str
 
 
 def collector_file(store: str) -> Path | None:
-    """The collect.toml beside the store that names this store; `None` where it is not known."""
+    """The collect.toml beside the store that names this store, faulty or not; `None` where there is none."""
     if not store:
         return None
     folder = Path(store).resolve()
     file = folder.parent / "collect.toml"
     try:
-        named = tomllib.loads(file.read_text("utf-8-sig")).get("store", "store")
-        return file if (file.parent / str(named)).resolve() == folder else None
-    except (OSError, ValueError, TypeError):
+        text = file.read_bytes().decode("utf-8-sig", "replace")
+        return file if (file.parent / _named_store(text)).resolve() == folder else None
+    except (OSError, ValueError):
         return None
+
+
+def _named_store(text: str) -> str:
+    try:
+        return str(tomllib.loads(text).get("store", "store"))
+    except (
+        tomllib.TOMLDecodeError
+    ):  # the people of the factory are told what is wrong in it, so whose file it is must be known
+        said = _STORE_LINE.search(text)
+        return said[1].strip() if said is not None else "store"

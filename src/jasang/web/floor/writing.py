@@ -4,22 +4,37 @@ All of it stands in the audit trail beside the collector's file, where the comma
 that nobody approves an own proposal, are those of `mentor.write_back`. Nothing here writes to a machine: `jasang write run` does.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from jasang.connect.collect_toml import read_collect_toml
+from jasang.connect.collect_toml import AnySecret, read_collect_toml
 from jasang.connect.contract import Link
 from jasang.connect.writing import WriteRule
 from jasang.errors import JasangError
 from jasang.mentor.write_audit import Entry
-from jasang.mentor.write_back import Proposal, Watch, WriteStatus, approve, propose, same_person, status, stop, trail_of
+from jasang.mentor.write_back import (
+    Proposal,
+    Watch,
+    WriteStatus,
+    approve,
+    proposals_of,
+    propose,
+    same_person,
+    status,
+    stop,
+    trail_of,
+)
 from jasang.mentor.write_recommended import settings_of_study
 from jasang.web.floor.assets_data import collector_file
 from jasang.web.floor.models import StudyRun
 from jasang.web.tenants.models import Factory
+
+# Also [write], [[writes]] and [[write]: meant, and wrong.
+_WRITE_LINE = re.compile(r"""^\s*\[*\s*["']?write""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,26 +46,34 @@ class Writable:
     signals: tuple[str, ...]
 
 
-def settings_file(factory: Factory) -> Path | None:
-    """The collector's file of a factory that allows settings to be written; `None` where nothing may be (the usual case).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFile:
+    """The collector's file of a factory, and what is wrong in it: then nothing is proposed or approved, but still stopped."""
 
-    Raises `JasangError` where there is such a file and it is wrong.
-    """
+    path: Path
+    wrong: JasangError | None = None
+
+
+def settings_file(factory: Factory) -> SettingsFile | None:
+    """The file of a factory that allows settings to be written, or was meant to; `None` where nothing may be (the usual case)."""
     file = collector_file(factory.store)
-    return file if file is not None and read_collect_toml(file).writes else None
+    if file is None:
+        return None
+    try:
+        return SettingsFile(path=file) if read_collect_toml(file, AnySecret()).writes else None
+    except JasangError as error:
+        meant = _WRITE_LINE.search(file.read_bytes().decode("utf-8-sig", "replace")) or trail_of(file).file.exists()
+        return SettingsFile(path=file, wrong=error) if meant else None
 
 
 def may_be_written(factory: Factory) -> bool:
     """Whether the pages are there at all."""
-    try:
-        return settings_file(factory) is not None
-    except JasangError:
-        return False
+    return settings_file(factory) is not None
 
 
 def writable(file: Path) -> tuple[Writable, ...]:
     """What may be written, by connection."""
-    found = read_collect_toml(file)
+    found = read_collect_toml(file, AnySecret())
     links: dict[str, Link] = {link.name: link for link in found.links}
     names = dict.fromkeys(rule.connection for rule in found.writes)
     return tuple(
@@ -91,6 +114,11 @@ def written(file: Path) -> WriteStatus:
     return status(file)
 
 
+def proposed(file: Path) -> tuple[Proposal, ...]:
+    """All proposals of the audit trail, whatever is wrong in the collector's file; raises `WriteRefused` as `written`."""
+    return proposals_of(trail_of(file).entries())
+
+
 def steps_of(file: Path, name: str) -> tuple[Entry, ...]:
     """The audit trail of one proposal."""
     return tuple(entry for entry in trail_of(file).entries() if entry.proposal == name)
@@ -113,10 +141,10 @@ def recommended(factory: Factory, key: str) -> dict[str, float]:
 
 
 def _file(factory: Factory) -> Path:
-    file = settings_file(factory)
-    if file is None:
+    found = settings_file(factory)
+    if found is None:
         raise JasangError(
             ko="이 공장의 수집기 설정(collect.toml)에는 쓸 수 있는 설정([[write]])이 없습니다.",
             en="The collector's file of this factory (collect.toml) allows no setting to be written ([[write]]).",
         )
-    return file
+    return found.path

@@ -1,7 +1,6 @@
 """The pages of settings that are written back: proposals, one proposal with its audit trail, the form, approve and stop."""
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jasang.connect.writing import WriteRule
 from jasang.errors import JasangError
 from jasang.mentor.wording import number
-from jasang.mentor.write_back import ACTIVE, Proposal, proposals_of, trail_of
+from jasang.mentor.write_back import ACTIVE, Proposal
 from jasang.web.floor import writing
 from jasang.web.floor.queries import LIST_LENGTH
 from jasang.web.floor.writing_forms import settings_given, watch_given
@@ -30,14 +29,17 @@ _KINDS = {"kept": "good", "rolled_back": "act", "failed": "act", "taken_over": "
 @for_members
 @require_GET
 def writes(request: FactoryRequest) -> HttpResponse:
-    """What was proposed, newest first, and what may be written."""
-    file = _file(request)
-    context: dict[str, Any] = _TAB | {"may_write": request.role in _WRITERS}
+    """What was proposed, newest first, and what may be written; or what is wrong in the collector's file."""
+    found = _file(request)
+    context: dict[str, Any] = _TAB | {"may_write": request.role in _WRITERS and found.wrong is None}
+    context["faulty"] = found.wrong and found.wrong.in_language(current())
     try:
-        found = writing.written(file)
-        page = Paginator(found.proposals[::-1], LIST_LENGTH).get_page(request.GET.get("page"))
-        context |= {"page": page, "rows": [_row(one) for one in page], "head": found.head, "entries": found.entries}
-        context["rules"] = [_rule(rule) for rule in found.rules]
+        rows = writing.proposed(found.path)
+        page = Paginator(rows[::-1], LIST_LENGTH).get_page(request.GET.get("page"))
+        context |= {"page": page, "rows": [_row(one) for one in page]}
+        if found.wrong is None:
+            status = writing.written(found.path)
+            context |= {"head": status.head, "entries": status.entries, "rules": [_rule(rule) for rule in status.rules]}
     except JasangError as error:
         context["wrong"] = error.in_language(current())
     return render(request, "floor/optimise/writes.html", context)
@@ -54,7 +56,11 @@ def write(request: FactoryRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_write(request: FactoryRequest) -> HttpResponse:
     """Propose settings of one machine, by hand or from a recommendation."""
-    places = writing.writable(_file(request))
+    found = _file(request)
+    if found.wrong is not None:
+        context = _TAB | {"faulty": found.wrong.in_language(current())}
+        return render(request, "floor/optimise/new_write.html", context, status=HTTPStatus.BAD_REQUEST)
+    places = writing.writable(found.path)
     posted = request.POST if request.method == "POST" else None
     wrong = None
     if posted is not None:
@@ -104,7 +110,7 @@ def stop_write(request: FactoryRequest, name: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _done(request: FactoryRequest, file: Path, name: str, act: Any) -> HttpResponse:
+def _done(request: FactoryRequest, file: writing.SettingsFile, name: str, act: Any) -> HttpResponse:
     try:
         act()
     except JasangError as error:
@@ -112,14 +118,15 @@ def _done(request: FactoryRequest, file: Path, name: str, act: Any) -> HttpRespo
     return redirect("optimise:write", factory_key=request.factory.key, name=name)
 
 
-def _page(request: FactoryRequest, file: Path, name: str, wrong: str | None = None) -> HttpResponse:
+def _page(request: FactoryRequest, file: writing.SettingsFile, name: str, wrong: str | None = None) -> HttpResponse:
     one = _found(file, name)
     may, own = request.role in _WRITERS, writing.is_own(one, request.user)
     context = _TAB | {
+        "faulty": file.wrong and file.wrong.in_language(current()),
         "row": _row(one),
-        "steps": [_step(entry) for entry in writing.steps_of(file, name)],
+        "steps": [_step(entry) for entry in writing.steps_of(file.path, name)],
         "own": own,
-        "may_approve": may and not own and one.state == "proposed",
+        "may_approve": may and not own and file.wrong is None and one.state == "proposed",
         "may_stop": may and one.stop_by is None and one.state in ("proposed", "approved", *ACTIVE),
         "may_write": may,
         "wrong": wrong,
@@ -128,20 +135,17 @@ def _page(request: FactoryRequest, file: Path, name: str, wrong: str | None = No
     return render(request, page, context, status=HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK)
 
 
-def _file(request: FactoryRequest) -> Path:
+def _file(request: FactoryRequest) -> writing.SettingsFile:
     """The collector's file; without `[[write]]` the pages are not there."""
-    try:
-        file = writing.settings_file(request.factory)
-    except JasangError:
-        file = None
-    if file is None:
+    found = writing.settings_file(request.factory)
+    if found is None:
         raise Http404
-    return file
+    return found
 
 
-def _found(file: Path, name: str) -> Proposal:
+def _found(file: writing.SettingsFile, name: str) -> Proposal:
     try:
-        known = {one.name: one for one in proposals_of(trail_of(file).entries())}
+        known = {one.name: one for one in writing.proposed(file.path)}
     except JasangError as error:
         raise Http404 from error
     if name not in known:
