@@ -33,6 +33,7 @@ def test_every_command_file_is_in_the_catalogue() -> None:
         "main",
         "catalog",
         "arguments",
+        "front_page",
         "language",
         "show_study",
         "schedule_show",

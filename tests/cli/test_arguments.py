@@ -2,6 +2,8 @@
 
 import pytest
 
+from jasang.cli.catalog import COMMANDS
+from jasang.cli.front_page import _columns
 from jasang.cli.language import language_of_arguments
 from jasang.cli.main import main
 
@@ -50,3 +52,44 @@ def test_help_page_is_korean_where_korean_is_asked_for(capsys) -> None:
     assert page.startswith("사용법: jasang diagnose")
     assert "선택:" in page
     assert "options:" not in page
+
+
+def test_language_may_stand_before_the_command(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["--lang", "ko", "diagnose", "--help"])
+
+    assert capsys.readouterr().out.startswith("사용법: jasang diagnose")
+
+
+def test_help_before_a_command_shows_its_page(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["help", "inspect", "--lang", "en"])
+
+    assert capsys.readouterr().out.startswith("usage: jasang inspect")
+
+
+def test_mistyped_command_is_answered_with_the_nearest(capsys) -> None:
+    assert main(["diagnos", "x.csv", "--lang=en"]) == 2
+    assert capsys.readouterr().err == (
+        "jasang: 'diagnos': there is no such command. Did you mean diagnose? `jasang --help` lists them.\n"
+    )
+
+
+def test_no_command_at_all_shows_the_help_page_with_status_2(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    assert main([]) == 2
+    assert capsys.readouterr().out.startswith("usage: jasang [-h] [--version] COMMAND ...")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_help_page_shows_every_command_once_within_the_width(capsys, monkeypatch, language: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    with pytest.raises(SystemExit):
+        main(["--help", "--lang", language])
+
+    lines = capsys.readouterr().out.splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith(("   ", "  -"))]
+    assert sorted(shown) == sorted(COMMANDS)
+    assert [line for line in lines if _columns(line) > 80 and line.startswith("  ")] == []

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from jasang.web.manage import OWN_COMMANDS
+
 pytestmark = pytest.mark.web
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,3 +21,7 @@ def test_every_setting_and_command_is_described(page: str) -> None:
 
     assert {name for name in settings if f"`{name}`" not in text} == set()
     assert {name for name in commands if f"| `{name}" not in text} == set()
+
+
+def test_help_of_the_portal_shows_every_own_command() -> None:
+    assert set(OWN_COMMANDS) == {file.stem for file in WEB.glob("*/management/commands/*.py")} - {"__init__"}

@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, Text] = {
         en="watch many signals together: learn what is normal (train), tell what is not (run)",
     ),
     "batches": Text(
-        ko="배치(사이클)를 좋은 배치의 길과 견주어, 어느 배치가 언제 어느 신호에서 벗어났는지 봅니다",
+        ko="배치(사이클)를 잘 나온 배치의 흐름과 견주어, 어느 배치가 언제 어느 신호에서 벗어났는지 봅니다",
         en="compare batches or cycles with the golden course: which left it, when, and in which signal",
     ),
     "similar": Text(
@@ -98,6 +98,33 @@ COMMANDS: Mapping[str, Text] = {
     "simulate": Text(ko="가상 사출 셀을 돌립니다", en="run a virtual injection-moulding cell"),
     "demo": Text(ko="가상 설비와 포털을 띄워 봅니다", en="start a virtual cell and the portal"),
 }
+
+
+# How the help page groups them; a test holds that every command stands in one group.
+GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
+    (Text(ko="첫 파일부터", en="From the first file"), ("diagnose", "inspect", "verify", "level", "fleet")),
+    (
+        Text(ko="묻고 답하기", en="Questions"),
+        (
+            "chart",
+            "capability",
+            "gauge",
+            "pareto",
+            "losses",
+            "causes",
+            "energy",
+            "warn",
+            "life",
+            "monitor",
+            "batches",
+            "similar",
+        ),
+    ),
+    (Text(ko="더 낫게", en="Better than today"), ("recommend", "campaign", "experiment", "write")),
+    (Text(ko="계획 짜기", en="Plans"), ("schedule", "assign", "meet")),
+    (Text(ko="기계에서 모으기", en="From machines"), ("connect", "collect", "receive", "store")),
+    (Text(ko="둘러보기와 도우미", en="To try, and for assistants"), ("demo", "simulate", "mcp")),
+)
 
 
 def command_module(name: str) -> ModuleType:

@@ -13,6 +13,7 @@ from types import FrameType
 from jasang import __version__
 from jasang.cli.arguments import Parser, say
 from jasang.cli.catalog import COMMANDS, command_module
+from jasang.cli.front_page import commands_by_group, unknown_command
 from jasang.cli.language import language_of_arguments
 from jasang.errors import JasangError, Language
 from jasang.plant.text import Text
@@ -20,11 +21,17 @@ from jasang.plant.text import Text
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = _in_order(sys.argv[1:] if argv is None else argv)
     language = language_of_arguments(arguments)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        chosen = _parser(language, arguments).parse_args(arguments)
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+            raise unknown_command(arguments[0])
+        parser = _parser(language, arguments)
+        if not arguments or arguments[0] == "--lang":
+            parser.print_help()
+            return 2
+        chosen = parser.parse_args(arguments)
         status: int = chosen.run(chosen, language)
         sys.stdout.flush()
     except JasangError as error:
@@ -46,10 +53,26 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _in_order(words: list[str]) -> list[str]:
+    """`--lang ko diagnose …` and `help diagnose` as the parser wants them: the command first."""
+    count = 2 if words[:1] == ["--lang"] else 1 if words and words[0].startswith("--lang=") else 0
+    chosen, rest = words[:count], words[count:]
+    if rest[:1] == ["help"]:
+        rest = [*rest[1:2], "--help"]
+    return [*rest[:1], *chosen, *rest[1:]]
+
+
 def _parser(language: Language, arguments: list[str]) -> argparse.ArgumentParser:
     Parser.language = language
+    called = [word for word in arguments[:1] if word in COMMANDS]
     parser = Parser(
         prog="jasang",
+        # With a command, argparse puts this line before the command's own name; it is replaced below.
+        usage=None
+        if called
+        else say(Text(ko="jasang [-h] [--version] 명령 ...", en="jasang [-h] [--version] COMMAND ...")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=commands_by_group(language),
         description=say(
             Text(
                 ko="자상: 작은 공장의 멘토. 공장 데이터를 읽고 무엇이 잘못됐는지, 무엇을 하면 되는지 알려 줍니다.",
@@ -58,13 +81,11 @@ def _parser(language: Language, arguments: list[str]) -> argparse.ArgumentParser
         ),
     )
     parser.add_argument("--version", action="version", version=f"jasang {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar=say(Text(ko="명령", en="COMMAND")))
-    called = [word for word in arguments[:1] if word in COMMANDS]
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar=say(Text(ko="명령", en="COMMAND")), help=argparse.SUPPRESS
+    )
     for name in called:
         command_module(name).add(commands)
-    if not called:
-        for name, summary in COMMANDS.items():
-            commands.add_parser(name, help=say(summary))
     for name, command in commands.choices.items():
         command.add_argument(
             "--lang",
