@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.connect.mtconnect.agent import Agent
-from tests.connect.opcua.machine import Served, free_port
+from tests.connect.opcua.machine import Served
+from tests.free_ports import free_port
 
 from jasang.cli.main import main
 from jasang.connect.collect_toml import read_collect_toml
@@ -216,3 +217,16 @@ def test_topics_and_columns_are_written_as_their_protocol_wants_them() -> None:
     files = [Variable(address="x", path=f"{name}.csv.x", data_type="Int64") for name in "abc"]
     text = compose(name="f", protocol="folder", variables=files, node=None, **same).text
     assert text.count('# name = "x"') == 1
+
+
+def test_a_look_that_finds_nothing_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "empty").mkdir()
+    (here / "export").mkdir()
+    (here / "export" / "a.csv").write_text("time,x\n2026-05-04 10:00:00,1\n2026-05-04 10:00:01,2\n", "utf-8")
+
+    status, out, err = jasang(capsys, "browse", "file:empty", "--lang", "en")
+    _, added, _ = jasang(capsys, "add", "file:export", "--lang", "en")
+
+    assert (status, out.splitlines()) == (0, ["name\taddress\ttype\tunit\trange\twritable\tvalue\twithin"])
+    assert err == "connected, but nothing was found; does it send yet, is the place to look at (--node) right?\n"
+    assert "All 1 signals found are collected" in added  # the column of times is no signal

@@ -152,6 +152,12 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
             {"format": "jasang.connect.browse/1", "url": arguments.url, "protocol": protocol, "variables": found}
         )
         return 0
+    if not variables:
+        nothing = Text(
+            ko="연결은 되지만 값을 찾지 못했습니다. 아직 아무것도 보내지 않았는지, 볼 곳이 맞는지(--node) 보세요.",
+            en="connected, but nothing was found; does it send yet, is the place to look at (--node) right?",
+        )
+        sys.stderr.write(nothing.in_language(language) + "\n")
     titles = Text(
         ko="이름 주소 형식 단위 범위 쓰기 값 설비형식", en="name address type unit range writable value within"
     ).in_language(language)
@@ -161,7 +167,7 @@ def _browse(arguments: argparse.Namespace, language: Language, console: Console)
             variable.address,
             variable.data_type,
             variable.unit or "",
-            "" if variable.low is None else f"{variable.low:g} … {variable.high:g}",
+            "" if variable.low is None or variable.high is None else f"{variable.low:g} … {variable.high:g}",
             "✓" if variable.writable else "",
             "" if variable.value is None else _shown(variable.value),
             variable.within or "",

@@ -96,8 +96,9 @@ def _topics(variables: Sequence[Variable], fields: Mapping[str, object], node: s
 
 
 def _files(variables: Sequence[Variable], fields: Mapping[str, object], node: str | None, language: Language) -> _Body:
-    """Columns by their own names, each once: files of one folder are mostly alike."""
-    columns = {variable.address: replace(variable, path=variable.address) for variable in variables}
+    """Columns by their own names, each once: files of one folder are mostly alike. Columns of times are no signals."""
+    signals = [variable for variable in variables if not variable.data_type.upper().startswith((*_TIME_TYPES, "TIME"))]
+    columns = {variable.address: replace(variable, path=variable.address) for variable in signals}
     return _everything(list(columns.values()), fields, node, language)
 
 

@@ -237,3 +237,20 @@ def test_browse_shows_columns(export: Path) -> None:
     assert [(variable.address, variable.path, variable.value) for variable in found] == [
         ("time", "a.csv.time", "2026-05-03 23:30:00+00:00"), ("x", "a.csv.x", "1.5"),
     ]  # fmt: skip
+
+
+def test_browsing_a_file_that_cannot_be_read_tells_why(export: Path) -> None:
+    (export / "a.csv").write_text("time,x\n2026-05-04 08:30:00,1.5\n2026-05-04 08:30:05,2\n", "utf-8")
+    (export / "b.csv").write_bytes(b"")
+    link = Link(name="x", protocol="folder", url=f"file://{export}")
+
+    def told(address: str) -> str:
+        with pytest.raises(ConnectionFailed) as refused:
+            asyncio.run(Folder().browse(link, address))
+        return refused.value.en
+
+    assert told("c.csv") == "connection 'x': there is no file c.csv (there is: a.csv, b.csv)"
+    assert told("b.csv") == "connection 'x': 'b.csv' is empty (0 bytes); expected a header and rows of data."
+    assert [(one.address, one.data_type) for one in asyncio.run(Folder().browse(link))] == [
+        ("time", "Datetime"), ("x", "Float64"),
+    ]  # fmt: skip

@@ -130,29 +130,52 @@ def _look(link: Link) -> list[_Found]:
 
 
 def _columns_of_files(link: Link, address: str | None) -> tuple[Variable, ...]:
+    there = _look(link)
+    if address is None:
+        return tuple(variable for file in there for variable in _columns_where_readable(link, file))
+    named = next((file for file in there if file.name == address), None)
+    if named is None:
+        others = ", ".join(file.name for file in there[:5]) or "-"
+        raise failed(
+            link,
+            f"파일 {address}이(가) 없습니다(있는 것: {others})",
+            f"there is no file {address} (there is: {others})",
+        )
+    why = not_a_table(named.path)
+    if why is not None:
+        raise failed(link, f"파일 {address}: {why.ko}", f"file {address}: {why.en}")
+    try:
+        return tuple(_columns(link, named))
+    except UnreadableInput as error:
+        raise failed(link, error.ko, error.en) from error
+
+
+def _columns_where_readable(link: Link, file: _Found) -> list[Variable]:
+    try:
+        return [] if not_a_table(file.path) is not None else _columns(link, file)
+    except UnreadableInput:
+        return []
+
+
+def _columns(link: Link, file: _Found) -> list[Variable]:
+    """The columns of one file with their first value; raises `UnreadableInput`."""
     options: FolderOptions = link.options or FolderOptions()
     found = []
-    for file in _look(link):
-        if address not in (None, file.name) or not_a_table(file.path) is not None:
-            continue
-        with tempfile.TemporaryDirectory(prefix="jasang-") as temporary:
-            try:
-                tables, _ = read_file(file.path, file.name, Path(temporary), options.timezone, silent, fewest=1)
-            except UnreadableInput:
-                continue
-            for table in tables:
-                first = table.sample(3)
-                found += [
-                    Variable(
-                        address=column,
-                        path=f"{table.file}.{column}",
-                        data_type=str(first.schema[column]),
-                        unit=table.units.get(column),
-                        value=None if first.height == 0 or first[column][0] is None else str(first[column][0])[:80],
-                    )
-                    for column in table.columns
-                ]
-    return tuple(found)
+    with tempfile.TemporaryDirectory(prefix="jasang-") as temporary:
+        tables, _ = read_file(file.path, file.name, Path(temporary), options.timezone, silent, fewest=1)
+        for table in tables:
+            first = table.sample(3)
+            found += [
+                Variable(
+                    address=column,
+                    path=f"{table.file}.{column}",
+                    data_type=first.schema[column].base_type().__name__,
+                    unit=table.units.get(column),
+                    value=None if first.height == 0 or first[column][0] is None else str(first[column][0])[:80],
+                )
+                for column in table.columns
+            ]
+    return found
 
 
 class _Watching:
