@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -50,3 +51,30 @@ def test_processes_answer_come_again_and_end(tmp_path: Path) -> None:
         wait_until(lambda: all(ended(one) for one in last), "the end of all")
     finally:
         portal.close()
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["work"]], ids=["serve", "work"])
+def test_command_of_a_program_that_was_killed_ends_too(tmp_path: Path, command: list[str]) -> None:
+    portal = Portal(tmp_path / "home")
+    words = [sys.executable, "-m", "jasang.web.manage", *command, "--stop-with-parent"]
+    script = f"import subprocess; child = subprocess.Popen({words!r}); print(child.pid, flush=True); child.wait()"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=portal.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    try:
+        assert parent.stdout.readline().startswith("Jasang")
+
+        parent.kill()
+        parent.wait()
+
+        wait_until(lambda: ended(child), "the end of the command")
+    finally:
+        parent.stdout.close()
+        if not ended(child):
+            os.kill(child, signal.SIGKILL)

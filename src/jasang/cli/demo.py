@@ -12,16 +12,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from jasang.cli.arguments import say
 from jasang.cli.catalog import COMMANDS
-from jasang.errors import ConfigurationError, JasangError, Language
+from jasang.errors import ConfigurationError, JasangError, Language, StoreError
 from jasang.plant.text import Text
+from jasang.store.ownership import Ownership
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -36,7 +39,7 @@ _LOCAL_SETS = {
 }
 _SHIPPED = {"steel_energy": "광양 제철 공장", "hydraulic_rig": "유압 시험기", "machine_temperature": "대형 설비 온도"}
 _SAMPLE = ("--factories", "150", "--mentors", "24")  # seconds to make, and every page has something to show
-_READY_SECONDS = 60
+_READY_SECONDS = 180  # a slow machine that does something else beside it
 
 
 def add(commands: "_SubParsersAction[Any]") -> None:
@@ -70,7 +73,20 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
             en="The demo needs the portal and OPC UA: pip install 'jasang[web,opcua]'",
         )
     home: Path = arguments.home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    with _only_one(home), _asked_to_stop() as stop:
+        try:
+            _show(arguments, language, home, stop)
+        except _StoppedByUser:
+            _tell(
+                language,
+                ko="멈췄습니다. 모은 데이터는 그대로 있으니 다시 켜면 이어집니다.",
+                en="Stopped. What was collected is kept; a second start goes on from here.",
+            )
+    return 0
+
+
+def _show(arguments: argparse.Namespace, language: Language, home: Path, stop: threading.Event) -> None:
+    """Start everything, say where to go, and watch until somebody stops it."""
     port, cell_port = _free_port(arguments.port), _free_port(arguments.cell_port)
     password = _password(home)
     environment = os.environ | {
@@ -80,45 +96,79 @@ def run(arguments: argparse.Namespace, language: Language) -> int:
         "PYTHONUNBUFFERED": "1",
     }
     settings = _collect_settings(home, cell_port)
-    _tell(language, ko="준비하고 있습니다…", en="Getting ready …")
-    with _children(home, environment) as start:
-        start("cell", _jasang("simulate", "cell", "--port", str(cell_port), "--stop-with-parent"))
-        _wait_for_port(cell_port, start)
-        _prepare_portal(settings.parent / "store", environment)
-        start("collector", _jasang("collect", str(settings), "--stop-with-parent"))
-        start("worker", _portal("work"))
-        start("portal", _portal("serve", "--port", str(port)))
-        _wait_for_port(port, start)
-        start("loader", _load_command(arguments.examples), ends=True)
-        cell, logs = f"opc.tcp://127.0.0.1:{cell_port}", home / "logs"
-        _tell(
-            language,
-            ko=f"\n자상 데모가 떴습니다.\n\n  주소      http://127.0.0.1:{port}/\n  아이디    {USER}\n"
-            f"  비밀번호  {password}\n\n가상 사출 셀: {cell}\n기록: {logs}\n멈추려면 Ctrl-C를 누르세요.",
-            en=f"\nThe Jasang demo is running.\n\n  address   http://127.0.0.1:{port}/\n  user      {USER}\n"
-            f"  password  {password}\n\nThe virtual moulding cell: {cell}\nLogs: {logs}\nPress Ctrl-C to stop.",
-        )
-        try:
-            start.wait_for("loader")  # its factories join a co-operative of the programme
-            start("programme", _portal("sample-programme", *_SAMPLE, "--user", USER, "--once"), ends=True)
-            start.watch()
-        except KeyboardInterrupt:
-            _tell(language, ko="\n멈추고 있습니다…", en="\nStopping …")
     _tell(
         language,
-        ko="멈췄습니다. 모은 데이터는 그대로 있으니 다시 켜면 이어집니다.",
-        en="Stopped. What was collected is kept; a second start goes on from here.",
+        ko="준비하고 있습니다… (처음에는 1분쯤 걸립니다)",
+        en="Getting ready … (the first time about a minute)",
     )
-    return 0
+    with _children(home, environment, stop) as start:
+        _run_all(start, arguments, settings, cell_port, port)
+        if port != arguments.port:
+            _tell(
+                language,
+                ko=f"포트 {arguments.port}은(는) 다른 프로그램이 쓰고 있어 {port}에 띄웠습니다.",
+                en=f"Port {arguments.port} is taken by another program; the portal took {port}.",
+            )
+        _tell_address(language, port, cell_port, password, home)
+        start.wait_for("loader")  # its factories join a co-operative of the programme
+        start("programme", _portal("sample-programme", *_SAMPLE, "--user", USER, "--once"), ends=True)
+        start.watch()
+
+
+def _run_all(start: "_Children", arguments: argparse.Namespace, settings: Path, cell_port: int, port: int) -> None:
+    """Start the cell, the collector, the portal and its worker; the examples are handed to the worker."""
+    start("cell", _jasang("simulate", "cell", "--port", str(cell_port), "--stop-with-parent"))
+    start.wait_for_port(cell_port)
+    start("setup", _setup_command(settings.parent / "store"), ends=True)
+    start.wait_for("setup")
+    start("collector", _jasang("collect", str(settings), "--stop-with-parent"))
+    start("worker", _portal("work", "--stop-with-parent"))
+    start("portal", _portal("serve", "--port", str(port), "--stop-with-parent"))
+    start.wait_for_port(port)
+    if examples := _load_command(arguments.examples):
+        start("loader", examples, ends=True)
+
+
+def _tell_address(language: Language, port: int, cell_port: int, password: str, home: Path) -> None:
+    cell, logs = f"opc.tcp://127.0.0.1:{cell_port}", home / "logs"
+    _tell(
+        language,
+        ko=f"\n자상 데모가 떴습니다.\n\n  주소      http://127.0.0.1:{port}/\n  아이디    {USER}\n"
+        f"  비밀번호  {password}\n\n예제 공장의 진단과 지원 사업은 1~2분 안에 차례로 나타납니다.\n"
+        f"가상 사출 셀: {cell}\n기록: {logs}\n멈추려면 Ctrl-C를 누르세요.",
+        en=f"\nThe Jasang demo is running.\n\n  address   http://127.0.0.1:{port}/\n  user      {USER}\n"
+        f"  password  {password}\n\nThe example factories and the support programme appear one by one within two minutes.\n"
+        f"The virtual moulding cell: {cell}\nLogs: {logs}\nPress Ctrl-C to stop.",
+    )
+
+
+class _StoppedByUser(Exception):
+    """Ctrl-C or SIGTERM came."""
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set at Ctrl-C or SIGTERM. A second one does not interrupt the ending of the children: none may stay behind."""
+    asked = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Children:
     """The demo's processes: started one by one, stopped together, last started first."""
 
-    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+    def __init__(self, home: Path, environment: dict[str, str], stop: threading.Event) -> None:
+        self.environment = environment
         self._logs = home / "logs"
-        self._logs.mkdir(exist_ok=True)
-        self._environment = environment
+        self._stop = stop
         self._running: list[tuple[str, subprocess.Popen[bytes], bool]] = []
 
     def __call__(self, name: str, command: list[str], *, ends: bool = False) -> None:
@@ -128,12 +178,14 @@ class _Children:
         """
         with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         self._running.append((name, process, ends))
 
     def check(self) -> None:
-        """Raise when one of them has ended."""
+        """Raise when one of them has ended, or when somebody asked to stop."""
+        if self._stop.is_set():
+            raise _StoppedByUser
         for name, process, ends in self._running:
             if process.poll() is not None and not (ends and process.returncode == 0):
                 log = self._logs / f"{name}.log"
@@ -148,6 +200,22 @@ class _Children:
         while any(running == name and process.poll() is None for running, process, _ in self._running):
             self.check()
             time.sleep(0.2)
+        self.check()
+
+    def wait_for_port(self, port: int) -> None:
+        """Wait until something answers at that port."""
+        end = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < end:
+            self.check()
+            with socket.socket() as probe:
+                probe.settimeout(0.5)
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise JasangError(
+            ko=f"{_READY_SECONDS}초를 기다렸지만 포트 {port}이(가) 열리지 않았습니다. 기록: {self._logs}",
+            en=f"Port {port} did not open within {_READY_SECONDS} s. Logs: {self._logs}",
+        )
 
     def watch(self) -> None:
         """Wait until somebody stops us or a process ends."""
@@ -168,8 +236,8 @@ class _Children:
 
 
 @contextmanager
-def _children(home: Path, environment: dict[str, str]) -> Iterator[_Children]:
-    children = _Children(home, environment)
+def _children(home: Path, environment: dict[str, str], stop: threading.Event) -> Iterator[_Children]:
+    children = _Children(home, environment, stop)
     try:
         yield children
     finally:
@@ -184,37 +252,22 @@ def _portal(*words: str) -> list[str]:
     return [sys.executable, "-m", "jasang.web.manage", *words]
 
 
-def _prepare_portal(store: Path, environment: dict[str, str]) -> None:
+def _setup_command(store: Path) -> list[str]:
     """Account and the factory of the virtual cell; doing it again changes nothing."""
-    done = subprocess.run(
-        _portal(
-            "setup",
-            "--user",
-            USER,
-            "--password-env",
-            "JASANG_DEMO_PASSWORD",
-            "--factory",
-            CELL_FACTORY,
-            "--store",
-            str(store),
-        ),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise JasangError(
-            ko=f"포털을 준비하지 못했습니다:\n{done.stderr}", en=f"The portal could not be set up:\n{done.stderr}"
-        )
+    return _portal(
+        "setup", "--user", USER, "--password-env", "JASANG_DEMO_PASSWORD",
+        "--factory", CELL_FACTORY, "--store", str(store),
+    )  # fmt: skip
 
 
 def _load_command(examples: Path) -> list[str]:
-    """Hands the real factories' files to the worker; what was diagnosed before is not diagnosed again."""
+    """Hands the real factories' files to the worker; what was diagnosed before is not diagnosed again. Empty without any."""
     data = Path(os.environ.get("JASANG_DATA", "../shared")) / "data"
     folders = [(examples / folder, name) for folder, name in _SHIPPED.items()]
     folders += [(data / folder, name) for folder, name in _LOCAL_SETS.items()]
     there = [(folder, name) for folder, name in folders if folder.is_dir()]
+    if not there:
+        return []
     names = [word for _, name in there for word in ("--factory", name)]
     return _portal("load", *(str(folder) for folder, _ in there), *names, "--user", USER)
 
@@ -243,6 +296,29 @@ def _collect_settings(home: Path, cell_port: int) -> Path:
     return file
 
 
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """The demo's folder, made where it is not there; refused while another demo runs in it."""
+    try:
+        (home / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            ko=f"--home {home}: 폴더를 만들 수 없습니다({error.strerror}). 쓸 수 있는 폴더를 주세요.",
+            en=f"--home {home}: the folder cannot be made ({error.strerror}); expected one that can be written.",
+        ) from error
+    try:
+        held = Ownership(home)
+    except StoreError as error:
+        raise ConfigurationError(
+            ko=f"{home}: 이 폴더에서 데모가 이미 돌고 있습니다. 그 창에서 Ctrl-C로 멈추거나 --home으로 다른 폴더를 주세요.",
+            en=f"{home}: a demo runs in this folder already. Stop it with Ctrl-C in its window, or name another --home.",
+        ) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
 def _free_port(wanted: int) -> int:
     """The wanted port, else one that is free: a second demo or another program must not be in the way."""
     for port in (wanted, 0):
@@ -254,21 +330,6 @@ def _free_port(wanted: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise JasangError(ko="빈 포트가 없습니다.", en="No port is free.")
-
-
-def _wait_for_port(port: int, children: _Children) -> None:
-    end = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < end:
-        children.check()
-        with socket.socket() as probe:
-            probe.settimeout(0.5)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise JasangError(
-        ko=f"{_READY_SECONDS}초를 기다렸지만 포트 {port}이(가) 열리지 않았습니다.",
-        en=f"Port {port} did not open within {_READY_SECONDS} s.",
-    )
 
 
 def _tell(language: Language, *, ko: str, en: str) -> None:

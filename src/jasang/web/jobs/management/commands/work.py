@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from jasang.web.jobs.worker import Stop, work
+from jasang.web.ui import parent
 
 
 class Command(BaseCommand):
@@ -21,11 +22,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--until-empty", action="store_true", help="end when no job is left / 할 일이 없으면 끝냅니다"
         )
+        parent.add_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ctrl-C or SIGTERM puts the running job back and ends quietly."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
+        if options["stop_with_parent"]:
+            parent.stop_with_parent()
         self.stdout.write("Jasang worker ready")
         self.stdout.flush()
         try:

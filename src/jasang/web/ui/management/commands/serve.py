@@ -18,6 +18,8 @@ from django.db import connections
 from django.utils.module_loading import import_string
 from waitress import create_server
 
+from jasang.web.ui import parent
+
 _BEHIND_PROXY = {
     "trusted_proxy": settings.PROXY,
     "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
@@ -39,6 +41,8 @@ class Command(BaseCommand):
             help="processes that answer side by side, about one a processor (not on Windows) / 함께 답하는 프로세스 수",
         )  # fmt: skip
 
+        parent.add_option(parser)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Listen, say so on stdout, and end quietly at Ctrl-C or SIGTERM."""
         if options["processes"] < 1 or (options["processes"] > 1 and not hasattr(os, "fork")):
@@ -52,6 +56,8 @@ class Command(BaseCommand):
         answer = _answer if options["processes"] == 1 else _several(options["processes"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
+        if options["stop_with_parent"]:
+            parent.stop_with_parent()
         self.stdout.write(f"Jasang portal ready at {address}/")
         for path in settings.SAID_AT_START:
             if line := import_string(path)(address):
