@@ -2,6 +2,7 @@
 
     python -m benchmarks.center_pages                       # all: 100,000 cases, 1 M events, 20 users, on SQLite
     python -m benchmarks.center_pages --postgres            # the same on a PostgreSQL of its own
+    python -m benchmarks.center_pages --postgres ADDRESS    # on one that runs; filled once, used again
     python -m benchmarks.center_pages --home /tmp/x ...     # keeps the data there, and uses them again
 
 Fills a portal, starts `jasang-portal serve` as it is, and lets that many people ask one page after another for that many seconds,
@@ -63,15 +64,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--pause", type=float, default=1.0)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--postgres", nargs="?", const="own", default="", metavar="ADDRESS")
     parser.add_argument("--home", default="")
     return parser.parse_args()
 
 
 @contextmanager
-def _database(postgres: bool) -> Iterator[str]:
-    if not postgres:
-        yield ""
+def _database(postgres: str) -> Iterator[str]:
+    if postgres != "own":
+        yield postgres
         return
     from tests.web.running import postgresql_server  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""One word for one thing: who answers at the centre is a 상담원, what a factory asks is a 문의, on every page and in every letter."""
+"""One word for one thing in Korean: who answers is a 상담원, what a factory asks is a 문의, on every page and in every letter."""
 
 import re
 from pathlib import Path

@@ -4,6 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -12,6 +13,7 @@ from jasang.web.center import news
 from jasang.web.center.models import Agent, Case, Centre, Channel, Event, LetterIn, LetterOut
 from jasang.web.notices.models import Letters
 from jasang.web.notices.services import letters_of
+from jasang.web.tenants.models import Membership
 
 
 def receipt(case: Case, event: Event, *, answers: str) -> None:
@@ -25,8 +27,17 @@ def tell_customer(case: Case, event: Event) -> None:
     """Send the customer what was said, unless an account with another wish opened the case in the page; tell the others."""
     to = case.customer_mail or (case.customer.email if case.customer is not None else "")
     wanted = case.customer is None or case.channel == Channel.EMAIL or at_once(case.customer)
+    wanted = wanted and speaks_still(case)
     wrote = wanted and _write(case, event, to=to, text=event.text)
     news.tell_factory(case, event, written={case.customer_id} if wrote and case.customer_id else ())
+
+
+def speaks_still(case: Case) -> bool:
+    """Whether the customer still belongs to the factory whose case it is: who left hears nothing more."""
+    if case.factory_id is None or case.customer is None:
+        return True
+    valid = Q(until__isnull=True) | Q(until__gt=timezone.now())
+    return Membership.objects.filter(valid, factory=case.factory_id, user=case.customer).exists()
 
 
 def at_once(user: AbstractBaseUser) -> bool:

@@ -1,20 +1,23 @@
 """Sends letters that wait. One that breaks off between sending and noting goes out again under the same Message-ID."""
 
 import logging
+import mimetypes
 import smtplib
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils import timezone
 
-from jasang.web.center.models import Centre, LetterOut
+from jasang.web.center.models import Attachment, Centre, LetterOut
 
 log = logging.getLogger(__name__)
 
 MOST_TRIES = 8
 _AT_ONCE = 100
+_MOST_BYTES = 15_000_000  # of files in one letter
 _FIRST_WAIT = timedelta(minutes=2)  # doubles with every try
 
 
@@ -28,7 +31,7 @@ def send_waiting() -> int:
             if not _claim(letter):
                 continue
             try:
-                _message(letter, connection).send()
+                message(letter, connection).send()
             except (smtplib.SMTPException, OSError, ValueError) as error:
                 _note(letter, trouble=f"{type(error).__name__}: {error}"[:300])
                 log.warning("letter %s could not be sent: %s", letter.message_id, error)
@@ -58,7 +61,8 @@ def _note(letter: LetterOut, *, trouble: str) -> None:
     rows.update(trouble=trouble, sent_at=None if trouble else timezone.now())
 
 
-def _message(letter: LetterOut, connection: object) -> EmailMessage:
+def message(letter: LetterOut, connection: object) -> EmailMessage:
+    """The letter as it goes out. Files of an answer go with it, as many as mail servers commonly take."""
     centre = Centre.objects.of(letter.centre).get()
     name, _, domain = centre.address.rpartition("@")
     headers = {"Message-ID": letter.message_id, "Reply-To": f"{name}+{letter.case.letters}@{domain}"}
@@ -69,11 +73,29 @@ def _message(letter: LetterOut, connection: object) -> EmailMessage:
     )
     if not by_hand:
         headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
-    return EmailMessage(
+    files, left = _files(letter) if by_hand else ([], [])
+    more = f"\n\n[{', '.join(left)}: 포털에서 받으세요 / on the portal]" if left else ""
+    made = EmailMessage(
         subject=letter.subject.replace("\n", " ").replace("\r", " "),
-        body=letter.text,
+        body=letter.text + more,
         from_email=centre.address,
         to=[letter.to],
         headers=headers,
         connection=connection,
     )
+    for name, content in files:
+        made.attach(name, content, mimetypes.guess_type(name)[0] or "application/octet-stream")
+    return made
+
+
+def _files(letter: LetterOut) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """Files that go with the letter (name, content), and the names of those that are too large to."""
+    taken: list[tuple[str, bytes]] = []
+    left, room = [], _MOST_BYTES
+    for file in Attachment.objects.at(letter.centre).filter(event=letter.event_id).order_by("pk"):
+        if file.size <= room and Path(file.path).is_file():
+            taken.append((file.name, Path(file.path).read_bytes()))
+            room -= file.size
+        else:
+            left.append(file.name)
+    return taken, left

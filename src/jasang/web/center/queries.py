@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 
 from jasang.web.center.models import OPEN_STATES, Agent, Attachment, Case, CaseState, Duty, Event, Queue, Sighting
@@ -33,7 +34,7 @@ def of_factory(factory: Factory) -> QuerySet[Case]:
 
 def at_centre(centre: Organisation, agent: Agent | None, chosen: Narrowed, now: datetime) -> QuerySet[Case]:
     """The centre's cases: what is late or due first comes first; what is done, last changed first."""
-    rows = Case.objects.at(centre).select_related("factory", "queue", "agent__user").defer("carried")
+    rows = Case.objects.at(centre)
     if chosen.queue:
         rows = rows.filter(queue__key=chosen.queue)
     if chosen.words:
@@ -41,7 +42,9 @@ def at_centre(centre: Organisation, agent: Agent | None, chosen: Narrowed, now: 
         rows = (
             rows.filter(number=int(number))
             if number.isdecimal() and len(number) < 10
-            else rows.filter(Q(title__icontains=chosen.words) | Q(factory__name__icontains=chosen.words))
+            else rows.filter(
+                _says("title", chosen.words) | Q(factory__in=Factory.objects.filter(_says("name", chosen.words)))
+            )
         )
     if chosen.view == "done":
         return rows.filter(state__in=DONE).order_by("-opened_at", "-pk")
@@ -55,6 +58,22 @@ def at_centre(centre: Organisation, agent: Agent | None, chosen: Narrowed, now: 
     elif chosen.view == "late":
         rows = rows.filter(late(now))
     return rows.order_by(F("due").asc(nulls_last=True), "priority", "pk")
+
+
+def _says(field: str, words: str) -> Q:
+    """The field contains the words. Without letters that come in two sizes (Korean) the text need not be folded first."""
+    cased = words.lower() != words.upper()
+    return Q(**{f"{field}__{'icontains' if cased else 'contains'}": words})
+
+
+def page_of(rows: QuerySet[Case], number: str | None, *, most: int | None = None) -> tuple[Page, list[Case]]:
+    """A page of a list and its cases with what is shown of them; of a list cut at `most` the page is looked for once."""
+    names = rows.values_list("pk", flat=True)
+    # The joins are made for the rows of the page only, however far back it is.
+    page = Paginator(names if most is None else list(names[:most]), LIST_LENGTH).get_page(number)
+    whole = rows.model.objects.of_every_factory().filter(pk__in=page.object_list)
+    found = whole.select_related("factory", "queue", "agent__user").defer("carried")
+    return page, list(found.order_by(*rows.query.order_by))
 
 
 def late(now: datetime) -> Q:

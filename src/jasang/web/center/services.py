@@ -42,13 +42,13 @@ def open_case(
     origin: str | None = None,
     centre: Centre | None = None,
     sender: str = "",
-    letter: str = "",
+    letter: str | None = "",
     files: Files = (),
 ) -> Case:
     """Open a case at the factory's centre and give it to whoever is on duty. The same `origin` of a factory opens it once.
 
     Raises `WrongArguments` where no centre serves the factory. Without a factory (`centre` is then needed) the sender is
-    unknown. `sender` and `letter` are the address and Message-ID of the letter that opens it.
+    unknown. `sender` and `letter` are the address and Message-ID of the letter that opens it (`None`: no receipt goes out).
     """
     serving = centre or (centre_of(factory) if factory is not None else None)
     if serving is None:
@@ -89,7 +89,7 @@ def open_case(
     )  # fmt: skip
     keep_files(opened, files)
     see_case(case, subject)
-    if channel == Channel.EMAIL and case.verified:
+    if channel == Channel.EMAIL and case.verified and letter is not None:
         letters.receipt(case, opened, answers=letter)
     _route(case)
     return case
