@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jasang.web.programme import applications as steps
 from jasang.web.programme import calls, judging, members, money
+from jasang.web.programme.blinding import blind
 from jasang.web.programme.models import Application, Claim, Judging, Milestone, Payment, Stage, Standing
 from jasang.web.programme.stages import StepRefused
 from jasang.web.tenants import people
@@ -150,7 +151,7 @@ def test_judge_may_still_recuse_before_the_points_but_not_come_back(cast: Cast) 
 
 @pytest.mark.parametrize("text", ["주식회사 한빛금형", "한빛금형", "한 빛 금 형", "(주)한빛금형"])
 def test_name_of_the_factory_is_left_out_of_texts(cast: Cast, text: str) -> None:
-    assert "한빛" not in judging.blind(f"우리 {text}은 금형을 만듭니다", cast.factory).replace(" ", "")
+    assert "한빛" not in blind(f"우리 {text}은 금형을 만듭니다", cast.factory).replace(" ", "")
 
 
 def test_call_is_decided_down_to_the_money_line(cast: Cast) -> None:

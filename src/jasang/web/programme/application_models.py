@@ -234,8 +234,19 @@ class Payment(OrganisationModel):
         return f"{self.amount} for {self.milestone_id}"
 
 
+class BlindState(models.TextChoices):
+    """Whether judges get a copy: yes, without the firm's name; none since the name stands in it; none since nobody can tell."""
+
+    CLEAN = "clean"
+    NAMED = "named"
+    CLOSED = "closed"
+
+
 class Paper(OrganisationModel):
-    """A file of an application: a document that the call asks for (`title`), or proof of a claim."""
+    """A file of an application: a document that the call asks for (`title`), or proof of a claim.
+
+    `blind` and `named_in` (pages, parts) are kept for documents that judges read; blank = not looked at yet.
+    """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="papers")
@@ -245,6 +256,8 @@ class Paper(OrganisationModel):
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=500)
+    blind = models.CharField(max_length=8, blank=True, choices=BlindState.choices)
+    named_in = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(_PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 

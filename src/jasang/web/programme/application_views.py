@@ -225,6 +225,5 @@ def download(request: OrganisationRequest, key: UUID, paper: UUID) -> HttpRespon
     """A file of the application."""
     application = _application(request, key)
     note_foreign_read(request, application.factory)
-    return send(
-        get_object_or_404(Paper.objects.of(application.organisation).filter(application=application), key=paper)
-    )
+    found = get_object_or_404(Paper.objects.of(application.organisation).filter(application=application), key=paper)
+    return send(found.path, found.name)

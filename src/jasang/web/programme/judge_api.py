@@ -11,6 +11,7 @@ from pydantic import Field
 from jasang.web.api.entering import OrganisationKey, organisation_of, person_of
 from jasang.web.programme import judging, queries
 from jasang.web.programme.api import LONG, READ, WRITE
+from jasang.web.programme.blinding import blind
 from jasang.web.programme.models import Judging, Stage
 from jasang.web.tenants.models import Role
 
@@ -52,7 +53,7 @@ def _mine(one: Judging) -> dict[str, Any]:
     application = one.application
     open_to_judge = one.conflict is False and application.stage == Stage.VISITED
     texts = {
-        name: judging.blind(getattr(application, name), application.factory) if open_to_judge else ""
+        name: blind(getattr(application, name), application.factory) if open_to_judge else ""
         for name in ("wish", "expected", "feasibility")
     }
     return texts | {

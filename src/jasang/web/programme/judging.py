@@ -1,6 +1,5 @@
 """Five outside judges, who do not learn whose application it is: conflicts, points with reasons, ranking, decision."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -309,15 +308,6 @@ def judgings_of(application: Application) -> list[Judging]:
     """All judges' parts."""
     rows = Judging.objects.of(application.organisation).filter(application=application)
     return list(rows.select_related("judge").order_by("pk"))
-
-
-def blind(text: str, factory: Factory) -> str:
-    """The text without the factory's name (also without 주식회사, (주) and blanks), for judges."""
-    plain = re.sub(r"주식회사|유한회사|\(주\)|㈜|\(유\)", "", factory.name).strip()
-    for name in sorted({factory.name, plain} - {""}, key=len, reverse=True):
-        spaced = r"\s*".join(re.escape(letter) for letter in name if not letter.isspace())
-        text = re.sub(spaced, "○○○", text, flags=re.IGNORECASE)
-    return text
 
 
 def _judging(application: Application, user: AbstractBaseUser) -> Judging:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jasang.errors import JasangError
 from jasang.web.programme import judging, queries
+from jasang.web.programme.blinding import blind, copy_name
 from jasang.web.programme.models import Application, Call, Judging, Paper, Stage
+from jasang.web.programme.papers import for_judges, read_by_judges
 from jasang.web.programme.telling import send, telling
 from jasang.web.tenants.access import OrganisationRequest, for_posts
 from jasang.web.tenants.models import Factory, Role
@@ -87,9 +89,9 @@ def one(request: OrganisationRequest, number: int) -> HttpResponse:
             return redirect(_list_of(request))
     context = {
         "tab": "judging", "judging": row, "application": application, "wrong": wrong, "report": _report(application),
-        "wish": judging.blind(application.wish, application.factory), "papers": _papers(application),
-        "expected": judging.blind(application.expected, application.factory),
-        "feasibility": judging.blind(application.feasibility, application.factory),
+        "wish": blind(application.wish, application.factory), "papers": _papers(application),
+        "expected": blind(application.expected, application.factory),
+        "feasibility": blind(application.feasibility, application.factory),
         "criteria": [one | {"given": given.get(one["id"]), "kept": row.scores.get(one["id"]), "why": row.reasons.get(one["id"])}
                      for one in application.call.criteria],
         "words": request.POST.get("words", ""), "late": row.due_on is not None and timezone.localdate() > row.due_on,
@@ -118,23 +120,20 @@ def _given(request: OrganisationRequest, application: Application) -> dict[str, 
 
 def _report(application: Application) -> list[tuple[str, str]]:
     titles = {"found": _("What was found"), "way": _("How it can be solved"), "risks": _("What could go wrong")}
-    texts = [(titles[name], judging.blind(application.report.get(name, ""), application.factory)) for name in titles]
+    texts = [(titles[name], blind(application.report.get(name, ""), application.factory)) for name in titles]
     return [(title, text) for title, text in texts if text.strip()]
 
 
-def _shown(application: Application) -> list[str]:
-    return [one["name"] for one in application.call.documents if one["judges"]]
-
-
 def _papers(application: Application) -> list[dict[str, Any]]:
-    rows = Paper.objects.of(application.organisation).filter(application=application, title__in=_shown(application))
+    """The documents that judges read: a copy without the name, or (`key` none) a line that says there is none."""
+    rows = Paper.objects.of(application.organisation).filter(
+        application=application, title__in=read_by_judges(application.call)
+    )
     return [
-        {"key": row.key, "title": row.title, "size": row.size, "name": _blind_name(row, application)} for row in rows
-    ]
-
-
-def _blind_name(paper: Paper, application: Application) -> str:
-    return judging.blind(paper.name, application.factory)
+        {"key": row.key if for_judges(row, application.factory.name) else None, "title": row.title, "size": row.size,
+         "name": copy_name(row.name, application.factory.name)}
+        for row in rows
+    ]  # fmt: skip
 
 
 @for_posts(Role.JUDGE)
@@ -150,11 +149,16 @@ def recuse(request: OrganisationRequest, number: int) -> HttpResponse:
 @for_posts(Role.JUDGE)
 @require_GET
 def download(request: OrganisationRequest, number: int, paper: UUID) -> HttpResponse:
-    """A document that judges may see, under a name without the factory's."""
+    """A document that judges may see: a copy without the factory's name."""
     row = _judging(request, number)
     application = row.application
-    rows = Paper.objects.of(application.organisation).filter(application=application, title__in=_shown(application))
+    rows = Paper.objects.of(application.organisation).filter(
+        application=application, title__in=read_by_judges(application.call)
+    )
     found = get_object_or_404(rows, key=paper)
     if row.conflict is not False:
         return redirect(_list_of(request))
-    return send(found, _blind_name(found, application))
+    copy = for_judges(found, application.factory.name)
+    if copy is None:
+        raise Http404
+    return send(copy, copy_name(found.name, application.factory.name))

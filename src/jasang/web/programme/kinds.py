@@ -67,7 +67,7 @@ KINDS = (
     ),
     Kind(
         name="papers", model="programme.Paper", scope="programme", factory="application__factory",
-        organisation="organisation", hidden=("path",), files="path", fresh={"path": str},
+        organisation="organisation", hidden=("path", "blind", "named_in"), files="path", fresh={"path": str},
         kept_from_organisation={"application__stage": "draft"}, filters=("application",),
         title=Text(ko="서류", en="Documents of applications"), by_steps=True,
     ),

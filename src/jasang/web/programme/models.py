@@ -8,6 +8,7 @@ from django.db import models
 from jasang.web.jobs.models import Job
 from jasang.web.programme.application_models import (
     Application,
+    BlindState,
     Call,
     Claim,
     ClaimState,
@@ -33,6 +34,7 @@ from jasang.web.tenants.models import Factory, OrganisationModel, TenantModel
 
 __all__ = [
     "Application",
+    "BlindState",
     "Call",
     "Claim",
     "ClaimState",

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from jasang.web.programme.models import Application, Claim, Paper, Stage
+from jasang.web.programme.blinding import copy_for_judges
+from jasang.web.programme.models import Application, BlindState, Call, Claim, Paper, Stage
 from jasang.web.programme.stages import StepRefused, held_application, not_yours
 from jasang.web.tenants.models import Role
 from jasang.web.tenants.queries import role_in
@@ -50,9 +51,9 @@ def remove_paper(*, by: AbstractBaseUser, paper: Paper) -> None:
         raise StepRefused(
             ko="낸 서류는 빼지 못합니다. 새 파일을 더하세요.", en="What was submitted stays; add a new file."
         )
-    path = Path(paper.path)
+    paths = (Path(paper.path), _copy_path(paper))
     paper.delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths])
 
 
 def _keep(held: Application, title: str, file: Checked, by: AbstractBaseUser, claim: Claim | None) -> Paper:
@@ -61,7 +62,40 @@ def _keep(held: Application, title: str, file: Checked, by: AbstractBaseUser, cl
     path = folder / "content"
     path.write_bytes(file.content)
     path.chmod(0o600)
-    return Paper.objects.of(held.organisation).create(
+    kept: Paper = Paper.objects.of(held.organisation).create(
         organisation=held.organisation, application=held, claim=claim, title=title, name=file.name, size=len(file.content),
         sha256=hashlib.sha256(file.content).hexdigest(), path=str(path), by=by,
     )  # fmt: skip
+    if title in read_by_judges(held.call):
+        look_into(kept, held.factory.name)
+    return kept
+
+
+def read_by_judges(call: Call) -> set[str]:
+    """The documents of the call that judges read."""
+    return {one["name"] for one in call.documents if one["judges"]}
+
+
+def for_judges(paper: Paper, name: str) -> Path | None:
+    """The copy without the firm's name that a judge is handed, made where it is not there yet; nothing where there is none."""
+    if not paper.blind or (paper.blind == BlindState.CLEAN and not _copy_path(paper).is_file()):
+        look_into(paper, name)
+    return _copy_path(paper) if paper.blind == BlindState.CLEAN else None
+
+
+def look_into(paper: Paper, name: str) -> None:
+    """Make the copy for judges, or keep why there is none."""
+    try:
+        content = Path(paper.path).read_bytes()
+    except FileNotFoundError:  # a row that came without its file
+        return
+    made = copy_for_judges(paper.name, content, name)
+    if made.state == BlindState.CLEAN:
+        _copy_path(paper).write_bytes(made.content)
+        _copy_path(paper).chmod(0o600)
+    paper.blind, paper.named_in = made.state, ", ".join(made.places)[:300]
+    paper.save(update_fields=["blind", "named_in"])
+
+
+def _copy_path(paper: Paper) -> Path:
+    return Path(paper.path).with_name("for_judges")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,9 +18,10 @@ from jasang.optimize.assignment.regions import REGIONS
 from jasang.web.programme import application_showing as showing
 from jasang.web.programme import applications as steps
 from jasang.web.programme import money, queries
+from jasang.web.programme.blinding import copy_name
 from jasang.web.programme.forms import ClaimForm, DraftForm, FilesForm
 from jasang.web.programme.models import Application, Milestone, Paper, Stage
-from jasang.web.programme.papers import add_papers, remove_paper
+from jasang.web.programme.papers import add_papers, for_judges, read_by_judges, remove_paper
 from jasang.web.programme.telling import send, tell_form, telling
 from jasang.web.tenants.access import FactoryRequest, for_roles
 from jasang.web.tenants.models import FACTORY_ROLES, Role
@@ -152,8 +153,15 @@ def remove_file(request: FactoryRequest, key: UUID, paper: UUID) -> HttpResponse
 @for_roles(*FACTORY_ROLES)
 @require_GET
 def download(request: FactoryRequest, key: UUID, paper: UUID) -> HttpResponse:
-    """A file of the own application."""
-    return send(get_object_or_404(queries.papers_of(_application(request, key)), key=paper))
+    """A file of the own application; with `?copy=judges` as judges get it."""
+    application = _application(request, key)
+    found = get_object_or_404(queries.papers_of(application), key=paper)
+    if request.GET.get("copy") != "judges":
+        return send(found.path, found.name)
+    copy = for_judges(found, request.factory.name) if found.title in read_by_judges(application.call) else None
+    if copy is None:
+        raise Http404
+    return send(copy, copy_name(found.name, request.factory.name))
 
 
 @for_roles(Role.OWNER)

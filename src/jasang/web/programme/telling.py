@@ -11,7 +11,6 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect
 
 from jasang.errors import JasangError
-from jasang.web.programme.models import Paper
 from jasang.web.ui.language import current
 
 
@@ -42,12 +41,12 @@ def tell_form(request: Any, form: Any) -> None:
             messages.error(request, f"{label}: {error}" if label else error)
 
 
-def send(paper: Paper, name: str = "") -> FileResponse:
+def send(path: Path | str, name: str) -> FileResponse:
     """The file, never shown in the page: always as a download."""
-    path = Path(paper.path)
-    if not path.is_file():
+    place = Path(path)
+    if not place.is_file():
         raise Http404
-    answer = FileResponse(path.open("rb"), as_attachment=True, filename=name or paper.name)
+    answer = FileResponse(place.open("rb"), as_attachment=True, filename=name)
     answer["Content-Type"] = "application/octet-stream"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

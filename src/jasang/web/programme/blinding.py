@@ -1,0 +1,214 @@
+"""What a judge may read of a factory without learning its name: texts, names of files, and copies of documents.
+
+A copy has no metadata (author, company, place, phone) and, where texts can be changed, not the firm's name. Where the name stays
+(a PDF, a text cut into pieces) or a kind of file cannot be looked into, there is no copy, and it is said where the name stands.
+"""
+
+import html
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from PIL import Image
+from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+from pypdf.generic import ArrayObject, NameObject
+
+from jasang.errors import UnreadableInput
+from jasang.web.programme.models import BlindState
+from jasang.web.programme.photos import PHOTOS, drawn_anew
+from jasang.web.tenants.models import Factory
+from jasang.web.ui.checked_files import Checked
+
+HIDDEN = "○○○"
+_KINDS = r"주식회사|유한회사|\(주\)|㈜|\(유\)"
+_SHORT = 4  # letters from which on a name is also found with blanks in it or within a word
+_MOST_PAGES, _MOST_PARTS, _LARGEST_PARTS = 300, 3000, 150_000_000
+_PLACES = 12  # that are named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What a judge is handed: the content, or why there is none and where the name stands (pages of a PDF, parts of a file)."""
+
+    state: BlindState
+    content: bytes = b""
+    places: tuple[str, ...] = ()
+
+
+def blind(text: str, factory: Factory) -> str:
+    """The text without the factory's name (also without 주식회사, (주) and blanks), for judges."""
+    return without_name(text, factory.name)
+
+
+def without_name(text: str, name: str) -> str:
+    """The text with ○○○ for the firm's name."""
+    for sought in _patterns(name):
+        text = sought.sub(HIDDEN, text)
+    return text
+
+
+def _patterns(name: str) -> Iterator[re.Pattern[str]]:
+    plain = re.sub(_KINDS, "", name).strip()
+    for one in sorted({name.strip(), plain} - {""}, key=len, reverse=True):
+        letters = [re.escape(letter) for letter in one if not letter.isspace()]
+        if len(letters) >= _SHORT:
+            yield re.compile(r"\s*".join(letters), re.IGNORECASE)
+        else:  # "정우" is a firm, "측정우선" is not
+            yield re.compile(rf"(?<!\w){''.join(letters)}", re.IGNORECASE)
+
+
+def copy_for_judges(file_name: str, content: bytes, name: str) -> Copy:
+    """The copy of a document of the firm `name`."""
+    ending = PurePosixPath(file_name).suffix.lower()
+    try:
+        if ending in PHOTOS:
+            return Copy(state=BlindState.CLEAN, content=drawn_anew(Checked(name=file_name, content=content)).content)
+        if ending == ".pdf":
+            return _of_pdf(content, name)
+        if ending in (".docx", ".xlsx", ".pptx", ".hwpx"):
+            return _of_parts(content, name)
+        if ending in (".csv", ".txt", ".tsv"):
+            return _of_text(content, name)
+    except (UnreadableInput, PyPdfError, zipfile.BadZipFile, ValueError, KeyError, OSError, RecursionError, TypeError,
+            AttributeError, IndexError, NotImplementedError, OverflowError):  # fmt: skip
+        pass  # made by who knows what: no copy of what cannot be read
+    return Copy(state=BlindState.CLOSED)
+
+
+def copy_name(file_name: str, name: str) -> str:
+    """The file's name for judges; a photo is drawn anew as JPEG."""
+    shown = PurePosixPath(without_name(file_name, name))
+    return f"{shown.stem}.jpg" if shown.suffix.lower() in PHOTOS else str(shown)
+
+
+def _of_text(content: bytes, name: str) -> Copy:
+    for encoding in ("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "utf-8", "cp949"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return Copy(state=BlindState.CLEAN, content=without_name(text, name).encode(encoding, errors="replace"))
+    return Copy(state=BlindState.CLOSED)
+
+
+# Parts of office files that only say who made them, and what stands in their place.
+_EMPTY = {
+    "docProps/core.xml": '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"/>',
+    "docProps/app.xml": '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"/>',
+    "docProps/custom.xml": '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"/>',
+}
+_AUTHORS = re.compile(
+    r'((?:\w+:)?(?:author|initials|userId|displayName|lastModifiedBy|userName)=")[^"]*(")', re.IGNORECASE
+)
+_AUTHOR_PARTS = re.compile(
+    r"(<author>)[^<]*(</author>)|(<opf:meta\b[^>]*>)[^<]*(</opf:meta>)|(<opf:title>)[^<]*(</opf:title>)"
+)
+_LINE_ENDS = re.compile(r"</(?:\w+:)?(?:p|si|row|tr|tc|c|title|meta|text)>")
+_TEXTS = (".xml", ".rels", ".txt", ".hpf", ".vml", ".html", ".rdf")
+
+
+def _of_parts(content: bytes, name: str) -> Copy:
+    out, places = io.BytesIO(), []
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(out, "w") as made:
+        parts = given.infolist()
+        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _LARGEST_PARTS:
+            return Copy(state=BlindState.CLOSED)
+        for part in parts:
+            kept, found = _part(part.filename, given.read(part), name)
+            if found:
+                places.append(part.filename)
+            if part.filename == "mimetype":  # comes first and as it is
+                made.writestr(zipfile.ZipInfo(part.filename), kept, zipfile.ZIP_STORED)
+            else:
+                made.writestr(zipfile.ZipInfo(part.filename), kept, zipfile.ZIP_DEFLATED)
+    if places:
+        return Copy(state=BlindState.NAMED, places=tuple(places[:_PLACES]))
+    return Copy(state=BlindState.CLEAN, content=out.getvalue())
+
+
+def _part(part: str, content: bytes, name: str) -> tuple[bytes, bool]:
+    """A part of an office file without metadata and name, and whether the name is still in it."""
+    if part in _EMPTY:
+        return _EMPTY[part].encode(), False
+    lower = part.lower()
+    if lower.endswith((".jpg", ".jpeg")):
+        return _jpeg_without_tags(content), False
+    if lower.endswith(_TEXTS):
+        encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        text = content.decode(encoding)
+        text = _AUTHOR_PARTS.sub(
+            lambda found: "".join(one for one in found.groups() if one), _AUTHORS.sub(r"\1\2", text)
+        )
+        text = without_name(text, html.escape(name, quote=False))
+        seen = html.unescape(re.sub(r"<[^>]*>", "", _LINE_ENDS.sub("\n", text)))
+        return text.encode(encoding), without_name(seen, name) != seen
+    return content, _in_bytes(content, name)
+
+
+def _jpeg_without_tags(content: bytes) -> bytes:
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as opened:
+        out = io.BytesIO()
+        Image.frombytes("RGB", opened.size, opened.convert("RGB").tobytes()).save(out, "JPEG", quality=88)
+    return out.getvalue()
+
+
+def _in_bytes(content: bytes, name: str) -> bool:
+    """Whether the name stands in something that cannot be read as text."""
+    plain = re.sub(_KINDS, "", name).strip() or name
+    if len(plain) < 2:
+        return False
+    return any(plain.encode(one, errors="ignore") in content for one in ("utf-8", "utf-16-le", "utf-16-be", "cp949"))
+
+
+def _of_pdf(content: bytes, name: str) -> Copy:
+    if b" obj" not in content:  # no page is in it, whatever opens it
+        return (
+            Copy(state=BlindState.NAMED, places=("1",))
+            if _in_bytes(content, name)
+            else Copy(state=BlindState.CLEAN, content=content)
+        )
+    reader = PdfReader(io.BytesIO(content))
+    if reader.is_encrypted and not reader.decrypt(""):
+        return Copy(state=BlindState.CLOSED)
+    if not 0 < len(reader.pages) <= _MOST_PAGES:
+        return Copy(state=BlindState.CLOSED)
+    writer, places = PdfWriter(), []
+    for number, page in enumerate(reader.pages, start=1):
+        added = writer.add_page(page)
+        _tidy(added)
+        seen = "\n".join((added.extract_text() or "", *_values(added)))
+        if without_name(seen, name) != seen:
+            places.append(str(number))
+    writer.metadata = None
+    out = io.BytesIO()
+    writer.write(out)
+    if not places and _in_bytes(out.getvalue(), name):
+        places.append("?")
+    if places:
+        return Copy(state=BlindState.NAMED, places=tuple(places[:_PLACES]))
+    return Copy(state=BlindState.CLEAN, content=out.getvalue())
+
+
+def _tidy(page: Any) -> None:
+    """Take from a page what names somebody: metadata, notes with their authors, data of programs, files that hang on it."""
+    for key in ("/Metadata", "/PieceInfo", "/AF", "/LastModified"):
+        page.pop(NameObject(key), None)
+    notes = page.get("/Annots")
+    if notes is not None:
+        kept = [one for one in notes.get_object() if one.get_object().get("/Subtype") == "/Widget"]
+        page[NameObject("/Annots")] = ArrayObject(kept)
+
+
+def _values(page: Any) -> Iterator[str]:
+    """What is written into the fields of a form."""
+    for one in page.get("/Annots") or ():
+        field = one.get_object()
+        for key in ("/V", "/DV", "/TU"):
+            value = field.get(key)
+            if isinstance(value, str):
+                yield value
