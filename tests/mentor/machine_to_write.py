@@ -5,7 +5,8 @@ import threading
 from typing import Any
 
 from asyncua import ua
-from tests.connect.opcua.machine import URI, free_port, machine
+from tests.connect.opcua.machine import URI, machine
+from tests.free_ports import free_port
 
 SETTING, RESULT, COUNT = (f"nsu={URI};s=Machine.{name}" for name in ("setting", "result", "count"))
 

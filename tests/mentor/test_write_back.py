@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connect.opcua.machine import free_port
+from tests.free_ports import free_port
 from tests.mentor.machine_to_write import COUNT, RESULT, SETTING, WritableMachine
 
 from jasang.errors import ConfigurationError, ConnectionFailed, WriteRefused, WrongArguments

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.connect.opcua.machine import free_port
+from tests.free_ports import free_port
 
 from jasang.cli.main import main
 from jasang.simulate.cell import Cell

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asyncua import Client, ua
-from tests.connect.opcua.machine import free_port
+from tests.free_ports import free_port
 
 from jasang.connect.contract import Link
 from jasang.connect.protocols.opcua import OpcUa

@@ -6,13 +6,14 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from tests.free_ports import free_port
 
 from jasang.web.center import letter_text, mailbox, post, services
 from jasang.web.center.models import Attachment, Case, CaseState, Event, LetterIn, LetterOut
 from jasang.web.tenants.services import add_member, set_up_factory
 
 from .centre_people import account, agent_on_duty, centre_for, opened
-from .mail_servers import deliver, free_port, mailbox_server
+from .mail_servers import deliver, mailbox_server
 
 aiosmtpd = pytest.importorskip("aiosmtpd.controller")
 pytestmark = [pytest.mark.web, pytest.mark.django_db]

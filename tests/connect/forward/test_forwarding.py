@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from tests.connect.forward.making_process import SIGNALS, START, TOKEN, value_of
+from tests.free_ports import free_port
 
 from jasang.connect.forward import sender as sender_module
 from jasang.connect.forward.frames import to_rows
@@ -63,11 +63,9 @@ class Side:
         return said
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(name="free_port")
+def chosen_port() -> int:
+    return free_port()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.connect.mtconnect.agent import Agent
-from tests.connect.opcua.machine import free_port
 from tests.connect.protocol_inbox import Kept, collecting
+from tests.free_ports import free_port
 
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.contract import Link

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connect.opcua.machine import free_port
+from tests.free_ports import free_port
 
 PACKAGE = "node-opcua-server@2.186.4"
 URI = "urn:foreign:machine"

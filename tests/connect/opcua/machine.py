@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from asyncua import Node, Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.user_managers import UserManager
+from tests.free_ports import free_port
 
 URI = "urn:test:machine"
 PASSWORD = "s3cret-Passw0rd"
@@ -24,12 +24,6 @@ class OneUser(UserManager):
     def get_user(self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None) -> Any:
         text = password.decode() if isinstance(password, bytes) else password
         return User(role=UserRole.User) if (username, text) == ("operator", PASSWORD) else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Machine:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.connect.opcua.machine import URI, free_port
+from tests.connect.opcua.machine import URI
+from tests.free_ports import free_port
 
 from jasang.mentor.collect import status
 from jasang.plant.reading import Reading

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from asyncua import ua
 from asyncua.common.structures104 import new_struct, new_struct_field
-from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served, free_port, machine
+from tests.connect.opcua.machine import PASSWORD, URI, Machine, OneUser, Served, machine
+from tests.free_ports import free_port
 
 from jasang.connect.collector import Collector
 from jasang.connect.contract import Link, WantedBranch, WantedSignal

@@ -12,8 +12,9 @@ import pytest
 from asyncua import Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.user_managers import UserManager
-from tests.connect.opcua.machine import URI, free_port
+from tests.connect.opcua.machine import URI
 from tests.connect.protocol_inbox import collecting
+from tests.free_ports import free_port
 
 from jasang.connect.contract import Link, WantedSignal
 from jasang.connect.protocols.opcua import OpcUa, OpcUaOptions

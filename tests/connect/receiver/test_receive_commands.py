@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.free_ports import free_port
 
 from jasang.connect.status import read_status
 from jasang.store import open_reader, to_readings
@@ -21,12 +21,6 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 running: list["subprocess.Popen[str]"] = []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def started(*arguments: str) -> "subprocess.Popen[str]":

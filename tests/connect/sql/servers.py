@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pymysql
-from tests.connect.opcua.machine import free_port
 from tests.connect.partners import program
+from tests.free_ports import free_port
 
 PASSWORD = "s3cret-Passw0rd"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.mentor.fleet.object_server import free_port
+from tests.free_ports import free_port
 
 from jasang.errors import ConnectionFailed
 from jasang.mentor import fleet_executors

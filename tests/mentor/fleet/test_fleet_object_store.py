@@ -10,8 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from tests.free_ports import free_port
 from tests.mentor.fleet.conftest import NAMES, START
-from tests.mentor.fleet.object_server import SECRET, free_port, object_store
+from tests.mentor.fleet.object_server import SECRET, object_store
 
 from jasang.errors import ConnectionFailed, WrongArguments
 from jasang.mentor.diagnose import diagnose
