@@ -38,6 +38,8 @@ NOT_EXPORTED = {
     "tenants.SignInFailure": "forgotten after minutes",
     "tenants.ForeignIdentity": "how this portal knows who comes from another one",
     "tenants.ConfirmedEmail": "confirmed to this portal",
+    "tenants.GivenPassword": "of a password, which does not travel",
+    "tenants.ResetAsked": "a letter that is on its way",
     "tenants.TryCount": "forgotten after minutes",
     "provisioning.ProvisionedPerson": "kept by the directory that provisions them",
     "provisioning.ProvisionedGroup": "kept by the directory that provisions them",

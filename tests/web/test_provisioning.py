@@ -16,8 +16,9 @@ from scim2_tester import Status, check_server
 
 from jasang.web.api import keys
 from jasang.web.provisioning.models import ProvisionedGroup, ProvisionedPerson
-from jasang.web.tenants import second_factor
-from jasang.web.tenants.models import AuditEvent, OrganisationKind, Post, Role
+from jasang.web.tenants import identities, second_factor
+from jasang.web.tenants import people as invitations
+from jasang.web.tenants.models import AuditEvent, ConfirmedEmail, OrganisationKind, Post, Role
 from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_organisation
 
 from .conftest import PASSWORD
@@ -219,6 +220,95 @@ def test_person_who_was_there_before_keeps_the_account(directory: Directory) -> 
     assert Client().login(username="park", password=PASSWORD)  # the account is the person's own
 
 
+def joined(user: Any, factory: Any) -> bool:
+    owner = set_up_account(user_name="owner", password=PASSWORD)[0]
+    add_member(user=owner, factory=factory, role=Role.OWNER)
+    _one, token = invitations.invite(by=owner, factory=factory, role=Role.ENGINEER)
+    try:
+        invitations.join(token=token, user=user)
+    except invitations.PeopleError:
+        return False
+    return True
+
+
+def test_password_of_the_directory_opens_nothing_outside_of_the_organisation(
+    directory: Directory, factory: Any
+) -> None:
+    made = directory.add("lee", password="a-long-enough-one").json()
+    user = get_user_model().objects.get(username="lee")
+    assert not joined(user, factory)
+    browser = Client()
+    browser.login(username="lee", password="a-long-enough-one")
+    fresh = {"old_password": "a-long-enough-one", "new_password1": PASSWORD, "new_password2": PASSWORD}
+    assert browser.post("/password/", fresh).status_code == 302
+    user.refresh_from_db()
+    assert joined(user, factory)
+
+    for change in ({"password": "a-long-enough-one"}, {"userName": "mine"}, {"emails": [{"value": "x@evil.example"}]}):
+        answer = directory.patch(f"Users/{made['id']}", {"op": "replace", "value": change})
+        assert (answer.status_code, answer.json()["scimType"]) == (400, "mutability"), change
+    assert Client().login(username="lee", password=PASSWORD)
+    assert directory.patch(f"Users/{made['id']}", {"op": "replace", "value": {"title": "반장"}}).status_code == 200
+    assert directory.patch(f"Users/{made['id']}", {"op": "replace", "value": {"active": False}}).status_code == 200
+    user.refresh_from_db()
+    assert not user.is_active
+
+
+def test_another_address_ends_what_the_reader_of_the_former_one_may_have_set(
+    directory: Directory, factory: Any
+) -> None:
+    made = directory.add("lee", emails=[{"value": "mine@coop.example"}]).json()
+    user = get_user_model().objects.get(username="lee")
+    user.set_password(PASSWORD)  # by the letter to the former address
+    user.save()
+    user.foreign_identities.create(issuer="https://a.example", subject="1")
+    change = {"op": "replace", "value": {"emails": [{"value": "victim@other.example"}]}}
+    assert directory.patch(f"Users/{made['id']}", change).status_code == 200
+    assert not user.foreign_identities.exists()
+    assert not joined(user, factory)
+
+
+def test_directory_cannot_confirm_an_address_that_is_anothers(directory: Directory) -> None:
+    park = set_up_account(user_name="park", password=PASSWORD)[0]
+    identities.confirm(user=park, email="park@a.example")
+    directory.add("lee", emails=[{"value": "PARK@a.example"}])
+    assert [one.user for one in ConfirmedEmail.objects.all()] == [park]
+    directory.add("kim", emails=[{"value": "kim@a.example"}])
+    assert ConfirmedEmail.objects.filter(user__username="kim", email="kim@a.example").exists()
+
+
+def test_name_that_is_taken_at_the_last_moment_is_told_as_taken(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another directory's person of this name came between the look and the writing."""
+    first = directory.add("lee")
+    seen = QuerySet.first
+    monkeypatch.setattr(QuerySet, "first", lambda rows: None if rows.model is get_user_model() else seen(rows))
+    late = directory.add("lee")
+    assert (first.status_code, late.status_code, late.json()["scimType"]) == (201, 409, "uniqueness")
+
+
+def test_key_of_somebody_who_left_the_programme_provisions_nobody(coop: Any) -> None:
+    boss = set_up_account(user_name="boss", password=PASSWORD)[0]
+    post = appoint(user=boss, organisation=coop.parent, role=Role.PROGRAMME_OPERATOR)
+    _key, text = keys.make_key(organisation=coop, name="d", scopes=["scim"], by=boss)
+    client = Client(headers={"authorization": f"Bearer {text}"})
+    assert client.get("/scim/2.0/Users").status_code == 200
+    appoint(user=boss, organisation=coop, role=Role.COOP_OPERATOR)
+    post.delete()
+    assert client.get("/scim/2.0/Users").status_code == 403
+
+
+def test_post_taken_by_the_directory_takes_its_invitations_along(directory: Directory) -> None:
+    lee = directory.add("lee").json()["id"]
+    group = directory.role("coop_operator")
+    directory.patch(f"Groups/{group}", {"op": "add", "path": "members", "value": [{"value": lee}]})
+    user = get_user_model().objects.get(username="lee")
+    invitations.invite(by=user, organisation=directory.organisation, role=Role.COOP_OPERATOR)
+    directory.patch(f"Groups/{group}", {"op": "remove", "path": f'members[value eq "{lee}"]'})
+    assert not invitations.open_invitations(organisation=directory.organisation).exists()
+
+
 def test_filters_sorting_and_pages(directory: Directory) -> None:
     for number in range(5):
         directory.add(f"p{number}", title="용접" if number % 2 else "사출", externalId=str(number))
@@ -258,8 +348,8 @@ def test_change_begins_with_the_row_held(directory: Directory, monkeypatch: pyte
         held.append(rows.model)
         return hold(rows, *more, **options)
 
-    monkeypatch.setattr(QuerySet, "select_for_update", noted)
     key, person = directory.role("judge"), directory.add("lee").json()["id"]
+    monkeypatch.setattr(QuerySet, "select_for_update", noted)
     assert directory.send("get", f"Groups/{key}").status_code == 200
     assert held == []
     directory.patch(f"Groups/{key}", {"op": "add", "path": "members", "value": [{"value": person}]})

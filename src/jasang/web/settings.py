@@ -317,6 +317,7 @@ CHORES = {
     "jasang.web.center.search_keeping.catch_up": 3,
     "jasang.web.notices.sending.send_due": 5,
     "jasang.web.tenants.limits.forget_old": 600,
+    "jasang.web.tenants.reset_views.send_asked": 3,
     "jasang.web.keeping.closing.close_due": 60,
     "jasang.web.api.once.forget_old": 3600,
     "jasang.web.floor.fact_keeping.keep_facts": 60,

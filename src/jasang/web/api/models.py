@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from jasang.web.tenants.models import Factory, Organisation, TenantManager, TenantModel
+from jasang.web.tenants.secret_texts import SecretText
 
 
 class KeyManager(TenantManager):
@@ -58,7 +59,7 @@ class KeptAnswer(models.Model):
     key = models.CharField(max_length=80)
     asked = models.CharField(max_length=64)  # SHA-256 of method, address and body
     status = models.PositiveSmallIntegerField(default=0)
-    body = models.JSONField(null=True)
+    answer = SecretText(default="null")  # JSON; may hold what is shown only once
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

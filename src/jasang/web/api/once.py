@@ -21,7 +21,7 @@ from ninja import Status
 from jasang.errors import JasangError
 from jasang.web.api.entering import caller
 from jasang.web.api.models import KeptAnswer
-from jasang.web.tenants.secret_texts import SecretLost, Unreadable, seal, unseal
+from jasang.web.tenants.secret_texts import SecretLost, Unreadable
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)
@@ -66,8 +66,8 @@ def _first(
                 kept.delete()
                 return result
             status, body = (result.status_code, result.value) if isinstance(result, Status) else (200, result)
-            kept.status, kept.body = status, seal(json.dumps(body, cls=DjangoJSONEncoder))
-            kept.save(update_fields=["status", "body"])
+            kept.status, kept.answer = status, json.dumps(body, cls=DjangoJSONEncoder)
+            kept.save(update_fields=["status", "answer"])
             return result
     except IntegrityError:
         known = _known(who, key)  # the other one of two at once has finished
@@ -90,12 +90,9 @@ def _again(kept: KeptAnswer, asked: str) -> Any:
 
 
 def _body(kept: KeptAnswer) -> Any:
-    if not isinstance(kept.body, str):  # from before answers were encrypted
-        return kept.body
-    text = unseal(kept.body)
-    if isinstance(text, Unreadable):
+    if isinstance(kept.answer, Unreadable):
         raise SecretLost(f"kept answer {kept.pk}: no key of JASANG_SECRETS_KEY opens it")
-    return json.loads(text)
+    return json.loads(kept.answer)
 
 
 def _asked(request: HttpRequest) -> str:

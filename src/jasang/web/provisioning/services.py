@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from jasang.web.api import keys
 from jasang.web.provisioning.documents import KEPT, Group, User
 from jasang.web.provisioning.models import GroupMember, ProvisionedGroup, ProvisionedPerson
 from jasang.web.tenants import identities, second_factor
+from jasang.web.tenants import people as invitations
 from jasang.web.tenants.models import POST_ROLES, ConfirmedEmail, Organisation, Post
 from jasang.web.tenants.services import note_event
 
@@ -56,15 +57,17 @@ def groups(organisation: Organisation) -> Any:
 def make_person(*, organisation: Organisation, asked: User, by: Any) -> ProvisionedPerson:
     """A new account; one that this directory took out before comes back."""
     name = _name(asked.user_name)
+    # Of two who make the same name at once the second waits here, also where the capital letters differ.
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
     users = get_user_model().objects
     user = users.filter(username__iexact=name).first()
     person = user and ProvisionedPerson.objects.of(organisation).filter(user=user, managed=True).first()
     if user is not None and (person is None or person.deleted_at is None):
-        raise UniquenessException(detail=_("There is an account of this name already: %(name)s") % {"name": name})
+        raise _taken(name)
     if user is None:
         user = users.model(username=name)
         user.set_unusable_password()
-        user.save()
+        _save(user)
     if person is None:
         person = ProvisionedPerson.objects.of(organisation).create(organisation=organisation, user=user, managed=True)
     person.user = user
@@ -91,6 +94,19 @@ def change_person(*, person: ProvisionedPerson, asked: User, by: Any) -> Provisi
     else:
         _note("scim-change", person, by)
     return person
+
+
+def _taken(name: str) -> UniquenessException:
+    return UniquenessException(detail=_("There is an account of this name already: %(name)s") % {"name": name})
+
+
+def _save(user: Any) -> None:
+    """Write the account; another directory may have taken its name since we looked."""
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        raise _taken(user.username) from error
 
 
 def _only_ours(person: ProvisionedPerson, asked: User) -> None:
@@ -123,26 +139,46 @@ def _plain(value: Any) -> Any:
 
 
 def _write_account(user: Any, person: ProvisionedPerson, asked: User) -> None:
-    name = _name(asked.user_name)
+    name, email = _name(asked.user_name), _address(asked)
     if get_user_model().objects.filter(username__iexact=name).exclude(pk=user.pk).exists():
-        raise UniquenessException(detail=_("There is an account of this name already: %(name)s") % {"name": name})
-    user.username, user.is_active = name, person.active
-    user.email = _address(asked)
+        raise _taken(name)
+    moved = email.lower() != user.email.lower()
+    if (name != user.username or moved or asked.password) and identities.has_place_outside(user, person.organisation):
+        raise MutabilityException(
+            detail=_(
+                "This person has a place outside of the organisation: name, address and password are the person's own."
+            )
+        )
+    if moved and user.email:
+        _address_is_another(user, person.organisation)
+    user.username, user.email, user.is_active = name, email, person.active
     user.first_name, user.last_name = (
         (getattr(asked.name, part, None) or "")[:150] for part in ("given_name", "family_name")
     )
+    _save(user)
     if asked.password:
-        try:
-            validate_password(asked.password)  # likeness to a name says nothing of passwords that programs make
-        except ValidationError as error:
-            raise InvalidValueException(detail=" ".join(error.messages)) from error
-        user.set_password(asked.password)
-        second_factor.sign_out_elsewhere(user=user, here=None)
-    user.save()
-    if user.email:
-        identities.confirm(user=user, email=user.email)
+        _set_password(user, person.organisation, asked.password)
+    if email and not identities.confirmed_by_another(user, email):
+        identities.confirm(user=user, email=email)
     else:
         ConfirmedEmail.objects.filter(user=user).delete()
+
+
+def _set_password(user: Any, organisation: Organisation, password: str) -> None:
+    try:
+        validate_password(password)  # likeness to a name says nothing of passwords that programs make
+    except ValidationError as error:
+        raise InvalidValueException(detail=" ".join(error.messages)) from error
+    identities.give_password(user=user, organisation=organisation, password=password)
+    second_factor.sign_out_elsewhere(user=user, here=None)
+
+
+def _address_is_another(user: Any, organisation: Organisation) -> None:
+    """Whoever reads the former address may have chosen the password or linked a sign-in: neither counts from now on."""
+    user.foreign_identities.all().delete()
+    if user.has_usable_password():
+        identities.give_password(user=user, organisation=organisation)
+    second_factor.sign_out_elsewhere(user=user, here=None)
 
 
 def _name(wish: str | None) -> str:
@@ -171,17 +207,22 @@ def switch_off(*, person: ProvisionedPerson, by: Any) -> None:
         get_user_model().objects.filter(pk=person.user_id).update(is_active=False)
         keys.end_keys_of(user=person.user, by=by)
     else:
-        Post.objects.filter(user=person.user, organisation=person.organisation).delete()
+        _take_posts(person, by)
         keys.end_keys_of(user=person.user, by=by, organisation=person.organisation)
     second_factor.sign_out_elsewhere(user=person.user, here=None)
     _note("scim-off", person, by)
+
+
+def _take_posts(person: ProvisionedPerson, by: Any) -> None:
+    Post.objects.filter(user=person.user, organisation=person.organisation).delete()
+    invitations.withdraw_of(person.user, by=by, organisation=person.organisation)
 
 
 @transaction.atomic
 def take_out(*, person: ProvisionedPerson, by: Any) -> None:
     """The person is no longer of the organisation; an account made by the directory is switched off, never deleted."""
     switch_off(person=person, by=by)
-    Post.objects.filter(user=person.user, organisation=person.organisation).delete()
+    _take_posts(person, by)
     person.own_groups.all().delete()
     person.active, person.deleted_at = False, timezone.now()
     person.version += 1
@@ -192,6 +233,7 @@ def take_out(*, person: ProvisionedPerson, by: Any) -> None:
 def make_group(*, organisation: Organisation, asked: Group, by: Any) -> ProvisionedGroup:
     """A group of the directory's own; those of the roles are there already."""
     name = _group_name(asked)
+    Organisation.objects.select_for_update().get(pk=organisation.pk)  # two at once: the second waits and sees the first
     if groups(organisation).filter(name__iexact=name).exists():
         raise UniquenessException(detail=_("There is a group of this name already: %(name)s") % {"name": name})
     made = ProvisionedGroup.objects.of(organisation).create(
@@ -208,6 +250,8 @@ def change_group(*, group: ProvisionedGroup, asked: Group, by: Any) -> Provision
     name = _group_name(asked)
     if group.role and name != group.name:
         raise MutabilityException(detail=_("The name of this group is that of a role and cannot be changed."))
+    if name != group.name:
+        Organisation.objects.select_for_update().get(pk=group.organisation_id)
     if groups(group.organisation).filter(name__iexact=name).exclude(pk=group.pk).exists():
         raise UniquenessException(detail=_("There is a group of this name already: %(name)s") % {"name": name})
     group.name, group.external_id = name, (asked.external_id or "")[:255]
@@ -242,7 +286,7 @@ def _set_members(group: ProvisionedGroup, asked: Group, by: AbstractBaseUser | N
     before = {one.pk for one in members_of(group)}
     now = {one.pk for one in found.values()}
     if group.role:
-        _set_posts(group, found.values())
+        _set_posts(group, found.values(), by)
     else:
         group.members.exclude(person__in=list(now)).delete()
         GroupMember.objects.bulk_create(GroupMember(group=group, person_id=one) for one in now - before)
@@ -250,10 +294,12 @@ def _set_members(group: ProvisionedGroup, asked: Group, by: AbstractBaseUser | N
     ProvisionedPerson.objects.of(group.organisation).filter(pk__in=before ^ now).update(version=F("version") + 1)
 
 
-def _set_posts(group: ProvisionedGroup, people_now: Iterable[ProvisionedPerson]) -> None:
+def _set_posts(group: ProvisionedGroup, people_now: Iterable[ProvisionedPerson], by: Any) -> None:
     wanted = {one.user_id for one in people_now}
     posts = Post.objects.filter(organisation=group.organisation, role=group.role)
-    posts.exclude(user__in=wanted).delete()
+    for post in posts.exclude(user__in=wanted).select_related("user"):
+        post.delete()
+        invitations.withdraw_of(post.user, by=by, organisation=group.organisation)
     for user in wanted - set(posts.values_list("user", flat=True)):
         Post.objects.get_or_create(user_id=user, organisation=group.organisation, role=group.role)
 

@@ -33,7 +33,8 @@ from jasang.web.api import keys
 from jasang.web.provisioning import queries, services
 from jasang.web.provisioning.documents import MOST, PROVIDER, Group, User, base_address, etag
 from jasang.web.tenants import limits
-from jasang.web.tenants.models import Organisation
+from jasang.web.tenants.models import Organisation, Role
+from jasang.web.tenants.queries import roles_at
 from jasang.web.ui.language import current
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ def _enter(request: ScimRequest) -> HttpResponse | None:
         return answer
     if key.organisation is None or "scim" not in key.scopes:
         return _error(403, _("The key is not one of an organisation with the scope scim."))
+    if key.made_by is not None and Role.PROGRAMME_OPERATOR not in roles_at(key.made_by, key.organisation):
+        return _error(403, _("Who made this key is no longer of the programme's staff: make a new one."))
     request.organisation, request.by = key.organisation, key.made_by
     services.adopt(key.organisation)
     return None

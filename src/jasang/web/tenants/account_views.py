@@ -112,6 +112,7 @@ class ChangePassword(accounts.PasswordChangeView):
         answer = super().form_valid(form)
         second_factor.sign_out_elsewhere(user=self.request.user, here=before)
         second_factor.keep_sign_in(None, self.request, self.request.user)
+        identities.password_is_own(self.request.user)
         return answer
 
 

@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 
 from jasang.errors import JasangError
 from jasang.web.tenants import people
-from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity
+from jasang.web.tenants.models import (
+    FACTORY_ROLES,
+    ConfirmedEmail,
+    ForeignIdentity,
+    GivenPassword,
+    Membership,
+    Organisation,
+    Post,
+)
 from jasang.web.tenants.oidc import Told
 from jasang.web.tenants.services import note_event
 
@@ -147,6 +155,31 @@ def unlink(*, user: AbstractBaseUser, number: int) -> None:
 def confirm(*, user: AbstractBaseUser, email: str) -> None:
     """The address is the person's own."""
     ConfirmedEmail.objects.update_or_create(user=user, defaults={"email": email, "at": timezone.now()})
+
+
+@transaction.atomic
+def give_password(*, user: AbstractBaseUser, organisation: Organisation, password: str | None = None) -> None:
+    """The organisation's directory sets the password, or (`None`) may know the one there is: it opens nothing outside of it."""
+    if password is not None:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    GivenPassword.objects.update_or_create(user=user, defaults={"organisation": organisation, "at": timezone.now()})
+
+
+def password_is_own(user: AbstractBaseUser) -> None:
+    """The person has chosen a password alone."""
+    GivenPassword.objects.filter(user=user).delete()
+
+
+def has_place_outside(user: AbstractBaseUser, organisation: Organisation) -> bool:
+    """Whether the person works in a factory, or in an organisation that is not below this one."""
+    posts = Post.objects.filter(user=user).exclude(organisation__path__startswith=organisation.path)
+    return Membership.objects.filter(user=user, role__in=FACTORY_ROLES).exists() or posts.exists()
+
+
+def confirmed_by_another(user: AbstractBaseUser, email: str) -> bool:
+    """Whether the address is known to be that of another account."""
+    return ConfirmedEmail.objects.filter(email__iexact=email).exclude(user=user).exists()
 
 
 def is_confirmed(user: AbstractBaseUser) -> bool:

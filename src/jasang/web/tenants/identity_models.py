@@ -35,6 +35,28 @@ class ConfirmedEmail(models.Model):
         return f"{self.email} of {self.user_id}"
 
 
+class GivenPassword(models.Model):
+    """The account's password was set by an organisation's directory, or may be known there: it opens nothing outside of it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="given_password")
+    organisation = models.ForeignKey("tenants.Organisation", on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"
+
+
+class ResetAsked(models.Model):
+    """Somebody asked for a letter with a new password; written down alike whether or not there is such an account."""
+
+    email = models.EmailField()
+    language = models.CharField(max_length=10)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.email} at {self.at}"
+
+
 class TryCount(models.Model):
     """How often something was done in a span of time (limits.py). `bucket` is a kind and a hash of who it was."""
 

@@ -5,14 +5,14 @@ import secrets
 from django.conf import settings
 from django.db import models
 
-from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity, TryCount
+from jasang.web.tenants.identity_models import ConfirmedEmail, ForeignIdentity, GivenPassword, ResetAsked, TryCount
 from jasang.web.tenants.secret_texts import SecretText
 
 # Django knows the tables of an area by this module.
 __all__ = [
     "AppendOnly", "AuditEvent", "ConfirmedEmail", "FACTORY_ROLES", "Factory", "ForeignIdentity", "GUEST_ROLES",
-    "Invitation", "Membership", "Organisation", "OrganisationKind", "OrganisationManager", "OrganisationModel",
-    "POST_ROLES", "Post", "RecoveryCode", "Role", "SecondFactor", "SignInFailure", "SignedIn", "TenantManager",
+    "GivenPassword", "Invitation", "Membership", "Organisation", "OrganisationKind", "OrganisationManager", "OrganisationModel",
+    "POST_ROLES", "Post", "RecoveryCode", "ResetAsked", "Role", "SecondFactor", "SignInFailure", "SignedIn", "TenantManager",
     "TenantMissing", "TenantModel", "TrailClosed", "TryCount", "factory_key",
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from jasang.web.tenants.models import (
     GUEST_ROLES,
     POST_ROLES,
     Factory,
+    GivenPassword,
     Invitation,
     Membership,
     Organisation,
@@ -157,6 +158,7 @@ def join(*, token: str, user: AbstractBaseUser) -> Invitation:
 def take(*, invitation: Invitation, user: AbstractBaseUser) -> None:
     """Use the invitation for this person."""
     found = invitation
+    _check_password(found, user)
     waiting = Invitation.objects.filter(pk=found.pk, used_at__isnull=True, revoked_at__isnull=True)
     if not waiting.update(used_at=timezone.now(), used_by=user):
         raise PeopleError(**_NO_LONGER)
@@ -173,6 +175,20 @@ def take(*, invitation: Invitation, user: AbstractBaseUser) -> None:
     else:
         Post.objects.get_or_create(user=user, organisation=found.organisation, role=role)
     note_event(user=user, action="join", subject=role, factory=found.factory, organisation=found.organisation)
+
+
+def _check_password(invitation: Invitation, user: AbstractBaseUser) -> None:
+    """Who signs in with a password that an organisation's directory knows takes no place outside of it."""
+    given = GivenPassword.objects.filter(user=user).select_related("organisation").first()
+    place = invitation.organisation
+    if given is None or (place is not None and place.path.startswith(given.organisation.path)):
+        return
+    name = given.organisation.name
+    raise PeopleError(
+        ko=f"이 계정의 비밀번호는 '{name}'의 디렉터리가 정했습니다. '내 계정'에서 비밀번호를 새로 정한 뒤 다시 여세요.",
+        en=f"The password of this account was set by the directory of {name!r}. "
+        "Please choose one of your own in 'My account' and open the link again.",
+    )
 
 
 @transaction.atomic
