@@ -134,6 +134,12 @@ def _reported(one: Sighting) -> ReportedCase:
     )  # fmt: skip
 
 
+@transaction.atomic
+def gather(*, centre: Organisation, sightings: Iterable[int]) -> Difficulty:
+    """These sightings of at least three factories become one difficulty, as if they had been found alike."""
+    return _make(centre, sightings, kind="found", user=None)
+
+
 def _make(
     centre: Organisation, sightings: Iterable[int], *, kind: str, user: AbstractBaseUser | None, title: str = ""
 ) -> Difficulty:
