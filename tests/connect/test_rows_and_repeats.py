@@ -13,7 +13,7 @@ import pytest
 
 from jasang.connect import collector as collecting
 from jasang.connect.collector import Collector
-from jasang.connect.contract import Link, NoOptions
+from jasang.connect.contract import Begun, Link, NoOptions
 from jasang.connect.forward.frames import latest, to_readings, to_rows
 from jasang.connect.forward.sink import ForwardSink
 from jasang.connect.forward.spool import Spool
@@ -21,7 +21,7 @@ from jasang.connect.memory_loss import MemoryLoss
 from jasang.connect.protocols.sparkplug.heard import Heard
 from jasang.connect.repeats import Repeats
 from jasang.connect.waiting import Waiting
-from jasang.errors import StoreError
+from jasang.errors import ConnectionFailed, StoreError
 from jasang.plant.reading import Reading, Signal
 from jasang.store import open_reader, open_store
 
@@ -167,6 +167,55 @@ def test_rows_reach_store_and_spool_once(tmp_path: Path, monkeypatch: pytest.Mon
         kept = reader.range([f"s{place}" for place in range(100)], START, START + timedelta(days=1))
     assert kept.num_rows == 1000
     assert kept.column("number").to_pylist() == [float(name[1:]) for name in kept.column("signal").to_pylist()]
+
+
+class Odd(Rows):
+    """A protocol that stands and falls, by an error that nobody foresaw or by the same complaint, until it speaks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = {"odd": 0, "poor": 0}
+
+    async def collect(self, link: Link, inbox: Any) -> None:
+        self.times[link.name] += 1
+        inbox.begun(Begun(signals=()))
+        if self.times[link.name] < 5:
+            if link.name == "odd":
+                raise ValueError("no such thing")
+            raise ConnectionFailed(ko="못 읽음", en="cannot read")
+        inbox.deliver([reading(link.name, 1, 1.0)])
+        await asyncio.Event().wait()
+
+
+def test_an_unforeseen_error_stops_one_connection_only_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    protocol = Odd()
+    monkeypatch.setattr(collecting, "load", lambda _name: protocol)
+    caplog.set_level("INFO", logger="jasang")
+
+    async def run() -> Any:
+        with closing(open_store(tmp_path / "store")) as store:
+            links = [Link(name=name, protocol="rows", url="rows://x") for name in ("odd", "poor")]
+            collector = Collector(links, store, report=lambda _s: None, retry=0.001)
+            stop = asyncio.Event()
+            task = asyncio.create_task(collector.run(stop))
+            async with asyncio.timeout(60):
+                while collector.status().stored < 2:
+                    await asyncio.sleep(0.01)
+            stop.set()
+            return await task
+
+    status = asyncio.run(run())
+
+    told = [record.getMessage() for record in caplog.records]
+    unforeseen = (
+        "connection 'odd': an unforeseen error (ValueError: no such thing); it is tried again."
+        " If this goes on, please report this sentence"
+    )
+    assert [one.last_error.en for one in status.connections] == [unforeseen, "cannot read"]
+    assert [told.count(text) for text in (unforeseen, "cannot read")] == [1, 1]
+    assert [told.count(f"connection {name!r}: rows://x is back") for name in ("odd", "poor")] == [2, 2]
 
 
 class _Failing:

@@ -144,7 +144,7 @@ def spooled(tmp_path: Path, records: int, size: int = 100) -> Spool:
     return spool
 
 
-async def until(condition: object, seconds: float = 15.0) -> None:
+async def until(condition: object, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline

@@ -4,6 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from tests.connect.mqtt.broker import Broker
+from tests.connect.mqtt.patience import wait_long_for_answers
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_long_for_answers(monkeypatch)
 
 
 @pytest.fixture(scope="module")

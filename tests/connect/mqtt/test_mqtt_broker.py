@@ -75,7 +75,8 @@ def test_message_is_acknowledged_only_when_durable(broker: Broker, link: Callabl
         broker.publish_lines(f"ack{version}/n", [str(number) for number in range(10, 15)])  # nobody listens
         async with collecting(Mqtt(), wanted) as inbox:
             await inbox.until(lambda: len(inbox.readings) >= 15)
-            await asyncio.sleep(0.3)  # for the receipts
+            taken = f"Received PUBACK from ack{version} "
+            await inbox.until(lambda: broker.log().count(taken) >= 15)
             return inbox
 
     async def third() -> Listener:
@@ -174,7 +175,7 @@ def test_silent_topic_is_told(broker: Broker, link: Callable[..., Link]) -> None
 
 
 def test_browse_lists_topics_with_types_and_examples(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LISTEN", 0.5)
+    monkeypatch.setattr(client, "LISTEN", 1.5)
     broker.publish("shop/m1/state", '{"temp": 20.5, "on": true}', "-r")
     broker.publish("shop/m1/name", "press", "-r")
     broker.publish("shop/m1/raw", b"\xff\x00", "-r")
@@ -268,8 +269,9 @@ def test_second_program_with_the_same_client_id_is_told(broker: Broker, link: Ca
     wanted = link(broker.url, 'client_id = "twin"', topic="twin/x")
 
     async def scenario() -> str:
-        first = asyncio.ensure_future(Mqtt().collect(wanted, Listener()))
-        await asyncio.sleep(0.5)
+        one = Listener()
+        first = asyncio.ensure_future(Mqtt().collect(wanted, one))
+        await one.until(lambda: bool(one.begins))
         async with collecting(Mqtt(), wanted):
             try:
                 await first

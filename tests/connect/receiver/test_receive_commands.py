@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.free_ports import free_port
 
-from jasang.connect.status import read_status
+from jasang.connect.status import CollectorStatus, read_status
 from jasang.store import open_reader, to_readings
 
 TOKEN = "command-token"
@@ -45,13 +45,13 @@ def nothing_left_behind() -> Iterator[None]:
 
 def stopped(process: "subprocess.Popen[str]") -> str:
     process.send_signal(signal.SIGTERM)
-    said, complaint = process.communicate(timeout=30)
+    said, complaint = process.communicate(timeout=60)
     assert process.returncode == 0, complaint
     return said
 
 
 def write(port: int, body: bytes) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/api/v2/write?bucket=b&precision=s", body, {"Authorization": f"Token {TOKEN}"})
     status = connection.getresponse().status
     connection.close()
@@ -92,6 +92,11 @@ def test_collector_with_a_receiver_alone_keeps_what_is_written_and_tells_it(tmp_
     ]
 
 
+def all_sent(status: CollectorStatus, readings: int) -> bool:
+    way = status.forward
+    return way is not None and way.state == "connected" and way.sent >= readings and not way.waiting
+
+
 def test_watched_folder_is_forwarded_to_a_receiver_of_many(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "receive.toml").write_text(
@@ -108,22 +113,13 @@ def test_watched_folder_is_forwarded_to_a_receiver_of_many(tmp_path: Path) -> No
     )
     receiver = started("receive", str(tmp_path / "receive.toml"))
     collector = started("collect", str(tmp_path / "collect.toml"))
-    deadline = time.monotonic() + 30
-    status = None
-    while time.monotonic() < deadline:
-        status = read_status(tmp_path / "spool")
-        if (
-            status is not None
-            and status.forward is not None
-            and status.forward.sent >= 30
-            and not status.forward.waiting
-        ):
-            break
-        time.sleep(0.1)
+    deadline = time.monotonic() + 90
+    while (status := read_status(tmp_path / "spool")) is None or not all_sent(status, 30):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.05)
     stopped(collector)
     said = stopped(receiver)
 
-    assert status is not None
     assert status.forward is not None
     assert (status.forward.state, status.forward.lost, status.forward.waiting) == ("connected", 0, 0)
     assert values(tmp_path / "far", "P.temp") == [200.5 + second for second in range(30)]

@@ -48,7 +48,7 @@ def url(store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 def post(
     url: str, path: str, body: bytes | Iterator[bytes], headers: dict[str, str] | None = None
 ) -> tuple[int, dict[str, object], http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request("POST", path, body, {"Authorization": f"Token {TOKEN}"} if headers is None else headers)
         answer = connection.getresponse()
@@ -134,7 +134,7 @@ def test_bad_line_with_control_signs_or_of_great_length_is_answered(url: str, st
 
 
 def test_answers_are_written_as_influxdb_writes_them(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("POST", "/write?db=b", "금형".encode(), {"Authorization": f"Token {TOKEN}"})
     body = connection.getresponse().read()
     connection.close()
@@ -145,7 +145,7 @@ def test_answers_are_written_as_influxdb_writes_them(url: str) -> None:
 def test_client_of_influxdb_1_asks_for_databases_and_version(url: str) -> None:
     parts = urlsplit(url)
     client = influxdb.InfluxDBClient(parts.hostname, parts.port, "user", TOKEN, "telegraf")
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     connection.request("GET", "/ping?verbose=true")
     verbose = connection.getresponse().read()
     connection.close()
@@ -304,7 +304,7 @@ def test_store_that_cannot_keep_is_told_with_503_so_that_clients_try_again() -> 
 
 
 def test_health_says_pass(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", "/health")
     assert json.loads(connection.getresponse().read())["status"] == "pass"
     connection.close()

@@ -73,7 +73,7 @@ class Edge:
         for line in self._process.stdout:
             self._said.put(json.loads(line))
 
-    def hear(self, word: str, seconds: float = 20.0) -> dict[str, Any]:
+    def hear(self, word: str, seconds: float = 60.0) -> dict[str, Any]:
         """The next thing of that kind that the edge node says."""
         end = time.monotonic() + seconds
         while True:

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from tests.connect.mqtt.broker import Broker, program
 from tests.connect.mqtt.listener import Listener, collecting
+from tests.connect.mqtt.patience import wait_long_for_answers
 from tests.connect.sparkplug.edge import Edge
 
 from jasang.connect.collect_toml import read_collect_toml
@@ -23,6 +25,7 @@ from jasang.mentor.connect import try_connections
 
 STALE = 0x408F0000
 STATE = "spBv1.0/STATE/jasang"
+LAST = "spBv1.0/STATE/nobody"
 METRICS = [{"name": "Line/speed", "type": "Double", "value": 1.5}]
 DEVICE = {
     "press": [
@@ -38,6 +41,11 @@ DEVICE = {
         {"name": "name", "type": "String", "value": "프레스", "alias": 10},
     ]
 }
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_long_for_answers(monkeypatch)
 
 
 @pytest.fixture
@@ -75,6 +83,13 @@ def run(coroutine: Any) -> Any:
     return asyncio.run(asyncio.wait_for(coroutine, 90))
 
 
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "what the test waits for did not come"
+        time.sleep(0.01)
+
+
 class Witness:
     """mosquitto_sub on the STATE topic: every message with its retain flag as it was published."""
 
@@ -84,14 +99,31 @@ class Witness:
              "--retain-as-published", "-F", "%t %q %r %p"],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        time.sleep(0.4)
+        self._broker, self._lines = broker, []
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+        until(lambda: "spBv1.0/STATE/# (QoS 1)" in broker.log())
 
-    def said(self) -> list[tuple[str, str, str, dict[str, Any]]]:
-        """Topic, QoS, retain flag and content of all messages; ends the witness."""
-        time.sleep(0.3)
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.append(line.rstrip("\n"))
+
+    @property
+    def heard(self) -> int:
+        """How many messages came."""
+        return len(self._lines)
+
+    def said(self, messages: int) -> list[tuple[str, str, str, dict[str, Any]]]:
+        """Topic, QoS, retain flag and content of all messages, so many at least; ends the witness."""
+        until(lambda: self.heard >= messages)
+        self._broker.publish(LAST, "{}")  # what comes before it came before
+        until(lambda: bool(self._lines) and self._lines[-1].startswith(LAST))
         self._process.terminate()
-        output, _ = self._process.communicate()
-        return [(*line.split(" ", 3)[:3], json.loads(line.split(" ", 3)[3])) for line in output.splitlines()]
+        self._process.wait()
+        self._reading.join()
+        lines = self._lines[:-1]
+        return [(*line.split(" ", 3)[:3], json.loads(line.split(" ", 3)[3])) for line in lines]
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
@@ -105,7 +137,8 @@ def test_state_is_born_and_dies_as_specified(broker: Broker, link: Callable[...,
     before = time.time() * 1000
     run(scenario())
     after = time.time() * 1000
-    birth, death = witness.said()
+    birth, death = witness.said(2)
+    until(lambda: "Received DISCONNECT from jasang-" in broker.log())
     log = broker.log()
 
     assert birth[:3] == death[:3] == (STATE, "1", "1")
@@ -136,11 +169,11 @@ def test_killed_host_leaves_its_will_with_the_time_of_its_birth(broker: Broker, 
         sock = run_._session._client.socket()
         assert sock is not None
         sock.shutdown(socket.SHUT_RDWR)  # as a killed process: no DISCONNECT
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(until, lambda: witness.heard == 2)
         await run_._session.close()
 
     run(scenario())
-    birth, will = witness.said()
+    birth, will = witness.said(2)
 
     assert (birth[3]["online"], will[3]["online"]) == (True, False)
     assert birth[3]["timestamp"] == will[3]["timestamp"]
@@ -151,12 +184,12 @@ def test_foreign_death_of_our_own_id_is_answered_with_our_birth(broker: Broker, 
     witness = Witness(broker)
 
     async def scenario() -> None:
-        async with collecting(Sparkplug(), link(broker.url)):
+        async with collecting(Sparkplug(), link(broker.url)) as inbox:
             broker.publish(STATE, '{"online": false, "timestamp": 1}', "-r")
-            await asyncio.sleep(0.5)
+            await inbox.until(lambda: witness.heard == 3)
 
     run(scenario())
-    first, foreign, again, _death = witness.said()
+    first, foreign, again, _death = witness.said(4)
 
     assert (foreign[3]["online"], again[3]["online"]) == (False, True)
     assert again == first
@@ -301,13 +334,13 @@ def test_trial_is_no_host_and_leaves_nothing(
     path = link(broker.url, 'nodes = ["G/N"]').folder / "collect.toml"
 
     (tried,) = try_connections(path)
-    monkeypatch.setattr(client, "LISTEN", 0.5)
+    monkeypatch.setattr(client, "LISTEN", 1.5)
     found = run(Sparkplug().browse(link(broker.url, 'nodes = ["G/N"]'), "G"))
 
     assert {signal.name for signal in tried.signals} == {
         "G.N.Line.speed", "G.N.press.force", "G.N.press.count", "G.N.press.on", "G.N.press.name"
     }  # fmt: skip
-    assert witness.said() == []
+    assert witness.said(0) == []
     assert [(one.address, one.data_type, one.unit, one.value) for one in found] == [
         ("G/N:Line/speed", "Double", None, 1.5), ("G/N/press:count", "Int16", None, -3), ("G/N/press:force", "Float", "kN", 2.5),
         ("G/N/press:name", "String", None, "프레스"), ("G/N/press:on", "Boolean", None, True),
@@ -359,8 +392,9 @@ def test_wrong_settings_are_told(link: Callable[..., Link], line: str, complaint
 
 def test_lost_connection_is_told(broker: Broker, link: Callable[..., Link]) -> None:
     async def scenario() -> str:
-        task = asyncio.ensure_future(Sparkplug().collect(link(broker.url), Listener()))
-        await asyncio.sleep(0.7)
+        inbox = Listener()
+        task = asyncio.ensure_future(Sparkplug().collect(link(broker.url), inbox))
+        await inbox.until(lambda: bool(inbox.begins))
         broker.stop()
         try:
             await task
@@ -382,7 +416,7 @@ def test_each_broker_has_its_own_state_timestamp(broker: Broker, link: Callable[
                 pass
 
     run(scenario())
-    births = [witness.said()[0][3] for witness in witnesses]
+    births = [witness.said(2)[0][3] for witness in witnesses]
     other.stop()
 
     assert [birth["online"] for birth in births] == [True, True]

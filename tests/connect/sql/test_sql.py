@@ -284,6 +284,9 @@ def test_a_clock_that_is_ahead_is_told_and_does_not_hide_the_present(tmp_path: P
     [
         ("2026-05-04 10:00:00", "2026-05-04T10:00:00"),
         ("20260504100000", "2026-05-04T10:00:00"),
+        ("2026-05-04 10:00", "2026-05-04T10:00:00"),
+        ("202605041000", "2026-05-04T10:00:00"),
+        ("2026-05-04", "2026-05-04T00:00:00"),
         ("2026/05/04 10:00:00.125", "2026-05-04T10:00:00.125000"),
         ("2026-05-04T01:00:00Z", "2026-05-04T10:00:00"),
         ("2026-05-04T02:00:00+01:00", "2026-05-04T10:00:00"),
@@ -298,6 +301,90 @@ def test_times_are_read_and_written_as_the_column_has_them(written: object, seou
 
     assert moment.astimezone(SEOUL).replace(tzinfo=None).isoformat() == seoul
     assert clock_of(written, SEOUL).write(moment) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "seoul"),
+    [
+        ("2026-05-04 오전 12:02:03", "2026-05-04T00:02:03"),
+        ("2026-05-04 오후 1:02:03", "2026-05-04T13:02:03"),
+        ("2026-5-4 9:30:01", "2026-05-04T09:30:01"),
+        ("2026. 5. 4. 오후 12:30", "2026-05-04T12:30:00"),
+        ("2026/5/4 1:02:03 PM", "2026-05-04T13:02:03"),
+        ("2026년 5월 4일 13:02", "2026-05-04T13:02:00"),
+        ("2026.5.4", "2026-05-04T00:00:00"),
+    ],
+)
+def test_times_that_do_not_sort_are_read_but_never_compared(written: str, seoul: str) -> None:
+    assert moment_of(written, SEOUL).astimezone(SEOUL).replace(tzinfo=None).isoformat() == seoul
+    with pytest.raises(ValueError, match="does not sort"):
+        clock_of(written, SEOUL)
+
+
+def test_rows_with_such_times_come_by_their_number(tmp_path: Path, book: sqlite3.Connection) -> None:
+    rows = [
+        (1, "2026-05-04 오후 1:02:03", 1.5),
+        (2, "2026-05-04 오전 9:00:00", 2.5),
+        (3, "2026-05-04 오후 13:00:00", 3.5),
+    ]
+    book.executemany("INSERT INTO shots (id, at, force) VALUES (?,?,?)", rows)
+    kept = run(
+        link_to(tmp_path, "sqlite:///mes.db", 'table = "shots"\ntime = "at"\nmark = "id"\n'),
+        lambda kept: bool(kept.values(MARK)),
+    )
+
+    assert pairs(kept, "M.force") == [("13:02:03", 1.5), ("09:00:00", 2.5)]
+    assert kept.told[-1].doubts[0].en.endswith("1 rows are left out whose time cannot be read, for example '2026-05-04 오후 13:00:00'")  # fmt: skip
+    refused = failure(link_to(tmp_path, "sqlite:///mes.db", 'table = "shots"\ntime = "at"\n')).en
+    assert refused == (
+        "connection 'mes': column 'at' holds '2026-05-04 오후 1:02:03', a time whose text does not sort as times follow;"
+        " name a column of numbers that only grow in mark, and leave start out"
+    )
+
+
+def test_a_column_of_sqlite_that_holds_anything_is_read_as_far_as_it_makes_sense(
+    tmp_path: Path, book: sqlite3.Connection
+) -> None:
+    book.execute("CREATE TABLE mixed (n INTEGER, at, force)")
+    rows = [
+        ("x", "2026-05-04 10:00:00", 1), (7, "2026-05-04 10:00:01", b"\x01\xff"), (8, "N/A", 2), (9, None, 3),
+        (10, "", 4), (11, 20260504, 5), (12, "2026-05-04 10:00:02", 6), (None, "2026-05-04 10:00:03", 7),
+    ]  # fmt: skip
+    book.executemany("INSERT INTO mixed VALUES (?,?,?)", rows)
+    by_number = run(
+        link_to(tmp_path, "sqlite:///mes.db", 'table = "mixed"\ntime = "at"\nmark = "n"\n'),
+        lambda kept: bool(kept.values(MARK)),
+    )
+    by_time = run(
+        link_to(tmp_path, "sqlite:///mes.db", 'table = "mixed"\ntime = "at"\n'),
+        lambda kept: bool(kept.told) and len(kept.told[-1].doubts) > 0 and bool(kept.values(MARK)),
+    )
+
+    assert pairs(by_number, "M.force")[0] == ("10:00:01", "01ff")
+    assert pairs(by_number, "M.force")[-1] == ("10:00:02", 6)
+    told = [doubt.en for doubt in by_number.told[-1].doubts]
+    assert "connection 'mes': rows are left out whose column 'n' holds no whole number, for example 'x'" in told
+    times = [moment for moment, _ in pairs(by_time, "M.force")]
+    assert times[-4:] == ["10:00:00", "10:00:01", "10:00:02", "10:00:03"]
+
+
+def test_times_of_postgresql_that_python_has_none_for_stop_nothing(tmp_path: Path, postgres: int) -> None:
+    with psycopg.connect(pg(postgres), autocommit=True) as server:
+        server.execute("DROP TABLE IF EXISTS odd")
+        server.execute("CREATE TABLE odd (id serial, at timestamptz, due date, force float8)")
+        for at, due, force in (
+            ("-infinity", None, 1), ("0044-03-15 12:00 BC", None, 2), ("2026-05-04 10:00+09", "infinity", 3),
+            ("infinity", None, 4), ("12026-01-01", None, 5), ("2026-05-04 10:01+09", "2026-12-31", 6),
+        ):  # fmt: skip
+            server.execute("INSERT INTO odd (at, due, force) VALUES (%s, %s, %s)", (at, due, force))
+    url = f"postgresql://127.0.0.1:{postgres}/mes"
+    for mark in ('mark = "id"\n', ""):
+        link = link_to(tmp_path, url, f'table = "odd"\ntime = "at"\n{mark}', user="postgres")
+        kept = run(link, lambda kept: 6.0 in kept.values("M.force") and bool(kept.values(MARK)))
+
+        assert pairs(kept, "M.force") == [("10:00:00", 3.0), ("10:01:00", 6.0)]
+        assert pairs(kept, "M.due") == [("10:00:00", "infinity"), ("10:01:00", "2026-12-31")]
+        assert "rows are left out whose time cannot be read, for example" in kept.told[-1].doubts[-1].en
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "2026-13-04 10:00:00", -5, None, True, b"x", 10**18])
