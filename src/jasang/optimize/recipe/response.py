@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from jasang.optimize.recipe.basis import SettingBasis, setting_basis
 from jasang.optimize.recipe.context import Context, group_means, results_before
+from jasang.optimize.recipe.memory import NONE, Memory, memory_of
 from jasang.optimize.recipe.penalised import Penalised, fit_penalised
 
 _FOLDS = 5
@@ -105,6 +106,7 @@ class Learned:
     numbers: np.ndarray
     codes: np.ndarray
     y: np.ndarray
+    memory: Memory  # of a measured result; of verdicts the results before are held instead
 
 
 def learn(
@@ -117,18 +119,37 @@ def learn(
     binary: bool,
     seed: int = 0,
 ) -> Learned:
-    """Fit the surface twice: the second time with the results of the units before, which operators react to, as a covariate."""
+    """Fit the surface. What units share with those before is held, for operators react to it and it wanders by itself:
+
+    verdicts are fitted twice, the second time with the results before as a covariate; measured results as surprises
+    beyond the rows before (`memory`). The memory is first taken from results without any setting's part, for a surface
+    that was fitted without it has swallowed some of the wandering, then once more beside the settings.
+    """
     basis = setting_basis(numbers, levels, seed=seed)
-    first = _fit(basis, numbers, codes, y, context, binary, None)
-    fixed = first.eta - first.groups[context.groups]
-    held = context.with_columns(results_before(y - first.mean(fixed)))
-    fit = _fit(basis, numbers, codes, y, held, binary, first.penalties)
+    held, memory, start = context, NONE, None
+    if binary:
+        first = _fit(basis, numbers, codes, y, context, binary, None)
+        fixed = first.eta - first.groups[context.groups]
+        held, start = context.with_columns(results_before(y - first.mean(fixed))), first.penalties
+    else:
+        memory = _memory(basis, numbers, codes, y, context)
+    fit = _fit(basis, numbers, codes, y, held, binary, start, memory)
     plain = replace(basis, bent=False)
-    other = _fit(plain, numbers, codes, y, held, binary, None)
+    other = _fit(plain, numbers, codes, y, held, binary, None, memory)
     second = plain, other.beta[: plain.columns(numbers[:1], codes[:1])[0].shape[1]]
-    return Learned(
-        surface=_surface(basis, numbers, codes, y, held, fit, second), context=held, numbers=numbers, codes=codes, y=y
-    )
+    surface = _surface(basis, numbers, codes, y, held, fit, second, memory)
+    return Learned(surface=surface, context=held, numbers=numbers, codes=codes, y=y, memory=memory)
+
+
+def _memory(basis: SettingBasis, numbers: np.ndarray, codes: np.ndarray, y: np.ndarray, context: Context) -> Memory:
+    alone = np.zeros(y.size, dtype=np.int64)
+    bare = fit_penalised(context.columns, y, context.blocks, alone, binary=False)
+    memory = memory_of(y - bare.eta)
+    if memory is NONE:
+        return memory
+    columns = np.hstack([basis.columns(numbers, codes)[0], context.columns])
+    beside = _fit(basis, numbers, codes, y, context, False, None, memory)
+    return memory_of(y - columns @ beside.beta)
 
 
 def judge_surface(learned: Learned, now: tuple[np.ndarray, np.ndarray]) -> Judgement:
@@ -157,11 +178,15 @@ def _fit(
     context: Context,
     binary: bool,
     start: np.ndarray | None,
+    memory: Memory = NONE,
 ) -> Penalised:
+    """Fit rows in order of time; the linear predictor foretells each row from the rows before too."""
     columns, blocks = basis.columns(numbers, codes)
     shifted = tuple(block + columns.shape[1] for block in context.blocks)
-    X = np.hstack([columns, context.columns])
-    return fit_penalised(X, y, (*blocks, *shifted), context.groups, binary=binary, start=start)
+    X = memory.surprises(np.hstack([columns, context.columns]))
+    brought = memory.surprises(y)
+    fit = fit_penalised(X, brought, (*blocks, *shifted), context.groups, binary=binary, start=start)
+    return replace(fit, eta=y - (brought - fit.eta)) if memory.gain else fit
 
 
 def _surface(
@@ -172,22 +197,26 @@ def _surface(
     context: Context,
     fit: Penalised,
     second: tuple[SettingBasis, np.ndarray],
+    memory: Memory,
 ) -> Surface:
     columns, _ = basis.columns(numbers, codes)
     width = columns.shape[1]
     X = np.hstack([columns, context.columns])
     recent = slice(max(0, y.size - max(_RECENT, y.size // 5)), None)
     residual = y - fit.mean(fit.eta)
-    widened = _shared_by_neighbours(X, residual, fit, context.groups, width)
+    widened = _shared_by_neighbours(memory.surprises(X), residual, fit, context.groups, width)
     widened *= _few_settings(np.column_stack([numbers, codes]), fit, width)
+    lately = (fit.eta - columns @ fit.beta[:width])[recent]
+    drawn = _draws(fit, X[recent], context.groups[recent], width, widened)
+    level = float(lately.mean())  # with the wandering level, which the draws know nothing of
     return Surface(
         basis=basis,
         width=width,
         fit=fit,
         second=second,
         spread=fit.covariance[:width, :width] * widened,
-        recent=(fit.eta - columns @ fit.beta[:width])[recent],
-        drawn=_draws(fit, X[recent], context.groups[recent], width, widened),
+        recent=lately,
+        drawn=(drawn[0], drawn[1] + level - drawn[1].mean()) if memory.gain else drawn,
         unit_spread=float(np.sqrt(fit.sigma2)),
         seen=(y, fit.mean(fit.eta)),
         tomorrow=_tomorrow(fit, context.groups[recent]),
@@ -257,6 +286,7 @@ def _foretell(
         learned.context.rows(learn_rows),
         surface.fit.binary,
         surface.fit.penalties,
+        learned.memory,
     )
     change = surface.basis.columns(learned.numbers[rows], learned.codes[rows])[0] - surface.basis.columns(*now)[0]
     found: np.ndarray = change @ fit.beta[: surface.width]
@@ -270,7 +300,8 @@ def _slope(learned: Learned, foretold: np.ndarray, rows: np.ndarray) -> tuple[fl
     columns = [foretold[:, None]]
     if context.lot is not None:
         columns.append(group_means(foretold[:, None], context.groups))
-    X = np.hstack([*columns, context.columns])
+    X = learned.memory.surprises(np.hstack([*columns, context.columns]))
+    y = learned.memory.surprises(y)
     blocks = tuple(block + len(columns) for block in context.blocks)
     fit = fit_penalised(X, y, blocks, context.groups, binary=binary)
     weight = expit(fit.eta) * (1 - expit(fit.eta)) if binary else np.ones(y.size)
