@@ -11,7 +11,7 @@ from jasang.web.center.clock import clock_from, keep
 from jasang.web.center.models import Case, Event
 from jasang.web.programme import impact, levels
 from jasang.web.programme.models import LevelAnswer, LevelMark, Mentor, Payment, Residency, Standing
-from jasang.web.programme.portfolio import TILES, portfolio
+from jasang.web.programme.portfolio import TILES, portfolio, standings
 from jasang.web.programme.sample import NAME, NoSample, hand_over, make_sample
 from jasang.web.tenants.models import AuditEvent, Factory, Organisation, OrganisationKind, Post, Role
 from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_factory, set_up_organisation
@@ -71,6 +71,31 @@ def test_sums_are_those_of_the_rows(sample: Organisation) -> None:
     ).count()  # fmt: skip
 
 
+def test_money_beside_effect_goes_from_the_whole_to_the_factory(runner: Any, sample: Organisation) -> None:
+    Standing.objects.under(sample).update(paid=0, effect=0.0)
+    one = Standing.objects.under(sample).filter(factory__region="경기").select_related("factory").first()
+    Standing.objects.under(sample).filter(pk=one.pk).update(paid=200, effect=50.0)
+    Factory.objects.filter(pk=one.factory.pk).update(industry="29294")  # written without its letter
+    Factory.objects.filter(organisation__parent=sample).exclude(pk=one.factory.pk).update(industry="C10799")
+    address = reverse("programme:portfolio", args=[sample.key])
+
+    def first_bar(query: str) -> tuple[Any, ...]:
+        bar = runner.get(address + query).context["money"][0]
+        return bar["group"].name, bar["group"].paid, bar["paid"], bar["effect"], bar["link"]
+
+    regions = first_bar("")
+    assert regions == ("경기", 200, 100.0, 25.0, "?region=%EA%B2%BD%EA%B8%B0")
+    industries = first_bar(regions[-1])
+    assert industries == ("기계·장비", 200, 100.0, 25.0, "?region=%EA%B2%BD%EA%B8%B0&industry=C29")
+    factory = first_bar(industries[-1])
+    assert factory[:4] == (one.factory.name, 200, 100.0, 25.0)
+    assert factory[-1] == reverse("programme:factory", args=[sample.key, one.factory.key])
+    assert runner.get(address + industries[-1]).context["found"].whole.factories == 1
+    food = runner.get(address + "?industry=C10&by=branch")
+    assert (food.context["found"].whole.factories, food.context["by"]) == (59, "branch")
+    assert standings(sample, industry="other").count() == 0
+
+
 def test_co_operative_sees_its_own_only(sample: Organisation) -> None:
     coop = sample.children.order_by("pk").first()
 
@@ -94,7 +119,9 @@ def test_page_of_the_portfolio_takes_a_fixed_number_of_queries(
 def test_unknown_region_or_branch_is_not_found(runner: Any, sample: Organisation) -> None:
     address = reverse("programme:portfolio", args=[sample.key])
 
-    assert [runner.get(address + query).status_code for query in ("?region=평양", "?branch=x")] == [404, 404]
+    assert [runner.get(address + query).status_code for query in ("?region=평양", "?branch=x", "?industry=C99")] == [
+        404
+    ] * 3
 
 
 def test_empty_portfolio_says_so(person: Any) -> None:

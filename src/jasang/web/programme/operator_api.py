@@ -156,10 +156,11 @@ class HandIn(Schema):
 
 
 class PortfolioAsked(Schema):
-    """Narrowed to a region or a co-operative (its key)."""
+    """Narrowed to a region, a co-operative (its key) or a division of the KSIC ("C29", "other")."""
 
     region: str = Field("", max_length=10)
     branch: str = Field("", max_length=16)
+    industry: str = Field("", max_length=5, pattern="^(C[123][0-9]|other)?$")
 
 
 def _runs(request: HttpRequest, organisation_key: str) -> tuple[Organisation, Any]:
@@ -389,10 +390,11 @@ def put_hand(request: HttpRequest, organisation_key: OrganisationKey, given: Han
 def whole(request: HttpRequest, organisation_key: OrganisationKey, asked: Query[PortfolioAsked]) -> dict[str, Any]:
     """Scope `programme:read`; of people, programme and co-operative operators."""
     place = organisation_of(request, organisation_key, READ, *RUNS, Role.COOP_OPERATOR)
-    found = portfolio.portfolio(place, region=asked.region, branch=asked.branch)
+    found = portfolio.portfolio(place, region=asked.region, branch=asked.branch, industry=asked.industry)
     return {
         "whole": _group(found.whole),
         "regions": [_group(one) for one in found.regions],
+        "industries": [_group(one) for one in found.industries],
         "organisations": [_group(one) for one in found.organisations],
         "not_surveyed": found.not_surveyed,
     }

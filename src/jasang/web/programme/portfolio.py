@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Substr
 
+from jasang.web.programme.industries import division, in_division
 from jasang.web.programme.models import Standing
 from jasang.web.tenants.models import Factory, Organisation
 
@@ -63,57 +65,68 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """The whole, its regions and its co-operatives."""
+    """The whole, its regions, its industries (divisions of the KSIC, named by their codes) and its co-operatives."""
 
     whole: Group
     regions: list[Group]
+    industries: list[Group]
     organisations: list[Group]
     not_surveyed: int
 
 
-def standings(organisation: Organisation, *, region: str = "", branch: str = "") -> QuerySet[Standing]:
-    """Rows of the factories below, of one region or co-operative (its key) when given."""
+def standings(
+    organisation: Organisation, *, region: str = "", branch: str = "", industry: str = ""
+) -> QuerySet[Standing]:
+    """Rows of the factories below, of one region, co-operative (its key) or division of the KSIC when given."""
     found = Standing.objects.under(organisation)
     if region:
         found = found.filter(factory__region=region)
     if branch:
         found = found.filter(factory__organisation__key=branch)
+    if industry:
+        found = found.filter(in_division(industry))
     return found
 
 
-def portfolio(organisation: Organisation, *, region: str = "", branch: str = "") -> Portfolio:
-    """Everything added up, in two queries. The map always shows all regions, so that one can go from one to the next."""
-    rows = (
+def portfolio(organisation: Organisation, *, region: str = "", branch: str = "", industry: str = "") -> Portfolio:
+    """Everything added up, in two queries. Regions, industries and co-operatives are each narrowed by what else is chosen only,
+    so that one can go from one to the next."""
+    found = (
         standings(organisation)
         .order_by()
-        .values("factory__region", "factory__organisation__key", "factory__organisation__name", "of_five")
+        .annotate(code=Substr("factory__industry", 1, 3))
+        .values("code", "factory__region", "factory__organisation__key", "factory__organisation__name", "of_five")
         .annotate(
-            factories=Count("pk"), granted_sum=Sum("granted"), paid_sum=Sum("paid"), effect_sum=Sum("effect"),
-            effects_sum=Sum("effects"),
+            factories=Count("pk"), granted_sum=Sum("granted"), paid_sum=Sum("paid"),
+            effect_sum=Sum("effect"), effects_sum=Sum("effects"),
         )
     )  # fmt: skip
-    rows = list(rows)
+    rows = [row | {"division": division(row["code"])} for row in found]
+    chosen = {"factory__region": region, "factory__organisation__key": branch, "division": industry}
     whole = Group(name=organisation.name)
-    for row in rows:
-        if _within(row, region, branch):
-            whole.add(row)
+    for row in _within(rows, chosen):
+        whole.add(row)
     known = Factory.objects.filter(organisation__path__startswith=organisation.path, standing__isnull=True)
     if region:
         known = known.filter(region=region)
     if branch:
         known = known.filter(organisation__key=branch)
-    of_branch = [row for row in rows if _within(row, "", branch)]
-    of_region = [row for row in rows if _within(row, region, "")]
+    if industry:
+        known = known.filter(in_division(industry, "industry"))
     return Portfolio(
         whole=whole,
-        regions=_groups(of_branch, "factory__region", "factory__region"),
-        organisations=_groups(of_region, "factory__organisation__key", "factory__organisation__name"),
+        regions=_groups(_within(rows, chosen | {"factory__region": ""}), "factory__region", "factory__region"),
+        industries=_groups(_within(rows, chosen | {"division": ""}), "division", "division"),
+        organisations=_groups(
+            _within(rows, chosen | {"factory__organisation__key": ""}),
+            "factory__organisation__key", "factory__organisation__name",
+        ),
         not_surveyed=known.count(),
-    )
+    )  # fmt: skip
 
 
-def _within(row: dict[str, Any], region: str, branch: str) -> bool:
-    return region in ("", row["factory__region"]) and branch in ("", row["factory__organisation__key"])
+def _within(rows: Iterable[dict[str, Any]], chosen: dict[str, str]) -> list[dict[str, Any]]:
+    return [row for row in rows if all(value in ("", row[name]) for name, value in chosen.items())]
 
 
 def _groups(rows: Iterable[dict[str, Any]], key: str, name: str) -> list[Group]:

@@ -1,6 +1,9 @@
-"""The portfolio in shapes: tiles of the map, bars of the levels."""
+"""The portfolio in shapes: tiles of the map, bars of the levels, money beside what it brought."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from django.http import QueryDict
 
 from jasang.web.programme.portfolio import LEVELS, TILES, Group
 
@@ -31,3 +34,22 @@ def bars(whole: Group) -> list[dict[str, Any]]:
         {"level": level, "count": whole.counts[level], "length": round(100 * whole.counts[level] / most, 1)}
         for level in range(LEVELS)
     ]
+
+
+def money_bars(groups: Sequence[Group], link: Callable[[Group], str]) -> list[dict[str, Any]]:
+    """Paid and measured effect a year of each group as lengths of 100, on one scale; `link` leads to the next step down."""
+    most = max([1.0, *(max(group.paid, group.effect) for group in groups)])
+    return [
+        {
+            "group": group, "link": link(group), "paid": round(100 * group.paid / most, 2),
+            "effect": round(100 * max(0.0, group.effect) / most, 2),
+        }
+        for group in groups
+    ]  # fmt: skip
+
+
+def asked_with(**chosen: str) -> str:
+    """The query of an address with what is chosen; nothing chosen = "?"."""
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in chosen.items() if value})
+    return f"?{query.urlencode()}"
