@@ -145,6 +145,34 @@ def test_two_goals_give_a_trade_with_the_chosen_point_in_it() -> None:
     assert found.other_gains[0].value > 0.3
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_value_to_meet_is_met_and_its_gain_is_not_flattered(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pack, cool = (
+        np.repeat(rng.integers(20, 80, 60), 50).astype(float),
+        np.repeat(rng.integers(1, 9, 75), 40).astype(float),
+    )
+    pack[-200:], cool[-200:] = 62.0, 5.0
+    length = 46 + 0.12 * pack + 0.25 * (cool - 5) + 0.4 * rng.normal(size=ROWS)
+    goal = Goal(outcome="length", direction="target", target=50.0)
+
+    (found,) = recommend_recipe(
+        RecipeRecords(
+            settings=(Setting(name="pack", low=20, high=80), Setting(name="cool", low=1, high=9)),
+            values={"pack": pack, "cool": cool}, outcomes={"length": length}, goals=(goal,),
+        )
+    )  # fmt: skip
+
+    assert found.recommended is not None
+    assert found.gain is not None
+    to = 46 + 0.12 * float(found.recommended["pack"]) + 0.25 * (float(found.recommended["cool"]) - 5)
+    scatter = 0.4 * rng.normal(size=100_000)
+    true = float(np.mean(np.abs(53.44 - 50 + scatter)) - np.mean(np.abs(to - 50 + scatter)))
+    assert to == pytest.approx(50.0, abs=0.5)
+    assert found.gain.low <= true <= found.gain.high
+    assert found.gain.after == pytest.approx(0.4 * np.sqrt(2 / np.pi), abs=0.08)  # the scatter that stays
+
+
 def test_each_product_gets_its_own_answer() -> None:
     plant = make_plant("products", 1)
 

@@ -57,10 +57,11 @@ def gains_of(surface: Surface, now: Point, to: Point) -> Gains:
     mean, spread = surface.moved(now, to)
     part = float(surface.part(*now)[0])
     before = float(surface.level(part, np.zeros(1))[0])
+    least, most = surface.levels_within(part, mean, _Z * spread)
     return Gains(
         value=before - surface.level(part, mean),
-        low=before - surface.level(part, mean + _Z * spread),
-        high=before - surface.level(part, mean - _Z * spread),
+        low=before - most,
+        high=before - least,
         before=before,
         scale=max(before, 1e-6) if surface.fit.binary else surface.unit_spread,
     )
@@ -186,6 +187,9 @@ def _certainty(scene: Scene, back: Point, point: Point) -> float:
     mean, variance = 0.0, 0.0
     for place, (_, surface) in enumerate(scene.goals):
         change, spread = (float(part[0]) for part in surface.moved(back, point))
+        if surface.target is not None:
+            parts = np.array([float(surface.part(*one)[0]) for one in (back, point)])
+            change = float(np.diff(surface.level(0.0, parts))[0])
         unit = 1.0 if surface.fit.binary else surface.unit_spread
         if scene.possible and not surface.fit.binary:
             unit = scene.possible[place]
@@ -356,7 +360,10 @@ def curves_of(scene: Scene, to: Point) -> tuple[Curve, ...]:
             codes[:, place - numeric] = values
             seen = (scene.moved.codes[:, [place - numeric]] == values).mean(0)
         mean, spread = surface.moved(scene.now, (numbers, codes))
-        ends = [sign * surface.level(part, mean + z * spread) for z in (0.0, -_Z, _Z)]
+        ends = [
+            sign * surface.level(part, mean),
+            *(sign * end for end in surface.levels_within(part, mean, _Z * spread)),
+        ]
         found.append(
             Curve(
                 setting=setting.name,

@@ -219,18 +219,18 @@ def _scene(case: _Case, context: Context, movable: np.ndarray) -> tuple[Scene, L
     now = today(moved)
     learned: list[Learned] = []
 
-    def surface(values: np.ndarray) -> Surface:
+    def surface(values: np.ndarray, target: float | None = None) -> Surface:
         rows = np.flatnonzero(np.isfinite(values))
         part = context if rows.size == values.size else context.rows(rows)
         learned.append(
             learn(
                 moved.numbers[rows], moved.codes[rows], levels, values[rows], part,
-                binary=binary_outcome(values), seed=records.seed,
+                binary=binary_outcome(values), target=target, seed=records.seed,
             )
         )  # fmt: skip
         return learned[-1].surface
 
-    goals = tuple((goal, surface(_loss(goal, records))) for goal in records.goals)
+    goals = tuple((goal, surface(*_modelled(goal, records))) for goal in records.goals)
     specifications = tuple(
         (one, surface(records.outcomes[one.outcome])) for one in records.specifications if _enough(one, records)
     )
@@ -317,6 +317,19 @@ def _loss(goal: Goal, records: RecipeRecords) -> np.ndarray:
     loss = goal.loss(values)
     if np.isfinite(loss).sum() < LEAST_ROWS:
         return loss
+    return _drawn_in(loss)
+
+
+def _modelled(goal: Goal, records: RecipeRecords) -> tuple[np.ndarray, float | None]:
+    """What a surface is fitted to: the loss; with a value to meet the result itself, which runs more smoothly."""
+    values = np.asarray(records.outcomes[goal.outcome], dtype=np.float64)
+    if goal.direction != "target" or binary_outcome(values) or np.isfinite(values).sum() < LEAST_ROWS:
+        return _loss(goal, records), None
+    return _drawn_in(values), goal.target
+
+
+def _drawn_in(loss: np.ndarray) -> np.ndarray:
+    """Wild values drawn in to the outermost usual ones."""
     low, middle, high = np.nanquantile(loss, [0.05, 0.5, 0.95])
     found: np.ndarray = np.clip(loss, middle - 4 * max(middle - low, 1e-12), middle + 4 * max(high - middle, 1e-12))
     return found

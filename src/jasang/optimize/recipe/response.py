@@ -40,6 +40,9 @@ class Surface:
     seen: tuple[np.ndarray, np.ndarray]  # outcomes of the rows and what the fit expects of them
     tomorrow: float  # standard deviation, on the logarithmic scale, of the level that coming lots and days will have
     deviations: np.ndarray  # of recent units from the settings' part, sorted: what context and chance add
+    target: float | None = (
+        None  # the value to meet: then the loss is the distance from it, and the predictor that of the value
+    )
 
     def part(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """The settings' part of the linear predictor, shape (rows,)."""
@@ -72,17 +75,30 @@ class Surface:
         apart = self._second_change(start, points) - (columns - columns[0]) @ self.fit.beta[: self.width]
         between = np.random.default_rng(2).random(len(beta))
         parts = beta @ columns.T + between[:, None] * apart
-        return np.column_stack([self.fit.mean(recent + part[:, None]).mean(1) for part in parts.T])
+        return np.column_stack([self.expected(recent + part[:, None]).mean(1) for part in parts.T])
+
+    def expected(self, eta: np.ndarray) -> np.ndarray:
+        """Chance of a defect, loss, or distance from the target to be expected of units with these linear predictors."""
+        return self.fit.mean(eta) if self.target is None else _distance(eta - self.target, self.unit_spread)
 
     def level(self, part: float, change: np.ndarray) -> np.ndarray:
         """Expected outcome in the recent context at the settings' part `part` plus each change, shape of `change`."""
         at = self.recent + part
-        if not self.fit.binary:
+        if not self.fit.binary and self.target is None:
             level: np.ndarray = float(at.mean()) + change
             return level
         points = np.quantile(at, (np.arange(25) + 0.5) / 25)
-        chances: np.ndarray = expit(points[:, None] + np.asarray(change)[None, :]).mean(0)
-        return chances
+        found: np.ndarray = self.expected(points[:, None] + np.asarray(change)[None, :]).mean(0)
+        return found
+
+    def levels_within(self, part: float, change: np.ndarray, away: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Least and largest expected outcome with changes up to `away` on either side."""
+        ends = self.level(part, change - away), self.level(part, change + away)
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        if self.target is not None:  # the least of a distance lies between the ends where the target does
+            inside = np.clip(self.target - part - float(self.recent.mean()), change - away, change + away)
+            low = np.minimum(low, self.level(part, inside))
+        return low, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +133,7 @@ def learn(
     context: Context,
     *,
     binary: bool,
+    target: float | None = None,
     seed: int = 0,
 ) -> Learned:
     """Fit the surface. What units share with those before is held, for operators react to it and it wanders by itself:
@@ -137,7 +154,7 @@ def learn(
     plain = replace(basis, bent=False)
     other = _fit(plain, numbers, codes, y, held, binary, None, memory)
     second = plain, other.beta[: plain.columns(numbers[:1], codes[:1])[0].shape[1]]
-    surface = _surface(basis, numbers, codes, y, held, fit, second, memory)
+    surface = _surface(basis, numbers, codes, y, held, fit, second, memory, target)
     return Learned(surface=surface, context=held, numbers=numbers, codes=codes, y=y, memory=memory)
 
 
@@ -198,6 +215,7 @@ def _surface(
     fit: Penalised,
     second: tuple[SettingBasis, np.ndarray],
     memory: Memory,
+    target: float | None,
 ) -> Surface:
     columns, _ = basis.columns(numbers, codes)
     width = columns.shape[1]
@@ -206,6 +224,7 @@ def _surface(
     residual = y - fit.mean(fit.eta)
     widened = _shared_by_neighbours(memory.surprises(X), residual, fit, context.groups, width)
     widened *= _few_settings(np.column_stack([numbers, codes]), fit, width)
+    spread = float(np.sqrt(fit.sigma2))
     lately = (fit.eta - columns @ fit.beta[:width])[recent]
     drawn = _draws(fit, X[recent], context.groups[recent], width, widened)
     level = float(lately.mean())  # with the wandering level, which the draws know nothing of
@@ -217,11 +236,20 @@ def _surface(
         spread=fit.covariance[:width, :width] * widened,
         recent=lately,
         drawn=(drawn[0], drawn[1] + level - drawn[1].mean()) if memory.gain else drawn,
-        unit_spread=float(np.sqrt(fit.sigma2)),
-        seen=(y, fit.mean(fit.eta)),
+        unit_spread=spread,
+        target=target,
+        seen=(y, fit.mean(fit.eta)) if target is None else (np.abs(y - target), _distance(fit.eta - target, spread)),
         tomorrow=_tomorrow(fit, context.groups[recent]),
         deviations=np.sort((y - columns @ fit.beta[:width])[slice(max(0, y.size - max(1000, y.size // 5)), None)]),
     )
+
+
+def _distance(away: np.ndarray, spread: float) -> np.ndarray:
+    """Expected distance from a target of units that lie `away` from it on average (the folded normal distribution)."""
+    spread = max(spread, 1e-12)
+    found: np.ndarray = spread * np.sqrt(2 / np.pi) * np.exp(-0.5 * (away / spread) ** 2)
+    found = found + away * (2 * stats.norm.cdf(away / spread) - 1)
+    return found
 
 
 def _tomorrow(fit: Penalised, recent_groups: np.ndarray) -> float:
