@@ -14,6 +14,7 @@ from jasang.diagnose.changes import (
     LevelChange,
 )
 from jasang.diagnose.chart import Chart, Line, Mark
+from jasang.diagnose.counted_defects import counted_defects
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.fault_story import as_datetime
 from jasang.diagnose.finding import Cause, Evidence, Severity, Worth
@@ -315,6 +316,9 @@ def worth_of(base: EvidenceBase, data: TableData, one: LevelChange) -> Worth | N
         return None
     if one.course.asset is not None and not one.assets and data.rows:
         units *= one.course.values / data.rows
+    counted = counted_defects(data)
+    if counted is not None:
+        units *= float(np.nanmean(counted.pieces))
     basis = Text(
         ko=f"불량률 상승 {100 * one.change.size:.2f} %p × 연 {units:,.0f}개",
         en=f"rise of the defect rate {100 * one.change.size:.2f} points × {units:,.0f} units a year",

@@ -27,6 +27,7 @@ from jasang.analyze.change_points import (
     least_squares_breaks,
     plain_detector,
 )
+from jasang.diagnose.counted_defects import counted_defects
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.explanations import Explanation, explain
 from jasang.diagnose.series import PROCESS_ROLES, Series, asset_rows, asset_series, seconds_of, series_of
@@ -190,6 +191,7 @@ def _all_series(evidence: EvidenceBase, data: TableData) -> Iterable[Series]:
     yield from series_of(evidence, data, roles=PROCESS_ROLES, fewest=FEWEST_BLOCKS)
     flags = data.defects()
     if flags is None:
+        yield from _counted(data)
         return
     column = data.table.with_role(Role.DEFECT)[0]
     usable = data.usable_rows()
@@ -197,6 +199,17 @@ def _all_series(evidence: EvidenceBase, data: TableData) -> Iterable[Series]:
     for series in asset_series(data, column, flags, asset_rows(data), FEWEST_BLOCKS):
         if series.values.sum() >= DEFECTS_PER_BLOCK * FEWEST_BLOCKS:
             yield series
+
+
+def _counted(data: TableData) -> Iterable[Series]:
+    """The share of bad pieces of each lot, asset by asset, where the rows count pieces."""
+    counted = counted_defects(data)
+    if counted is None:
+        return
+    for series in asset_series(data, counted.column, counted.shares(), asset_rows(data), FEWEST_BLOCKS):
+        events = float(np.nansum(counted.bad[series.rows]))
+        if events >= DEFECTS_PER_BLOCK * FEWEST_BLOCKS:
+            yield replace(series, events=events)
 
 
 def _has_waves(course: Course) -> bool:
@@ -229,7 +242,8 @@ def course_of(series: Series) -> tuple[Course, np.ndarray] | None:
         return None
     flag = series.column.role is Role.DEFECT
     adjusted = _without_products(series)
-    fewest = max(1, int(np.ceil(DEFECTS_PER_BLOCK * values.size / max(1.0, values.sum())))) if flag else 1
+    events = max(1.0, values.sum() if series.events is None else series.events)
+    fewest = max(1, int(np.ceil(DEFECTS_PER_BLOCK * values.size / events))) if flag else 1
     fine_edges = block_edges(values.size, most=max(FEWEST_BLOCKS, FINE_BLOCKS // (1 if not flag else fewest)))
     fine = np.add.reduceat(adjusted, fine_edges[:-1])[: fine_edges.size - 1] / np.diff(fine_edges) if flag else None
     fine = robust_block_means(adjusted, fine_edges) if fine is None else fine

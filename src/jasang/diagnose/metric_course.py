@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jasang.analyze.machine_states import State
+from jasang.diagnose.counted_defects import counted_defects
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Subject
 from jasang.diagnose.stop_log import StopLog, clock_offset, stop_log, with_plant, with_totals
@@ -91,6 +92,8 @@ def _values(data: TableData, subject: Subject, metric: str) -> tuple[np.ndarray,
     """One number a row, and the unit of the metric."""
     if metric == "defect_rate":
         flags = data.defects()
+        if flags is None and (counted := counted_defects(data)) is not None:
+            flags = counted.shares()
         return None if flags is None else (flags, "share")
     names = {column.name: column for column in data.table.columns}
     if metric == "out_of_spec_share":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jasang.diagnose.counted_defects import counted_defects
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.finding import Worth
 from jasang.plant.text import Text
@@ -71,6 +72,9 @@ def defect_price(base: EvidenceBase, data: TableData) -> Price:
         return Price(amount=stated, low=stated, high=stated, currency=currency, words=words)
     hour, cycle = machine_hour_price(base), cycle_seconds(data)
     seconds = cycle if cycle is not None else 60.0
+    counted = counted_defects(data)
+    if counted is not None:  # the rows are lots: a piece takes its part of their time
+        seconds /= max(1.0, float(np.nanmean(counted.pieces)))
     share = DEFECT_CYCLES * seconds / 3_600.0
     told_ko = f"불량 1개 약 {share * hour.amount:,.0f} {hour.currency}"
     told_en = f"about {share * hour.amount:,.0f} {hour.currency} a defect"

@@ -23,7 +23,8 @@ class Series:
     """One quantity of one asset in order of time, missing values left out.
 
     `values`, `rows` (indices into the table), `product` (codes into `products`, -1 = none) and `time` (datetime64[us] UTC, NaT
-    where unknown; `None` when the table has no time) share their shape (n,).
+    where unknown; `None` when the table has no time) share their shape (n,). `events` is the number of bad pieces behind the
+    shares of counted pieces.
     """
 
     column: Column
@@ -33,6 +34,7 @@ class Series:
     time: np.ndarray | None
     product: np.ndarray
     products: tuple[str, ...]
+    events: float | None = None
 
     @property
     def name(self) -> str:

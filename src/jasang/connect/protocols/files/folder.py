@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.content import Content, Holds, identify
 from jasang.connect.protocols.files.conversion import convert
+from jasang.connect.protocols.files.dated_sheets import Sheet, join_dated
 from jasang.connect.protocols.files.delimited import DelimitedText
 from jasang.connect.protocols.files.parquet import read_parquet
 from jasang.connect.protocols.files.repair import SkippedFile, Tally
@@ -182,31 +183,53 @@ def _read_workbook(
 ) -> tuple[list[FileTable], list[SkippedFile]]:
     book = open_workbook(content.unpacked(folder), content.file)
     names = visible_sheets(book)
-    tables: list[FileTable] = []
+
+    def read(name: str, file: str, first_row: int) -> Sheet:
+        return _read_sheet(book, name, file, folder, timezone, progress, fewest, first_row)
+
+    sheets: list[Sheet] = []
     skipped: list[SkippedFile] = []
     first_error: UnreadableInput | None = None
     for name in names:
         file = content.file if len(book.sheet_names) == 1 else f"{content.file}#{name}"
         try:
-            tables.append(_read_sheet(book, name, file, folder, timezone, progress, fewest))
+            sheets.append(read(name, file, 1))
         except UnreadableInput as error:
             # A cover, a blank sheet or a chart beside the table is usual; alone in the book it is an error.
             first_error = first_error or error
             skipped.append(SkippedFile(file=file, reason=Text(ko=error.ko, en=error.en)))
-    if not tables:
+            continue
+        number = 2
+        while (row := sheets[-1].next_row) is not None:  # further tables below the first
+            try:
+                sheets.append(read(name, f"{content.file}#{name} ({number})", row))
+            except UnreadableInput as error:
+                skipped.append(
+                    SkippedFile(file=f"{content.file}#{name} ({number})", reason=Text(ko=error.ko, en=error.en))
+                )
+                break
+            number += 1
+    if not sheets:
         raise first_error or complaints.all_blank(content.file)
     hidden = Text(ko="숨긴 시트입니다", en="a hidden sheet")
     skipped.extend(
         SkippedFile(file=f"{content.file}#{name}", reason=hidden) for name in book.sheet_names if name not in names
     )
-    return tables, skipped
+    return join_dated(sheets, file=content.file, timezone=timezone), skipped
 
 
 def _read_sheet(
-    book: CalamineWorkbook, name: str, file: str, folder: Path, timezone: str, progress: Progress, fewest: int
-) -> FileTable:
+    book: CalamineWorkbook,
+    name: str,
+    file: str,
+    folder: Path,
+    timezone: str,
+    progress: Progress,
+    fewest: int,
+    first_row: int,
+) -> Sheet:
     tally = Tally()
-    sheet = Worksheet.of(book, name, file, tally)
+    sheet = Worksheet.of(book, name, file, tally, first_row=first_row)
     made = convert(
         sheet,
         file=file,
@@ -217,7 +240,7 @@ def _read_sheet(
         progress=progress,
         fewest=fewest,
     )
-    return FileTable(
+    table = FileTable(
         file=file,
         columns=made.columns,
         repairs=tally.repairs(),
@@ -229,6 +252,7 @@ def _read_sheet(
         units=made.units,
         file_rows=made.file_rows,
     )
+    return Sheet(name=name, title=sheet.title, table=table, tally=tally, next_row=sheet.next_row)
 
 
 def _read_parquet(content: Content, folder: Path, timezone: str, progress: Progress, fewest: int) -> FileTable:

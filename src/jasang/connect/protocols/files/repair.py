@@ -1,5 +1,6 @@
 """What was repaired or left out while a file was read: counted, with its place and its reason in both languages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from jasang.plant.text import Text
@@ -38,6 +39,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "joined_header": (
         "두 줄로 나뉜 머리글을 하나로 합쳤습니다 ({example})",
         "joined a header of two lines into one ({example})",
+    ),
+    "joined_sheets": (
+        "날짜별 시트 {rows}장을 하나의 표로 이었습니다 ({example})",
+        "joined {rows} sheets, one a day, into one table ({example})",
     ),
     "no_header": (
         "머리글이 없어서 열 이름을 column_1, column_2 … 로 붙였습니다",
@@ -162,6 +167,12 @@ class Tally:
             count.first_row = row
         if not count.example:
             count.example = shown(example)
+
+    def add_all(self, others: "Iterable[Tally]") -> None:
+        """Count what others counted: the sheets of one table."""
+        for other in others:
+            for (kind, column), count in other._counts.items():
+                self.add(kind, rows=count.rows, column=column, row=count.first_row, example=count.example)
 
     def rows_of(self, *kinds: str) -> int:
         """How many rows of these kinds were counted, over all columns."""

@@ -1,5 +1,6 @@
 """Rows that are no data: blank ones, the header repeated within a file, totals and averages. Taken out and counted."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from jasang.connect.protocols.files.layout import Layout
+from jasang.connect.protocols.files.layout import Layout, kind_of
 from jasang.connect.protocols.files.repair import Tally
 
 _TOTALS = (
@@ -123,11 +124,23 @@ class RowFilter:
                 # The same word higher up makes it a category ("max" of a statistics table), not a footer.
                 if tail.sum() == says_total.sum():
                     drop |= tail
+        if last and not drop.any():
+            drop = self._sum_lines(frame)
         if drop.any():
             example = " ".join(cell for cell in frame.row(int(np.flatnonzero(drop)[0])) if cell)
             self.tally.add("total_rows", rows=int(drop.sum()), row=int(block.file_rows[drop][0]), example=example)
             block = _kept(block, ~drop)
         return block
+
+    def _sum_lines(self, frame: pl.DataFrame) -> np.ndarray:
+        """Last rows that are mostly blank, name a total anywhere and beside it hold numbers only: sums below a few columns."""
+        drop = np.zeros(frame.height, dtype=bool)
+        for row in range(max(0, frame.height - _LAST_ROWS), frame.height):
+            cells = [cell for cell in frame.row(row) if cell]
+            rest = [cell for cell in cells if not re.match(_TOTALS, cell)]
+            numbers = all(kind_of(cell) == "number" for cell in rest)
+            drop[row] = len(rest) < len(cells) <= 0.5 * self.layout.width and bool(rest) and numbers
+        return drop
 
     def _no_other_text(self, frame: pl.DataFrame, label: int) -> np.ndarray:
         """Rows whose only text is the label: a footer names nothing else."""

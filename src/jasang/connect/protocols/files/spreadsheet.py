@@ -18,6 +18,7 @@ from jasang.connect.protocols.files.content import refuse_bomb
 from jasang.connect.protocols.files.layout import MISSING, Layout, Row, find_layout
 from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.rows import Block, RowFilter
+from jasang.connect.protocols.files.sections import MOST_ROWS, Sections, sections
 
 _BLOCK_ROWS = 50_000
 _SAMPLE_ROWS = 400
@@ -119,10 +120,13 @@ class Worksheet:
     file: str
     sheet: CalamineSheet
     layout: Layout
+    title: str  # what stands above the table
+    last_row: int  # of the table
+    next_row: int | None  # where a further table on the same sheet begins
 
     @classmethod
-    def of(cls, book: CalamineWorkbook, name: str, file: str, tally: Tally) -> "Worksheet":
-        """Raises `UnreadableInput` for a blank sheet or one that holds no table."""
+    def of(cls, book: CalamineWorkbook, name: str, file: str, tally: Tally, *, first_row: int = 1) -> "Worksheet":
+        """The table from `first_row` on. Raises `UnreadableInput` for a blank sheet or one that holds no table."""
         try:
             sheet = book.get_sheet_by_name(name)
         except (CalamineError, OSError, ValueError) as error:
@@ -134,17 +138,21 @@ class Worksheet:
         width = sheet.end[1] + 1
         if width > complaints.MOST_COLUMNS:
             raise complaints.too_many_columns(file, sheet.start[0] + 1, width)
-        sample = islice(_texts(sheet), max(20, min(_SAMPLE_ROWS, _SAMPLE_CELLS // width)))
-        rows: list[Row] = [(number, cells) for number, cells in sample if any(cells)]
-        layout = find_layout(rows, tally=tally)
+        below = (row for row in _texts(sheet) if row[0] >= first_row)
+        sample = max(20, min(_SAMPLE_ROWS, _SAMPLE_CELLS // width))
+        rows: list[Row] = [(number, cells) for number, cells in islice(below, sample) if any(cells)]
+        layout, parts = _layout(sheet, rows, first_row, tally)
         if layout is None:
             raise complaints.all_blank(file)
-        return cls(file, sheet, layout)
+        above = [cells for number, cells in rows if number < (layout.header_row or layout.first_data_row)]
+        title = " ".join(cell for cells in above for cell in cells if cell)
+        return cls(file, sheet, layout, title, parts.last, parts.next)
 
     def blocks(self, tally: Tally) -> Iterator[tuple[Block, float]]:
         """The rows of data, a block at a time."""
         keep = RowFilter(layout=self.layout, tally=tally)
-        rows = (row for row in _texts(self.sheet) if row[0] >= self.layout.first_data_row)
+        first, last = self.layout.first_data_row, self.last_row
+        rows = (row for row in _texts(self.sheet) if first <= row[0] <= last)
         height = max(self.sheet.total_height, 1)
         names = [str(column) for column in range(self.layout.width)]
         while chunk := list(islice(rows, _BLOCK_ROWS)):
@@ -156,6 +164,22 @@ class Worksheet:
             block = Block(frame=frame, file_rows=np.array([number for number, _ in chunk], dtype=np.int64))
             yield from ((kept, chunk[-1][0] / height) for kept in keep.push(block))
         yield from ((kept, 1.0) for kept in keep.finish())
+
+
+def _layout(sheet: CalamineSheet, rows: list[Row], first_row: int, tally: Tally) -> tuple[Layout | None, Sections]:
+    """The layout of the first table in these rows, and where it ends; a further table must not have a say in it."""
+    whole = Sections(last=(sheet.end or (0, 0))[0] + 1)
+    found = find_layout(rows)
+    if found is None or sheet.total_height > MOST_ROWS:
+        return find_layout(rows, tally=tally), whole
+    parts = sections([row for row in _texts(sheet) if row[0] >= first_row], found)
+    layout = find_layout([row for row in rows if row[0] <= parts.last], tally=tally)
+    if layout is None:
+        return find_layout(rows, tally=tally), whole
+    if parts.closing:
+        example = " ".join(cell for cell in parts.closing[0][1] if cell)
+        tally.add("stray_rows", rows=len(parts.closing), row=parts.closing[0][0], example=example)
+    return layout, parts
 
 
 def _texts(sheet: CalamineSheet) -> Iterator[Row]:

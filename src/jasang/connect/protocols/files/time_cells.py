@@ -190,13 +190,14 @@ def _offsets(zones: pl.Series) -> np.ndarray:
 
 
 def read_clocks(cells: pl.Series) -> pl.Series:
-    """Pure times of day as pl.Time; null where the cell is none."""
+    """Pure times of day as pl.Time; null where the cell is none. 24:00, the end of the day, is its last microsecond."""
     parts = cells.str.extract_groups(_CLOCK_ONLY).struct.unnest()
     number = {name: _numbers(parts.get_column(name)) for name in ("h", "mi", "s")}
     nothing = np.full(cells.len(), np.nan)
     clock = _clock(parts, {**number, "ch": nothing, "cmi": nothing, "cs": nothing})
+    clock = np.where(clock == DAY, DAY - np.timedelta64(1, "us"), clock)
     nanoseconds = clock.astype("timedelta64[ns]").astype(np.int64)
-    missing = np.isnan(number["h"]) | np.isnat(clock) | (clock >= DAY)
+    missing = np.isnan(number["h"]) | np.isnat(clock) | (clock > DAY)
     return pl.Series(np.where(missing, 0, nanoseconds)).cast(pl.Time).set(pl.Series(missing), None)
 
 
