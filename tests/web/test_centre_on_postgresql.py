@@ -26,6 +26,7 @@ CHOSEN = (
     "test_centre_pages.py::test_list_is_narrowed_and_late_comes_first",
     "test_case_news.py::test_agent_is_told_what_concerns_him_once",
     "test_trouble.py::test_three_taps_open_a_case_once",
+    "races_on_postgresql.py",
 )
 
 

@@ -1,5 +1,6 @@
 """Export and import: what goes out comes back the same, row by row errors, all or nothing, nothing of others."""
 
+import csv
 import json
 import zipfile
 from io import StringIO
@@ -10,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 
@@ -290,6 +291,64 @@ def test_table_goes_out_and_comes_back_as_csv() -> None:
     assert handed(client, world.factory, table, name="notes.csv").status_code == 422
     two = client.get(f"/api/1/factories/{world.factory.key}/export?kinds=notes,tables&format=csv")
     assert two.status_code == 422
+
+
+ODD = (
+    "\n=1+1", "\t=1", "=cmd|' /C calc'!A0", "@x", "+1", "-1", "'", "''=1", " ", "a\r\nb\rc\nd", '"', '"",', "true", "[1]", "null",
+    "금형\u2028도금\u2029\x85\x0b\x0c\x1c끝", "\u1100\u1161", "👷🏽‍♀️", "\u202eevil", "\ufeff앞", "0123", "1e5",
+)  # fmt: skip
+
+
+def test_odd_texts_go_out_and_come_back_as_they_are() -> None:
+    world = make_world("글")
+    client = program(world.factory, "factory:read", "floor:read", "floor:write", by=world.people["owner"])
+    rows = Annotation.objects.of(world.factory)
+    moment = rows.get().start
+    for text in ODD:
+        rows.create(factory=world.factory, start=moment, text=text)
+    before = dict(rows.values_list("key", "text"))
+    for asked, name in (({"format": "csv"}, "notes.csv"), ({}, "notes.jsonl")):
+        answer = client.get(f"/api/1/factories/{world.factory.key}/export", {"kinds": "notes"} | asked)
+        text = b"".join(answer.streaming_content).decode()
+        if name.endswith("csv"):
+            cells = [cell for row in csv.reader(StringIO(text, newline="")) for cell in row]
+            assert [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n")] == []
+        assert handed(client, world.factory, text, name=name, kind="notes").json()["counts"]["notes"] == {
+            "created": 0, "updated": 0, "unchanged": len(ODD) + 1,
+        }  # fmt: skip
+        rows.update(text="x")
+        taken = handed(client, world.factory, text, name=name, kind="notes").json()["counts"]["notes"]
+        assert taken["updated"] == len(ODD) + 1
+        assert dict(rows.values_list("key", "text")) == before
+
+
+def test_rubbish_in_tables_and_lines_is_refused_in_words() -> None:
+    world = make_world("막장")
+    client = program(world.operator, "organisation:read", "programme:write", by=world.people[Role.PROGRAMME_OPERATOR])
+    heading = "name,away\r\n"
+    rubbish = [
+        (heading + 'a,"b"c\r\n', "a.csv"),
+        (heading + "a\x00,b\r\n", "a.csv"),
+        (heading + f"a,{'x' * 200_000}\r\n", "a.csv"),
+        ("", "a.csv"),
+        ("\r\n\r\n", "a.csv"),
+    ]
+    for deep in (50, 300, 450, 700, 950, 1100, 100_000):
+        nest = "[" * deep + "]" * deep
+        rubbish += [
+            (f'{{"of": "mentors", "name": "a", "away": {nest}}}', "a.jsonl"),
+            (f'{{"of": "mentors", "name": {nest}}}', "a.jsonl"),
+            (heading + f'a,"{nest}"\r\n', "a.csv"),
+        ]
+    for text, name in rubbish:
+        answer = handed(client, world.operator, text, name=name, kind="mentors")
+        assert answer.status_code == 422, (text[:60], len(text), answer.content[:200])
+
+
+def test_file_that_is_no_text_is_refused_by_the_command(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CommandError):
+        call_command("import", str(tmp_path / "a.jsonl"))
 
 
 def test_refused_archive_leaves_no_files(tmp_path: Path, settings: Any) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,7 +26,7 @@ from jasang.plant.text import Text
 from jasang.web.jobs.chores import take_turn
 from jasang.web.notices import sending, services
 from jasang.web.notices.models import Delivery, Letters, Notice, Outcome, Webhook
-from jasang.web.notices.posting import checked_address
+from jasang.web.notices.posting import checked_address, is_public, signature
 from jasang.web.tenants.models import Role
 from jasang.web.tenants.services import add_member, set_up_account
 
@@ -33,6 +34,7 @@ from .conftest import PASSWORD
 from .running import Portal, wait_until
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 class Receiver:
@@ -157,12 +159,40 @@ def test_call_is_signed_and_made_once(factory: Any, kim: Any, receiver: Any) -> 
     sending.call_due()
 
     ((headers, body),) = receiver.calls
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(hook.secret.encode(), signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{expected}"
+    for page in ("api.md", "api.ko.md"):  # as another program does it who has read the docs
+        code = re.search(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+        assert code is not None
+        told: dict[str, Any] = {}
+        exec(code[1], told)
+        assert told["is_genuine"](hook.secret, headers, body)
+        assert not told["is_genuine"](hook.secret, headers, body + b" ")
+        assert not told["is_genuine"](hook.secret, headers | {"webhook-timestamp": "1800000000"}, body)
     assert json.loads(body)["document"] == {"이름": 1}
     kept = Delivery.objects.of(factory).get()
     assert (kept.outcome, kept.status, str(kept.key)) == (Outcome.DELIVERED, 200, headers["webhook-id"])
+
+
+@pytest.mark.parametrize(
+    ("secret", "key", "at", "body", "expected"),
+    [  # published examples of Standard Webhooks and of the library it came from
+        (
+            "whsec_plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", 1731705121,
+            b'{"event_type":"ping","data":{"success":true}}', "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=",
+        ),
+        (
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+            b'{"test": 2432232314}', "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        ),
+    ],
+)  # fmt: skip
+def test_signature_is_that_of_standard_webhooks(secret: str, key: str, at: int, body: bytes, expected: str) -> None:
+    assert signature(secret, key=key, at=at, body=body) == expected
+
+
+def test_secret_of_an_older_release_signs_with_its_letters() -> None:
+    older = "whsec_" + "a-_" * 14 + "b"
+    expected = base64.b64encode(hmac.new(older.encode(), b"k.1.x", hashlib.sha256).digest()).decode()
+    assert signature(older, key="k", at=1, body=b"x") == f"v1,{expected}"
 
 
 def test_call_in_vain_waits_longer_each_time_and_ends_as_a_dead_letter(factory: Any, kim: Any, receiver: Any) -> None:
@@ -185,6 +215,21 @@ def test_call_in_vain_waits_longer_each_time_and_ends_as_a_dead_letter(factory: 
     client.post(reverse("try-call-again", args=[factory.key, rows.get().key]))
     sending.call_due()
     assert rows.get().outcome == Outcome.DELIVERED
+
+
+def test_addresses_that_carry_a_private_one_inside_are_private() -> None:
+    text = """
+        ::ffff:10.0.0.1 ::ffff:127.0.0.1 64:ff9b::a00:1 64:ff9b::7f00:1 64:ff9b:1::a00:1 2002:0a00:0001:: 2002:7f00:1::
+        2001:0:a00:1:: ::10.0.0.1 ::127.0.0.1 ::ffff:0:10.0.0.1 ::1 :: fe80::1 fe80::1%eth0 fec0::1 fc00::1 ff02::1 2001:db8::1
+        3fff::1 5f00::1 100::1 64:ff9b:1::a00:1
+        127.0.0.1 10.0.0.1 100.64.0.1 169.254.169.254 192.0.0.8 192.88.99.1 198.18.0.1 224.0.0.1 240.0.0.1 0.0.0.0
+        255.255.255.255
+    """
+    private = text.split()
+    assert [one for one in private if is_public(one)] == []
+    assert all(
+        is_public(one) for one in ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2a02::1")
+    )
 
 
 def test_private_network_is_not_called(factory: Any, kim: Any, receiver: Any, settings: Any) -> None:

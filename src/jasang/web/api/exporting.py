@@ -82,7 +82,7 @@ def cell(value: Any) -> str:
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     text = str(value)
-    reckoned = isinstance(value, str) and (text.startswith(("=", "+", "-", "@", "'", "\t", "\r")) or text == "")
+    reckoned = isinstance(value, str) and (text.startswith(("=", "+", "-", "@", "'", "\t", "\r", "\n")) or text == "")
     return f"'{text}" if reckoned else text
 
 

@@ -98,10 +98,15 @@ def one_of(kind: Kind, place: Place, key: UUID) -> dict[str, Any]:
     return found
 
 
-def check_match(request: HttpRequest, row: dict[str, Any]) -> None:
-    """Refuse (412) a change of a row that is no longer as the caller's `If-Match` says it was."""
+def hold_for_change(request: HttpRequest, kind: Kind, place: Place, key: UUID) -> None:
+    """Hold the row to the end of the caller's transaction, or 404; refuse (412) when it is no longer as `If-Match` says.
+
+    Of two changes at once the second looks only after the first is done.
+    """
+    if kind.rows(place).select_for_update(of=("self",)).filter(key=key).first() is None:
+        raise Http404
     wanted = request.headers.get("If-Match", "*")
-    if wanted != "*" and tag_of(row) not in [one.strip() for one in wanted.split(",")]:
+    if wanted.strip() != "*" and tag_of(one_of(kind, place, key)) not in [one.strip() for one in wanted.split(",")]:
         raise HttpError(412, "changed")
 
 

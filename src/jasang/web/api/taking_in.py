@@ -24,6 +24,7 @@ from jasang.web.tenants.queries import role_in
 from jasang.web.tenants.services import note_event
 
 LARGEST = 50_000_000  # bytes
+csv.field_size_limit(LARGEST)  # a document in a cell may be long; the file as a whole is bounded
 factory_router = Router(tags=["export and import"])
 organisation_router = Router(tags=["export and import"])
 Rows = Iterator[tuple[int, dict[str, Any]]]
@@ -85,21 +86,32 @@ def _no_constant(word: str) -> None:
 def rows_of_table(text: str, kind: Kind) -> Rows:
     """Rows of a CSV file as `exporting.as_csv` writes them, with their line numbers."""
     columns = {column.name: column for column in kind.columns()}
-    reader = csv.reader(io.StringIO(text, newline=""))
-    names = next(reader, [])
+    reader = _told(csv.reader(io.StringIO(text, newline=""), strict=True), kind)
+    names = next(reader, (0, []))[1]
     unknown = [name for name in names if name not in columns]
     if unknown or not names:
         found = unknown[0] if unknown else "nothing"
         raise ImportRefused([RowError(row=1, kind=kind.name, field="", found=found, expected=", ".join(columns))])
-    for cells in reader:
+    for number, cells in reader:
         if len(cells) != len(names):
             found = f"{len(cells)} cells"
             expected = f"{len(names)} cells"
-            raise ImportRefused(
-                [RowError(row=reader.line_num, kind=kind.name, field="", found=found, expected=expected)]
-            )
+            raise ImportRefused([RowError(row=number, kind=kind.name, field="", found=found, expected=expected)])
         row = {name: _value(kind, columns[name], text) for name, text in zip(names, cells, strict=True)}
-        yield reader.line_num, {"of": kind.name} | row
+        yield number, {"of": kind.name} | row
+
+
+def _told(reader: Any, kind: Kind) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a table with their numbers; what is no table is said in words."""
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        wrong = RowError(
+            row=reader.line_num, kind=kind.name, field="", found=str(error),
+            expected="CSV as RFC 4180 has it",
+        )  # fmt: skip
+        raise ImportRefused([wrong]) from error
 
 
 def _value(kind: Kind, column: Any, text: str) -> Any:
@@ -109,8 +121,8 @@ def _value(kind: Kind, column: Any, text: str) -> Any:
     structured = isinstance(column, models.JSONField) or column.name in kind.embedded
     if structured or (isinstance(column, models.ForeignKey) and plain.startswith("[")):
         try:
-            return json.loads(plain)
-        except ValueError:
+            return json.loads(plain, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
             return plain
     if isinstance(column, models.BooleanField):
         return {"true": True, "false": False}.get(plain.lower(), plain)
@@ -128,7 +140,7 @@ def _rows(given: UploadedFile, kind: str) -> Rows:
     except UnicodeDecodeError as error:
         raise JasangError(ko="UTF-8 파일이어야 합니다.", en="Expected a file in UTF-8.") from error
     if not (given.name or "").lower().endswith(".csv"):
-        return rows_of_lines(text.splitlines())
+        return rows_of_lines(text.split("\n"))  # no other sign ends a line of JSON: texts may hold U+2028 and the like
     try:
         return rows_of_table(text, kind_named(kind))
     except KeyError as error:

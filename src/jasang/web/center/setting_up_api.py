@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 from jasang.errors import WrongArguments
 from jasang.web.api.entering import OrganisationKey, person_of
 from jasang.web.api.kinds import kind_named
-from jasang.web.api.lists import add_lists, check_match, one_of, schema_of
+from jasang.web.api.lists import add_lists, hold_for_change, one_of, schema_of
 from jasang.web.center import article_services, serving
 from jasang.web.center.api import WRITE, DoneOut
 from jasang.web.center.centre_api import ROLES, centre_for, moment
@@ -143,11 +143,12 @@ def make_queue(request: HttpRequest, organisation_key: OrganisationKey, given: Q
 
 
 @router.put("/queues/{uuid:key}", response=QueueOut, summary="Change a queue")
+@transaction.atomic
 def change_queue(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: QueueIn) -> dict[str, Any]:
     """Scope `center:write`; of people, programme operators. Open cases keep their hours and promises. Takes `If-Match`."""
     place = _led(request, organisation_key)
+    hold_for_change(request, kind_named("queues"), place, key)
     queue = get_object_or_404(Queue.objects.of(place), key=key)
-    check_match(request, one_of(kind_named("queues"), place, key))
     try:
         with transaction.atomic():
             serving.change_queue(queue=queue, **_wanted(given))
@@ -178,11 +179,12 @@ def make_macro(request: HttpRequest, organisation_key: OrganisationKey, given: M
 
 
 @router.put("/ready-answers/{uuid:key}", response=MacroOut, summary="Change a ready answer")
+@transaction.atomic
 def change_macro(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: MacroIn) -> dict[str, Any]:
     """Scope `center:write`. Takes `If-Match`."""
     place = _worked(request, organisation_key)
+    hold_for_change(request, kind_named("ready-answers"), place, key)
     macro = get_object_or_404(Macro.objects.of(place), key=key)
-    check_match(request, one_of(kind_named("ready-answers"), place, key))
     serving.change_macro(macro=macro, **given.dict())
     return one_of(kind_named("ready-answers"), place, key)
 
@@ -209,13 +211,14 @@ def write_article(request: HttpRequest, organisation_key: OrganisationKey, given
 
 
 @router.put("/articles/{uuid:key}", response=ArticleOut, summary="New words for an article")
+@transaction.atomic
 def change_article(
     request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: ArticleIn
 ) -> dict[str, Any]:
     """Scope `center:write`. Takes `If-Match`."""
     place = _worked(request, organisation_key)
+    hold_for_change(request, kind_named("articles"), place, key)
     article = get_object_or_404(Article.objects.of(place), key=key)
-    check_match(request, one_of(kind_named("articles"), place, key))
     return _article(request, place, given, article)
 
 

@@ -1,6 +1,5 @@
 """Telling news, choosing how they come, and keeping the addresses of other programs. One transaction each."""
 
-import secrets
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from django.utils import timezone
 from jasang.errors import JasangError
 from jasang.plant.text import Text
 from jasang.web.notices.models import Choice, Delivery, Letters, Notice, Outcome, Webhook
-from jasang.web.notices.posting import checked_address
+from jasang.web.notices.posting import checked_address, new_secret
 from jasang.web.tenants.models import FACTORY_ROLES, Factory, Membership
 
 MORNING = time(7, 0)  # of the digest, on the factory's clock
@@ -159,9 +158,8 @@ def add_webhook(*, factory: Factory, url: str, kinds: Sequence[str], by: Abstrac
     if Webhook.objects.of(factory).count() >= MOST_WEBHOOKS:
         raise JasangError(ko="웹훅이 너무 많습니다.", en="There are too many webhooks.")
     checked_address(url)
-    secret = "whsec_" + secrets.token_urlsafe(32)
     return Webhook.objects.of(factory).create(
-        factory=factory, url=url, secret=secret, kinds=sorted(set(kinds)), made_by=by
+        factory=factory, url=url, secret=new_secret(), kinds=sorted(set(kinds)), made_by=by
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema, Status
@@ -14,7 +15,7 @@ from pydantic import Field
 from jasang.errors import JasangError
 from jasang.web.api.entering import OrganisationKey, organisation_of, person_of
 from jasang.web.api.kinds import kind_named
-from jasang.web.api.lists import add_lists, check_match, one_of, schema_of
+from jasang.web.api.lists import add_lists, hold_for_change, one_of, schema_of
 from jasang.web.programme import applications, calls, judging, money, planning, portfolio
 from jasang.web.programme.api import LONG, READ, WRITE, WordsIn
 from jasang.web.programme.models import Application, Call, Claim, Cohort, Mentor, Milestone, Planning, Stage, Support
@@ -203,11 +204,12 @@ def make_call(request: HttpRequest, organisation_key: OrganisationKey, given: Ca
 
 
 @router.put("/calls/{uuid:key}", response=CallOut, summary="Change a call")
+@transaction.atomic
 def change_call(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: CallIn) -> dict[str, Any]:
     """Scope `programme:write`. Once published, only what harms nobody. Takes `If-Match`."""
     place, who = _runs(request, organisation_key)
+    hold_for_change(request, kind_named("calls"), place, key)
     call = _call(place, key)
-    check_match(request, _shown("calls", place, key))
     calls.change_call(by=who, call=call, **given.dict(exclude_none=True))
     return _shown("calls", place, key)
 
