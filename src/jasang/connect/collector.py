@@ -22,6 +22,7 @@ from jasang.connect.catalog import load
 from jasang.connect.contract import Begun, Link, MachineProtocol, Sink
 from jasang.connect.ending import end
 from jasang.connect.forward.spool import ITSELF
+from jasang.connect.link_words import unforeseen
 from jasang.connect.memory_loss import MemoryLoss
 from jasang.connect.repeats import Repeats
 from jasang.connect.status import CollectorStatus, ConnectionStatus, ForwardStatus
@@ -107,6 +108,8 @@ class Collector:
         }
         self._repeats = Repeats()
         self._lags: dict[str, deque[float]] = {link.name: deque(maxlen=LAGS) for link in links}
+        self._heard: set[str] = set()  # connections from which something came since they stand
+        self._unsteady: set[str] = set()  # those that stand and fall without a word
         self._loss = MemoryLoss()
         self._waiting = Waiting()
         self._arrived = asyncio.Event()
@@ -157,14 +160,18 @@ class Collector:
         """Keep one connection up for ever."""
         delay = self._first_retry
         while True:
+            self._heard.discard(link.name)
             try:
                 await protocol.collect(link, _Inbox(self, link))
             except ConnectionFailed as error:
-                if self._states[link.name].state == "connected":
+                if self._states[link.name].state == "connected" and link.name in self._heard:
                     delay = self._first_retry
                 self._gone(link, error)
                 if error.permanent:
                     delay = max(delay, REFUSED_RETRY)
+            except Exception as error:  # noqa: BLE001 - one odd answer of one machine must not stop all the others
+                _log.debug("connection %r", link.name, exc_info=error)
+                self._gone(link, unforeseen(link, error))
             # Somewhat random, so that after a power cut not all collectors knock at the same moment.
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))
             delay = min(2.0 * delay, max(LAST_RETRY, delay))
@@ -177,7 +184,8 @@ class Collector:
             _log.error("%s", error.en)  # the readings matter more than their units; the next connection tries again
         before = self._states[link.name]
         if before.last_error is not None and before.state in ("lost", "refused"):
-            _log.info("connection %r: %s is back", link.name, link.url)
+            if link.name not in self._unsteady:
+                _log.info("connection %r: %s is back", link.name, link.url)
         else:
             _log.info("connection %r: collecting %d signals from %s", link.name, len(begun.signals), link.url)
         for text in (*begun.missing, *begun.doubts):
@@ -188,9 +196,13 @@ class Collector:
     def _gone(self, link: Link, error: ConnectionFailed) -> None:
         before = self._states[link.name]
         state = "refused" if error.permanent else "lost"
-        if before.state != state:
-            _log.warning("%s", error.en)
         text = Text(ko=error.ko, en=error.en)
+        # A machine that lets us in and then says nothing but the same complaint is not away and back again and again.
+        again = before.state == "connected" and link.name not in self._heard and before.last_error == text
+        if before.state != state and not again:
+            _log.warning("%s", error.en)
+        if again:
+            self._unsteady.add(link.name)
         self._become(link.name, state, last_error=text, last_error_at=datetime.now(UTC), signals=0)
 
     def _become(self, name: str, state: str, **changes: object) -> None:
@@ -200,6 +212,7 @@ class Collector:
 
     def deliver(self, link: Link, readings: Sequence[Reading]) -> int:
         """Take readings; a value that a machine repeats when the subscription is renewed is already there."""
+        self._hears(link)
         fresh = self._repeats.without(readings)
         if fresh:
             overflows = sum(reading.quality & OVERFLOW == OVERFLOW for reading in fresh)
@@ -208,12 +221,19 @@ class Collector:
 
     def deliver_rows(self, link: Link, rows: pa.Table) -> int:
         """As `deliver`, by columns."""
+        self._hears(link)
         fresh = self._repeats.without_rows(rows)
         if fresh.num_rows:
             overflowed = pc.equal(pc.bit_wise_and(fresh.column("quality"), pa.scalar(OVERFLOW, pa.uint32())), OVERFLOW)
             source, received = (fresh.column(name)[-1].as_py() for name in ("source_time", "receive_time"))
             self._took(link, fresh, source, received, pc.sum(overflowed).as_py())
         return self._taken
+
+    def _hears(self, link: Link) -> None:
+        self._heard.add(link.name)
+        if link.name in self._unsteady:
+            self._unsteady.discard(link.name)
+            _log.info("connection %r: %s is back", link.name, link.url)
 
     def _took(
         self, link: Link, fresh: list[Reading] | pa.Table, source: datetime, received: datetime, overflows: int

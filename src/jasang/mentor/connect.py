@@ -24,6 +24,7 @@ from jasang.connect.compose_toml import appended, compose, header
 from jasang.connect.contract import Begun, Link, MachineProtocol, Variable, is_mark
 from jasang.connect.ending import end
 from jasang.connect.forward.frames import to_readings
+from jasang.connect.link_words import unforeseen
 from jasang.connect.machine_url import url_complaint
 from jasang.errors import ConfigurationError, ConnectionFailed, JasangError, Language
 from jasang.plant.reading import Reading, Signal
@@ -172,6 +173,9 @@ async def _try(link: Link) -> Tried:
     except JasangError as error:
         text = Text(ko=error.ko, en=error.en)
         return Tried(link=link, elapsed=time.monotonic() - started, error=text)
+    except Exception as error:  # noqa: BLE001 - the other connections are tried all the same
+        told = unforeseen(link, error)
+        return Tried(link=link, elapsed=time.monotonic() - started, error=Text(ko=told.ko, en=told.en))
     finally:
         await end([task])
 

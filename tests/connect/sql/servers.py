@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pymysql
-from tests.connect.partners import program
+from tests.debian import program
 from tests.free_ports import free_port
 
 PASSWORD = "s3cret-Passw0rd"

@@ -9,17 +9,17 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jasang.connect.contract import MARK, Begun, Inbox, Link, NoOptions, Variable, WrongField
 from jasang.connect.link_words import about, failed
-from jasang.connect.protocols.sql.mark import Mark, read_mark
-from jasang.connect.protocols.sql.moments import Clock, clock_of
+from jasang.connect.protocols.sql.mark import Mark, read_mark, whole_of
+from jasang.connect.protocols.sql.moments import Clock, Unsortable, clock_of
 from jasang.connect.protocols.sql.options import SqlOptions
-from jasang.connect.protocols.sql.rows import Layout, Place, as_it_is, numbered_anew
+from jasang.connect.protocols.sql.rows import Layout, Place, as_it_is, numbered_anew, plain
 from jasang.connect.protocols.sql.source import DRIVERS, Row, Source, engine_of, start_of
+from jasang.errors import ConnectionFailed
 from jasang.plant.reading import Reading, Signal
 from jasang.plant.text import Text
 
@@ -100,7 +100,7 @@ class Sql:
                         address=column,
                         path=f"{name}.{column}",
                         data_type=kind,
-                        value=None if row.get(column) is None else str(row[column])[:80],
+                        value=None if row.get(column) is None else str(plain(row[column]))[:80],
                     )
                     for column, kind in columns
                 ]
@@ -200,52 +200,63 @@ class _Polling:
         await asyncio.Event().wait()
 
     def _know(self, rows: list[Row]) -> bool:
-        """Learn from a first row what kind of values the mark column holds."""
+        """Learn from some rows what kind of values the mark column holds: the first that is one decides."""
         if self._clock is not None or self._whole:
             return True
         if not rows:
             return False
-        value = rows[0][self._source.by]
-        if isinstance(value, Decimal) and value == int(value):
-            value = int(value)
-        if self._options.mark is not None and isinstance(value, int) and not isinstance(value, bool):
-            self._whole = True
-            return True
-        try:
-            self._clock = clock_of(value, self._layout.zone)
-        except ValueError as error:
-            raise failed(
-                self._link,
-                f"열 {self._source.by!r} 의 값 {value!r} 은(는) 시각도 정수도 아닙니다. 계속 커지는 번호나 시각 열을 고르세요",
-                f"column {self._source.by!r} holds {value!r}, neither a time nor a whole number; choose a column that only grows",
-                permanent=True,
-            ) from error
-        return True
+        values = [row[self._source.by] for row in rows]
+        for value in values:
+            if self._options.mark is not None and whole_of(value) is not None:
+                self._whole = True
+                return True
+            try:
+                self._clock = clock_of(value, self._layout.zone)
+                return True
+            except Unsortable as error:
+                raise self._unsortable(self._source.by, value) from error
+            except ValueError:
+                continue
+        raise failed(
+            self._link,
+            f"열 {self._source.by!r} 의 값 {values[0]!r} 은(는) 시각도 정수도 아닙니다. 계속 커지는 번호나 시각 열을 고르세요",
+            f"column {self._source.by!r} holds {values[0]!r}, neither a time nor a whole number; choose a column that only grows",
+            permanent=True,
+        )
 
     async def _poll(self) -> bool:
         """Take what is new; whether there is more at once."""
-        if not self._know([row] if (row := await self._call(self._source.any_row)) is not None else []):
+        known = self._clock is not None or self._whole
+        if not known and not self._know(await self._call(self._source.some_rows)):
             return False
         return await (self._poll_numbers() if self._whole else self._poll_times())
 
     async def _poll_numbers(self) -> bool:
         start = None if self._mark.high is not None else await self._start()
-        rows, more = await self._call(self._source.after, self._mark.high, start=start)
+        found, more = await self._call(self._source.after, self._mark.high, start=start)
         now = time.time()
         if self._mark.missing and not more:
             low, high = min(self._mark.missing), max(self._mark.missing)
             again = await self._call(self._source.between, low, high, low_belongs=True)
-            rows = [row for row in again if int(row[self._source.by]) in self._mark.missing] + rows
+            found = [row for row in again if whole_of(row[self._source.by]) in self._mark.missing] + found
+        rows = [row for row in found if whole_of(row[self._source.by]) is not None]
+        odd = [row[self._source.by] for row in found if whole_of(row[self._source.by]) is None]
+        if odd:
+            self._doubts["unmarked"] = about(
+                self._link,
+                f"열 {self._source.by!r} 의 값이 정수가 아닌 행을 뺐습니다. 예: {odd[0]!r}",
+                f"rows are left out whose column {self._source.by!r} holds no whole number, for example {odd[0]!r}",
+            )
         self._mark.passed([int(row[self._source.by]) for row in rows], now, self._options.overlap)
         await self._hand_over(self._layout.readings(rows, self._mark.own_time))
-        return more
+        return more and bool(rows)
 
     async def _poll_times(self) -> bool:
         clock = self._clock
         if clock is None:
             return False
         now = datetime.now(UTC)
-        high = None if self._mark.high is None else clock.read(self._mark.high)
+        high = None if self._mark.high is None else clock.maybe(self._mark.high)
         start = (
             clock.write(start_of(self._options, clock.zone) or now) if high is None and self._options.start else None
         )
@@ -273,10 +284,26 @@ class _Polling:
     async def _start(self) -> Any:
         """Where the first poll by number begins, as the time column would write it."""
         moment = start_of(self._options, self._layout.zone)
-        row = await self._call(self._source.any_row)
-        if moment is None or self._options.time is None or row is None:
+        if moment is None or self._options.time is None:
             return None
-        return clock_of(row[self._options.time], self._layout.zone).write(moment)
+        for row in await self._call(self._source.some_rows):
+            try:
+                return clock_of(row[self._options.time], self._layout.zone).write(moment)
+            except Unsortable as error:
+                raise self._unsortable(self._options.time, row[self._options.time]) from error
+            except ValueError:
+                continue
+        return None
+
+    def _unsortable(self, column: str, value: Any) -> ConnectionFailed:
+        return failed(
+            self._link,
+            f"열 {column!r} 의 시각 {value!r} 은(는) 글자 순서가 시간 순서와 달라 비교할 수 없습니다."
+            " 계속 커지는 번호 열을 mark에 적고, start는 쓰지 마세요",
+            f"column {column!r} holds {value!r}, a time whose text does not sort as times follow;"
+            " name a column of numbers that only grow in mark, and leave start out",
+            permanent=True,
+        )
 
     async def _hand_over(self, readings: list[Reading]) -> None:
         self._doubt_times(readings)
@@ -301,8 +328,9 @@ class _Polling:
             return
         self._looked_ahead = time.monotonic()
         newest = await self._call(self._source.newest, 1)
-        if newest:
-            self._doubt_moment(clock.read(newest[0][self._source.by]), now)
+        latest = clock.maybe(newest[0][self._source.by]) if newest else None
+        if latest is not None:
+            self._doubt_moment(latest, now)
 
     def _doubt_times(self, readings: list[Reading]) -> None:
         now = datetime.now(UTC)
@@ -352,7 +380,8 @@ _NOTHING = object()
 
 def _in_order(rows: list[Row], by: str) -> list[Row]:
     """Rows of one mark in an order that does not depend on how the database found them."""
-    return sorted(rows, key=lambda row: (row[by], repr(row)))
+    # A column of SQLite may hold texts and numbers, and a time that Python has none for is a text.
+    return sorted(rows, key=lambda row: (isinstance(row[by], str), row[by], repr(row)))
 
 
 def _span(span: timedelta, language: str) -> str:

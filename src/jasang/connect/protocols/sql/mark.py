@@ -66,6 +66,13 @@ class Mark:
         )
 
 
+def whole_of(value: Any) -> int | None:
+    """The whole number that a column holds, also as a decimal; `None` where it holds something else."""
+    if isinstance(value, Decimal) and value.is_finite() and value == int(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def read_mark(text: object, of: str) -> Mark:
     """A mark as it was kept; a new one when there is none, or it is one of something else."""
     try:
@@ -90,7 +97,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return {"date": value.isoformat()}
     if isinstance(value, Decimal):
-        return int(value) if value == int(value) else float(value)
+        return int(value) if value.is_finite() and value == int(value) else float(value)
     return value
 
 

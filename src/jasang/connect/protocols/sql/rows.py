@@ -55,7 +55,7 @@ class Layout:
     def _of_row(self, row: Row, moment: datetime, received: datetime, place: Place) -> list[Reading]:
         asset = self._link.asset
         if self._options.asset_column is not None and row[self._options.asset_column] not in (None, ""):
-            asset = str(_plain(row[self._options.asset_column])).strip()
+            asset = str(plain(row[self._options.asset_column])).strip()
         if self._long:
             address = str(row[self._options.signal_column or ""] or "").strip()
             named = self._chosen.get(address) if self._chosen else (address, None)
@@ -72,7 +72,7 @@ class Layout:
                 signal=self._known(asset, short, unit, address),
                 source_time=own,
                 receive_time=received,
-                value=_plain(value),
+                value=plain(value),
             )
             for address, (short, unit), value in told
         ]
@@ -100,7 +100,8 @@ def as_it_is(_key: str, moment: datetime) -> datetime:
     return moment
 
 
-def _plain(value: Any) -> float | int | str | bool | None:
+def plain(value: Any) -> float | int | str | bool | None:
+    """A database's value as a reading's: numbers and truths as they are, bytes as hex, all else as text."""
     if isinstance(value, (bool, int, float)) or value is None:
         return value
     if isinstance(value, str):

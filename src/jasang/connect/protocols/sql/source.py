@@ -3,9 +3,11 @@
 Everything here blocks; the protocol calls it in a thread. Statements are SELECTs that are rolled back at once.
 """
 
+import contextlib
 import operator
 import sqlite3
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from jasang.connect.contract import Link
 from jasang.connect.link_words import failed
-from jasang.connect.protocols.sql import sql_server
+from jasang.connect.protocols.sql import postgres, sql_server
 from jasang.connect.protocols.sql.complaints import complaint, no_such
 from jasang.connect.protocols.sql.options import SqlOptions
 
@@ -29,6 +31,7 @@ DRIVERS = {
     "sqlite": "sqlite",
 }
 MOST_AT_ONE_MARK = 1_000_000
+SAMPLE = 20  # rows by which the kind of a column is told
 TABLE, COLUMN = ("테이블", "table"), ("열", "column")
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {"above": operator.gt, "from": operator.ge, "up to": operator.le}
@@ -60,7 +63,8 @@ def engine_of(link: Link) -> sa.Engine:
         "postgresql": {
             "connect_timeout": max(2, seconds),
             "application_name": "jasang",
-            "options": f"-c default_transaction_read_only=on -c statement_timeout={round(options.query_timeout * 1000)}",
+            "options": "-c default_transaction_read_only=on -c datestyle=ISO "
+            f"-c statement_timeout={round(options.query_timeout * 1000)}",
         },
         "mysql": {
             "connect_timeout": seconds,
@@ -75,6 +79,8 @@ def engine_of(link: Link) -> sa.Engine:
     )
     if url.get_backend_name() == "mysql":
         sa.event.listen(engine, "connect", lambda connection, _record: _be_patient(connection, slow))
+    elif url.get_backend_name() == "postgresql":
+        sa.event.listen(engine, "connect", postgres.take_every_time)
     return engine
 
 
@@ -127,7 +133,8 @@ class Source:
         there = [*look.get_table_names(schema or None), *look.get_view_names(schema or None)]
         if name not in there:
             raise no_such(self._link, TABLE, name, there)
-        self.columns = tuple(column["name"] for column in look.get_columns(name, schema or None))
+        with _any_type():
+            self.columns = tuple(column["name"] for column in look.get_columns(name, schema or None))
         return sa.table(name, *(sa.column(column) for column in self.columns), schema=schema or None)
 
     def _query(self) -> Any:
@@ -190,10 +197,9 @@ class Source:
         by = self._from.c[self.by]
         return self._rows(self._select().where(by.is_not(None)).order_by(by.desc()).limit(count))[::-1]
 
-    def any_row(self) -> Row | None:
-        """One row with a mark, whichever; `None` when there is none."""
-        rows = self._rows(self._select().where(self._from.c[self.by].is_not(None)).limit(1))
-        return rows[0] if rows else None
+    def some_rows(self) -> list[Row]:
+        """A few rows with a mark, whichever: one of them may hold what no other does."""
+        return self._rows(self._select().where(self._from.c[self.by].is_not(None)).limit(SAMPLE))
 
     def after(self, high: Any, *, start: Any = None, until: Any = None) -> tuple[list[Row], bool]:
         """At most `max_rows` rows above the mark in its order, never only a part of those with one mark; whether there are more.
@@ -230,7 +236,8 @@ class Source:
         try:
             look = sa.inspect(self._engine)
             names = sorted([*look.get_table_names(), *look.get_view_names()])
-            return [(name, [(str(c["name"]), str(c["type"])) for c in look.get_columns(name)]) for name in names]
+            with _any_type():
+                return [(name, [(str(c["name"]), _type(c["type"])) for c in look.get_columns(name)]) for name in names]
         except (SQLAlchemyError, OSError) as error:
             raise complaint(self._link, error) from error
 
@@ -243,6 +250,18 @@ class Source:
                 return dict(found) if found is not None else {}
         except SQLAlchemyError:
             return {}
+
+
+@contextlib.contextmanager
+def _any_type() -> Iterator[None]:
+    """SQLAlchemy warns of types that it does not know; their values come as the driver gives them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        yield
+
+
+def _type(found: Any) -> str:
+    return "?" if isinstance(found, sa.types.NullType) else str(found)
 
 
 def start_of(options: SqlOptions, zone: Any) -> datetime | None:
