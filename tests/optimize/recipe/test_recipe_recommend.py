@@ -5,7 +5,7 @@ import pytest
 from benchmarks.recipe_plants import make_plant, score
 
 from jasang.optimize.campaigns.setting import Goal, Setting, SettingLimit, Specification
-from jasang.optimize.recipe import ReasonCode, RecipeRecords, Status, recommend_recipe
+from jasang.optimize.recipe import ReasonCode, RecipeRecords, Recommendation, Status, recommend_recipe
 
 ROWS = 3000
 
@@ -171,6 +171,37 @@ def test_a_value_to_meet_is_met_and_its_gain_is_not_flattered(seed: int) -> None
     assert to == pytest.approx(50.0, abs=0.5)
     assert found.gain.low <= before - after <= found.gain.high
     assert found.gain.after == pytest.approx(after, abs=0.06)  # the scatter stays
+
+
+def two_machines(seed: int, better: dict[str, str]) -> dict[str | None, Recommendation]:
+    """Answers by machine where another resin is better on each machine; both ran A of late."""
+    rng = np.random.default_rng(seed)
+    machine = np.where(np.arange(ROWS) % 2 == 0, "M1", "M2").astype(object)
+    resin = np.where(np.repeat(rng.integers(0, 2, 50), 60) == 0, "A", "B").astype(object)
+    resin[-200:] = "A"
+    chance = np.where(resin == np.array([better[name] for name in machine]), 0.04, 0.16)
+    found = recommend_recipe(
+        RecipeRecords(
+            settings=(Setting(name="resin", levels=("A", "B")),), values={"resin": resin}, machine=machine,
+            outcomes={"defect": (rng.random(ROWS) < chance).astype(float)}, goals=(Goal(outcome="defect"),),
+        )
+    )  # fmt: skip
+    return {one.machine: one for one in found}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_machines_on_which_settings_do_the_contrary_are_asked_apart(seed: int) -> None:
+    answers = two_machines(seed, {"M1": "A", "M2": "B"})
+
+    assert answers["M1"].status is Status.KEEP
+    assert answers["M2"].recommended == {"resin": "B"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_machines_on_which_settings_do_the_same_are_asked_together(seed: int) -> None:
+    answers = two_machines(seed, {"M1": "B", "M2": "B"})
+
+    assert [(name, one.recommended) for name, one in answers.items()] == [(None, {"resin": "B"})]
 
 
 def test_each_product_gets_its_own_answer() -> None:

@@ -35,7 +35,15 @@ from jasang.optimize.recipe.moves import (
 )
 from jasang.optimize.recipe.next_experiment import experiment_for
 from jasang.optimize.recipe.records import RecipeRecords, binary_outcome, codes_of
-from jasang.optimize.recipe.response import Judgement, Learned, Surface, judge_surface, learn
+from jasang.optimize.recipe.response import (
+    Judgement,
+    Learned,
+    Surface,
+    foretold_unseen,
+    judge_surface,
+    learn,
+    tells_more,
+)
 from jasang.optimize.recipe.trade import trade_points
 
 MOST_ROWS = 20_000  # of one product, the newest
@@ -43,6 +51,7 @@ LEAST_ROWS = 60
 LEAST_DEFECTS = 8
 _MOST_SETTINGS = 8  # modelled together; of more, those that move with the result most
 _ALONE_ROWS, _ALONE_DEFECTS = 2500, 80  # from which on a machine is asked for itself
+_DIFFER_ROWS, _DIFFER_DEFECTS = 400, 25  # from which on it is asked whether machines differ
 _NEAR_BEST = 0.04  # of the present rate (or of the spread): gains below it are not worth a change
 _FEW_FAR = 0.05  # more rows than these are no strays but another way to run
 _FAR = 2.0  # middle spans (10th to 90th percentile) beyond them
@@ -83,21 +92,53 @@ def recommend_recipe(records: RecipeRecords) -> tuple[Recommendation, ...]:
 
 
 def _by_machine(records: RecipeRecords, product: str | None) -> tuple[Recommendation, ...]:
-    """One product on each machine for itself where each has records enough, else on all, with the machine held as context."""
+    """One product on each machine for itself where each has records enough or settings do something else on each of them;
+    else on all, with the machine held as context.
+    """
     if records.machine is not None:
         codes, machines = codes_of(records.machine)
         parts = [records.part(np.flatnonzero(codes == machine)) for machine in range(len(machines))]
-        if len(parts) > 1 and all(_plenty(part) for part in parts):
+        plenty = all(_plenty(part, _ALONE_ROWS, _ALONE_DEFECTS) for part in parts)
+        if len(parts) > 1 and (plenty or _machines_differ(records)):
             return tuple(_one(part, product, machine) for part, machine in zip(parts, machines, strict=True))
     return (_one(records, product, None),)
 
 
-def _plenty(records: RecipeRecords) -> bool:
+def _machines_differ(records: RecipeRecords) -> bool:
+    """Whether surfaces of each machine foretell what was not shown to them better than one surface for all does."""
+    records = records.part(_known_rows(records))
+    records = records.part(_usual_rows(records)[-MOST_ROWS:])
+    codes, machines = codes_of(records.machine)
+    parts = [np.flatnonzero(codes == machine) for machine in range(len(machines))]
+    if not all(_plenty(records.part(rows), _DIFFER_ROWS, _DIFFER_DEFECTS) for rows in parts):
+        return False
+    y, moved = _loss(records.goals[0], records), _moved(records)
+    context = _context_of(_Case(
+        records=records, product=None, machine=None, rows_all=records.rows, whole=moved, moved=moved, y=y
+    ))  # fmt: skip
+    evidence = how_settings_moved(moved, context)
+    if not any(one.usable for one in evidence):
+        return False
+    moved = moved.only(leading_settings(moved, context, y, evidence, _MOST_SETTINGS))
+    now, levels = today(moved), tuple(len(setting.levels) for setting in moved.named)
+
+    def learnt(rows: np.ndarray) -> Learned:
+        part, binary = context.rows(rows), binary_outcome(y)
+        return learn(moved.numbers[rows], moved.codes[rows], levels, y[rows], part, binary=binary, seed=records.seed)
+
+    together_learnt = learnt(np.arange(y.size))
+    apart = np.zeros(y.size)
+    for rows in parts:
+        apart[rows] = foretold_unseen(learnt(rows), now)
+    return tells_more(together_learnt, apart, foretold_unseen(together_learnt, now))
+
+
+def _plenty(records: RecipeRecords, rows: int, defects: int) -> bool:
     values = records.outcomes[records.goals[0].outcome]
     values = values[np.isfinite(values)]
-    if values.size < _ALONE_ROWS:
+    if values.size < rows:
         return False
-    return not binary_outcome(values) or bool(min(values.sum(), (1 - values).sum()) >= _ALONE_DEFECTS)
+    return not binary_outcome(values) or bool(min(values.sum(), (1 - values).sum()) >= defects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

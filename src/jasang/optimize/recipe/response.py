@@ -172,10 +172,7 @@ def _memory(basis: SettingBasis, numbers: np.ndarray, codes: np.ndarray, y: np.n
 def judge_surface(learned: Learned, now: tuple[np.ndarray, np.ndarray]) -> Judgement:
     """Learn on four fifths of the record, foretell the fifth left out (contiguous), and regress results on what was foretold."""
     rows = learned.y.size
-    fold = (np.arange(rows) * _FOLDS) // rows
-    foretold = np.zeros(rows)
-    for one in range(_FOLDS):
-        foretold[fold == one] = _foretell(learned, np.flatnonzero(fold != one), np.flatnonzero(fold == one), now)
+    foretold = foretold_unseen(learned, now)
     if float(foretold.std()) < 1e-6 * max(1.0, float(learned.y.std())):
         return Judgement(slope=0.0, low=-np.inf, high=np.inf, later=0.0, later_high=np.inf, known=False)
     slope, low, high = _slope(learned, foretold, np.arange(rows))
@@ -185,6 +182,23 @@ def judge_surface(learned: Learned, now: tuple[np.ndarray, np.ndarray]) -> Judge
     if float(part.std()) > 0:
         later, _, later_high = _slope(learned, part, np.flatnonzero(late))
     return Judgement(slope=slope, low=low, high=high, later=later, later_high=later_high, known=True)
+
+
+def foretold_unseen(learned: Learned, now: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The settings' part of every row against `now`, each fifth foretold by what the others teach."""
+    rows = learned.y.size
+    fold = (np.arange(rows) * _FOLDS) // rows
+    foretold = np.zeros(rows)
+    for one in range(_FOLDS):
+        foretold[fold == one] = _foretell(learned, np.flatnonzero(fold != one), np.flatnonzero(fold == one), now)
+    return foretold
+
+
+def tells_more(learned: Learned, foretold: np.ndarray, beside: np.ndarray) -> bool:
+    """Whether results follow `foretold` where it differs from `beside` (both foretold unseen), with 97.5 % confidence."""
+    if float(foretold.std()) < 1e-9:
+        return False
+    return _slope(learned, foretold, np.arange(learned.y.size), beside)[1] > 0
 
 
 def _fit(
@@ -321,11 +335,13 @@ def _foretell(
     return found
 
 
-def _slope(learned: Learned, foretold: np.ndarray, rows: np.ndarray) -> tuple[float, float, float]:
-    """The coefficient of what was foretold with its 95 % interval over stretches of time."""
+def _slope(
+    learned: Learned, foretold: np.ndarray, rows: np.ndarray, beside: np.ndarray | None = None
+) -> tuple[float, float, float]:
+    """The coefficient of what was foretold with its 95 % interval over stretches of time, `beside` held."""
     context = learned.context.rows(rows)
     y, binary = learned.y[rows], learned.surface.fit.binary
-    columns = [foretold[:, None]]
+    columns = [foretold[:, None]] if beside is None else [foretold[:, None], beside[:, None]]
     if context.lot is not None:
         columns.append(group_means(foretold[:, None], context.groups))
     X = learned.memory.surprises(np.hstack([*columns, context.columns]))
