@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from jasang.errors import ConfigurationError
 from jasang.web.center.models import Article, Case, CaseState, Event
 from jasang.web.center.search_models import SearchDue, SearchEntry
-from jasang.web.center.search_store import drop_entries, keep_entries
+from jasang.web.center.search_store import Read, drop_entries, keep_read, read_entries
 
 log = logging.getLogger(__name__)
 AT_ONCE = 50
@@ -47,31 +47,36 @@ def catch_up() -> int:
     return done
 
 
-@transaction.atomic
 def _some() -> int:
     due = list(SearchDue.objects.order_by("pk")[:AT_ONCE])
     if not due:
         return 0
-    SearchDue.objects.filter(pk__in=[row.pk for row in due]).delete()
     makers: dict[str, Callable[[str], SearchEntry | None]] = {
         name.rpartition(".")[2].lower(): import_string(path) for name, path in settings.SEARCHED.items()
     }
-    try:
-        kept = []
-        for kind, source in dict.fromkeys((row.kind, row.source) for row in due):
-            entry = makers[kind](source) if kind in makers else None
-            if entry is None:
-                drop_entries(kind=kind, sources=[source])
-            else:
-                kept.append(entry)
-        keep_entries(kept)
+    things = dict.fromkeys((row.kind, row.source) for row in due)
+    made = {(kind, source): makers[kind](source) if kind in makers else None for kind, source in things}
+    try:  # outside of a transaction: reading takes seconds on a busy machine, and SQLite knows one writer at a time
+        read = read_entries([entry for entry in made.values() if entry is not None])
     except ConfigurationError as error:  # the extra is not installed: the portal works without searches
-        transaction.set_rollback(True)
         if error.en not in _told:
             _told.add(error.en)
             log.warning("%s", error.en)
         return 0
+    _keep(due, read, gone=[thing for thing, entry in made.items() if entry is None])
     return len(due)
+
+
+@transaction.atomic
+def _keep(due: list[SearchDue], read: list[Read], *, gone: list[tuple[str, str]]) -> None:
+    """Keep what another process did not keep meanwhile; whatever changed since was noted again and is made anew next."""
+    rows = SearchDue.objects.filter(pk__in=[row.pk for row in due])
+    held = {(row.kind, row.source) for row in rows.select_for_update()}
+    rows.delete()
+    for kind, source in gone:
+        if (kind, source) in held:
+            drop_entries(kind=kind, sources=[source])
+    keep_read([one for one in read if (one.entry.kind, one.entry.source) in held])
 
 
 @transaction.atomic

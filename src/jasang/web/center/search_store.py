@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from jasang.mentor.search import Analyser
-from jasang.mentor.search.ranking import PIECES, query_weights, rareness, saturated, weighed
+from jasang.mentor.search.ranking import PIECES, Weighed, query_weights, rareness, saturated, weighed
 from jasang.mentor.search.spelling import Speller
 from jasang.web.center.search_models import SearchEntry, SearchWord
 from jasang.web.tenants.models import Factory, Organisation
@@ -67,20 +67,41 @@ def analyser() -> Analyser:
     return Analyser()
 
 
-@transaction.atomic
-def keep_entries(entries: Sequence[SearchEntry]) -> None:
-    """Keep these entries (unsaved rows without terms) in place of those of the same things."""
-    if not entries:
-        return
-    totals = _locked_totals()
-    _drop(Q(pk__in=[row.pk for row in _kept(entries)]), totals)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """An entry that was read: its terms with their weights, and those of its title."""
+
+    entry: SearchEntry
+    terms: Weighed
+    title: set[str]
+
+
+def read_entries(entries: Sequence[SearchEntry]) -> list[Read]:
+    """Read entries (unsaved rows without terms). It takes long and needs no transaction: nobody shall wait for it."""
     texts = [part for one in entries for part in (f"{one.title_ko} {one.title_en}", f"{one.text_ko} {one.text_en}")]
     analysed = analyser().analyse_all(texts)
-    terms, titles = [], []
-    for _one in entries:
+    found = []
+    for one in entries:
         title, text = next(analysed), next(analysed)
-        terms.append(weighed({"title": title, "text": text}, {"title": TITLE, "text": TEXT}))
-        titles.append({word[:60] for word in title.words} | {_piece(piece) for piece in title.pieces})
+        terms = weighed({"title": title, "text": text}, {"title": TITLE, "text": TEXT})
+        words = {word[:60] for word in title.words} | {_piece(piece) for piece in title.pieces}
+        found.append(Read(entry=one, terms=terms, title=words))
+    return found
+
+
+def keep_entries(entries: Sequence[SearchEntry]) -> None:
+    """Keep these entries (unsaved rows without terms) in place of those of the same things."""
+    keep_read(read_entries(entries))
+
+
+@transaction.atomic
+def keep_read(read: Sequence[Read]) -> None:
+    """Keep entries that were read in place of those of the same things."""
+    if not read:
+        return
+    entries, terms, titles = [one.entry for one in read], [one.terms for one in read], [one.title for one in read]
+    totals = _locked_totals()
+    _drop(Q(pk__in=[row.pk for row in _kept(entries)]), totals)
     counts: dict[str, int] = {}
     pieces: set[str] = set()
     for one in terms:
