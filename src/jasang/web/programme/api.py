@@ -90,7 +90,8 @@ class ItemAnswerIn(Schema):
     evidence: str = Field("", max_length=300)
 
 
-def _acting(request: HttpRequest, factory_key: str) -> tuple[Factory, Any]:
+def acting(request: HttpRequest, factory_key: str) -> tuple[Factory, Any]:
+    """The factory, and the person who acts there: a key acts for who made it."""
     factory = factory_of(request, factory_key, WRITE)
     who = caller(request).user
     if who is None:
@@ -124,7 +125,7 @@ def open_calls(request: HttpRequest, factory_key: FactoryKey) -> list[dict[str, 
 @router.post("/applications", response={201: ApplicationOut}, summary="Write an application, or change its draft")
 def keep_draft(request: HttpRequest, factory_key: FactoryKey, given: DraftIn) -> Status:
     """Scope `programme:write`; an owner's, or a key's that an owner made. A call takes one application of a factory."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     call = get_object_or_404(queries.calls_for(factory, timezone.localdate()), key=given.call)
     kept = applications.keep_draft(by=who, factory=factory, call=call, **given.dict(exclude={"call"}))
     return Status(201, _shown(kept))
@@ -140,21 +141,21 @@ def missing(request: HttpRequest, factory_key: FactoryKey, key: UUID) -> list[di
 @router.post("/applications/{uuid:key}/submit", response=ApplicationOut, summary="Hand the draft in")
 def submit(request: HttpRequest, factory_key: FactoryKey, key: UUID) -> dict[str, Any]:
     """Scope `programme:write`; owners."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     return _shown(applications.submit(by=who, application=_own(factory, key)))
 
 
 @router.post("/applications/{uuid:key}/withdraw", response=ApplicationOut, summary="Take an application back")
 def withdraw(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: WordsIn) -> dict[str, Any]:
     """Scope `programme:write`; owners. As long as nothing is built or paid."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     return _shown(applications.withdraw(by=who, application=_own(factory, key), words=given.words))
 
 
 @router.post("/applications/{uuid:key}/notes", response=ApplicationOut, summary="Add a line to the history")
 def add_note(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: WordsIn) -> dict[str, Any]:
     """Scope `programme:write`."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     application = _own(factory, key)
     applications.add_note(by=who, application=application, words=given.words)
     return _shown(application)
@@ -165,7 +166,7 @@ def add_papers(
     request: HttpRequest, factory_key: FactoryKey, key: UUID, files: File[list[UploadedFile]], title: Form[str] = ""
 ) -> Status:
     """Scope `programme:write`; owners. `title` is a document that the call asks for, or blank."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     handed = [check(file.name or "", file.read()) for file in files[:20]]
     made = papers.add_papers(by=who, application=_own(factory, key), title=title, files=handed)
     return Status(201, [one_of(kind_named("papers"), factory, one.key) for one in made])
@@ -178,7 +179,7 @@ def add_papers(
 )
 def claim(request: HttpRequest, factory_key: FactoryKey, key: UUID, place: int, given: ClaimIn) -> Status:
     """Scope `programme:write`; owners."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     application = _own(factory, key)
     rows = Milestone.objects.of(application.organisation).filter(application=application)
     milestone = get_object_or_404(rows.select_related("application__factory", "organisation"), place=min(place, 32_000))
@@ -195,6 +196,6 @@ def level(request: HttpRequest, factory_key: FactoryKey, asked: Query[LevelAsked
 @router.post("/level-answers", response=dict[str, Any], summary="Answer an item of the rubric")
 def answer_item(request: HttpRequest, factory_key: FactoryKey, given: ItemAnswerIn) -> dict[str, Any]:
     """Scope `programme:write`; a mentor who is a guest of the factory."""
-    factory, who = _acting(request, factory_key)
+    factory, who = acting(request, factory_key)
     levels.answer_item(by=who, factory=factory, **given.dict())
     return level_json(levels.level_of(factory))

@@ -206,7 +206,7 @@ def add_task(
 @transaction.atomic
 def tick(*, by: AbstractBaseUser, task: Task, done: bool) -> None:
     """Done, or not yet after all: by anybody of the factory, or its mentor."""
-    if role_in(by, task.factory) is None:
+    if role_in(by, task.factory) not in (*FACTORY_ROLES, Role.MENTOR):
         raise ResidencyRefused(ko="이 공장 사람만 할 수 있습니다.", en="Only people of the factory do this.")
     Task.objects.of(task.factory).filter(pk=task.pk, done_at__isnull=done).update(
         done_at=timezone.now() if done else None, done_by=by if done else None
