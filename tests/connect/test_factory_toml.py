@@ -1,6 +1,7 @@
 """factory.toml: strict reading, writing that reads back, and names that must be in the folder."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -223,7 +224,8 @@ class _Opened:
 
     def sample(self) -> pl.DataFrame:
         """One row of nothing."""
-        return pl.DataFrame({name: [1] for name in self.columns})
+        when = datetime(2026, 3, 2, 8)
+        return pl.DataFrame({name: [when if name in ("time", "start", "end") else 1] for name in self.columns})
 
 
 FOLDER = _Opened(
@@ -265,6 +267,18 @@ def test_name_that_is_not_there_is_told_with_the_nearest(write, old: str, new: s
         check_tables(factory, FOLDER)
 
     assert caught.value.en.split("factory.toml: ")[1].startswith(en)
+
+
+def test_a_column_of_times_that_holds_numbers_is_told_with_those_that_do(write) -> None:  # type: ignore[no-untyped-def]
+    factory = read_factory_toml(write(DESIGN.replace('time = "time"', 'time = "barrel_temp"', 1)))
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_tables(factory, FOLDER)
+
+    said = (
+        "[[tables]] units.csv: time names 'barrel_temp', which holds no times (first value 1). Columns of times: time"
+    )
+    assert caught.value.en == f"factory.toml: {said}"
 
 
 def test_stated_columns_alone_do_not_ask_for_tables(write) -> None:  # type: ignore[no-untyped-def]

@@ -105,6 +105,7 @@ def test_interlock_in_words_is_kept(folder: Path) -> None:
     [
         ({"targets": ("scrap",)}, "no column 'scrap'"),
         ({"targets": ("defect",), "directions": ("low",)}, "expected min, max or a value"),
+        ({"targets": ("defect",), "directions": ("min", "max")}, "given 2 times for 1 target"),
         ({"settings": ("speed",)}, "there is no setting 'speed'"),
         ({"interlocks": ("temperature below 5",)}, "expected a form like"),
         ({"in_spec": 1.5}, "expected a share"),

@@ -24,7 +24,7 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     words = COMMANDS["recommend"]
     parser = commands.add_parser("recommend", help=say(words), description=say(words))
-    add_study_options(parser)
+    add_study_options(parser, document="jasang.recommendation/1")
     target = Text(
         ko="좋게 할 열(기본: 판정). 여러 번 주면 함께 봅니다",
         en="column to improve (default: the verdict); may be repeated",

@@ -21,15 +21,15 @@ from jasang.mentor.wording import cell_words, evidence_words, owner_name, subjec
 from jasang.plant.text import Progress, Text
 
 
-def add_study_options(parser: argparse.ArgumentParser, *, path: bool = True) -> None:
-    """PATH (where `path`), `--json` and `--report`."""
+def add_study_options(parser: argparse.ArgumentParser, *, path: bool = True, document: str = "jasang.study/1") -> None:
+    """PATH (where `path`), `--json` (which prints `document`) and `--report`."""
     if path:
         words = Text(ko="파일, 폴더 또는 수집 저장소", en="file, folder or a collector's store")
         parser.add_argument("path", type=Path, metavar="PATH", help=say(words))
     parser.add_argument(
         "--json",
         action="store_true",
-        help=say(Text(ko="jasang.study/1 JSON으로 출력", en="print jasang.study/1 JSON")),
+        help=say(Text(ko=f"{document} JSON으로 출력", en=f"print {document} JSON")),
     )
     parser.add_argument(
         "--report",

@@ -269,9 +269,10 @@ def check_tables(factory: Factory, opened: Opened) -> None:
     Raises
     ------
     ConfigurationError
-        A file or a column is missing; the message names it and those that are there.
+        A file or a column is missing, or a column of times holds none; the message names it and those that are there.
     """
-    there = {table.file: table.sample().columns for table in opened.files}
+    samples = {table.file: table.sample() for table in opened.files}
+    there = {file: sample.columns for file, sample in samples.items()}
     for table in factory.tables:
         if table.file not in there:
             raise _missing("[[tables]] file", table.file, there, "폴더에 있는 표", "tables in the folder")
@@ -281,6 +282,9 @@ def check_tables(factory: Factory, opened: Opened) -> None:
                 raise _missing(
                     f"[[tables]] {table.file}: {key}", column, there[table.file], "이 표의 열", "columns of the table"
                 )
+        for key in ("time", "start", "end"):
+            if (column := getattr(table, key)) is not None:
+                _check_times(table.file, key, column, samples[table.file])
         for stated in table.columns:
             if stated.name not in there[table.file]:
                 place = f"[tables.columns] {table.file}"
@@ -291,6 +295,20 @@ def check_tables(factory: Factory, opened: Opened) -> None:
     for name in factory.stated_columns:
         if name not in everywhere:
             raise _missing("[columns]", name, everywhere, "표에 있는 열", "columns of the tables")
+
+
+def _check_times(file: str, key: str, column: str, sample: pl.DataFrame) -> None:
+    held = sample[column]
+    if held.dtype.is_temporal() or not held.len() or held.null_count() == held.len():
+        return
+    times = ", ".join(name for name in sample.columns if sample[name].dtype.is_temporal()) or "–"
+    first = held.drop_nulls()[0]
+    raise ConfigurationError(
+        ko=f"factory.toml: [[tables]] {file}: {key}에 적은 '{column}'은(는) 시각이 아닙니다(첫 값 {first!r}). "
+        f"시각이 든 열: {times}",
+        en=f"factory.toml: [[tables]] {file}: {key} names {column!r}, which holds no times (first value {first!r}). Columns of "
+        f"times: {times}",
+    )
 
 
 def _missing(place: str, found: str, there: Iterable[str], ko: str, en: str) -> ConfigurationError:

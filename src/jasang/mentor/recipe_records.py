@@ -64,6 +64,11 @@ def recipe_data(
         data = max(base.of_kind(Kind.UNITS) or judged or (data,), key=lambda one: one.rows)
     rows = asked_rows(data, product=product)
     columns = _targets(data, targets)
+    if len(directions) > len(columns):
+        raise WrongArguments(
+            ko=f"--direction {len(directions)}개: 목표는 {len(columns)}개입니다. 목표마다 하나까지 주세요.",
+            en=f"--direction was given {len(directions)} times for {len(columns)} target(s); expected at most one for each.",
+        )
     given = (*directions, *("" for _ in columns[len(directions) :]))
     goals = tuple(_goal(data, column, word) for column, word in zip(columns, given, strict=False))
     outcomes = {column.name: _outcome(data, column, rows) for column in columns}
