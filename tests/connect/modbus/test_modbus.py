@@ -15,8 +15,8 @@ from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
-from tests.connect.partners import program
 from tests.connect.protocol_inbox import Kept, collecting
+from tests.debian import program
 from tests.free_ports import free_port
 
 from jasang.connect.collect_toml import read_collect_toml

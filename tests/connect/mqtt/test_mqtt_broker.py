@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connect.mqtt.broker import Authority, Broker, program
+from tests.connect.mqtt.broker import Authority, Broker
 from tests.connect.mqtt.listener import Listener, collecting
+from tests.debian import program
 from tests.free_ports import free_port
 
 from jasang.connect.collect_toml import read_collect_toml

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.connect.mqtt.broker import Broker, program
+from tests.connect.mqtt.broker import Broker
+from tests.debian import program
 
 from jasang.mentor.collect import status
 from jasang.store import open_reader, to_readings

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connect.mqtt.broker import Broker, program
+from tests.connect.mqtt.broker import Broker
 from tests.connect.mqtt.listener import Listener, collecting
 from tests.connect.mqtt.patience import wait_long_for_answers
 from tests.connect.sparkplug.edge import Edge
+from tests.debian import program
 
 from jasang.connect.collect_toml import read_collect_toml
 from jasang.connect.contract import Link
