@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 pytest.importorskip("ortools")
-from jasang.optimize.schedule import JobShop, ShopSolution, solve_job_shop
+from jasang.optimize.schedule import JobShop, ShopSolution, job_shop, solve_job_shop
+from jasang.optimize.schedule.shop_search import search
 
 
 def read_shop(file: Path, *, flexible: bool) -> JobShop:
@@ -81,6 +82,34 @@ def test_any_small_shop_gets_a_possible_schedule_proven_best(jobs: list[Any], re
     found = solve_job_shop(shop, seconds=5.0)
     check(shop, found)
     assert found.gap == 0.0
+
+
+def random_shop(seed: int, *, most: int) -> JobShop:
+    """Twelve jobs of six operations on five machines, which jobs may visit again; up to `most` machines can do an operation."""
+    random = np.random.default_rng(seed)
+
+    def operation() -> tuple[tuple[int, int], ...]:
+        machines = random.choice(5, size=int(random.integers(1, most + 1)), replace=False)
+        return tuple((int(machine), int(random.integers(1, 20))) for machine in machines)
+
+    jobs = tuple(tuple(operation() for _ in range(6)) for _ in range(12))
+    return JobShop(jobs=jobs, machines=5, release=tuple(int(random.integers(0, 30)) for _ in range(12)))
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_the_search_alone_keeps_to_the_shop_and_improves(most: int) -> None:
+    for seed in range(5):
+        shop = random_shop(seed, most=most)
+        arrays = shop.arrays()
+        order, choice = job_shop._dispatched(shop, arrays)
+        start, _, time = job_shop._starts(arrays, order, choice)
+        first = int((start + time).max())
+        again = order.copy(), choice.copy()
+        makespan = search(arrays, order, choice, seed, 3000, 100, np.zeros(3, np.int64))
+        start, machine, time = job_shop._starts(arrays, order, choice)
+        check(shop, ShopSolution(start=start, machine=machine, time=time, makespan=int(makespan), bound=0))
+        assert job_shop._simple_bound(shop) <= makespan < first
+        assert search(arrays, *again, seed, 3000, 100, np.zeros(3, np.int64)) == makespan
 
 
 def test_a_job_may_come_back_to_a_machine() -> None:

@@ -12,12 +12,14 @@ from time import monotonic, sleep
 import numpy as np
 from ortools.sat.python import cp_model
 
-from jasang.optimize.schedule.tabu import ShopArrays, search
+from jasang.optimize.schedule.shop_search import search
+from jasang.optimize.schedule.shop_state import ShopArrays
 
 # Iterations without a better schedule after which the tabu search starts anew from or between its best.
 _PATIENCE, _PATIENCE_WITH_CHOICE = 3000, 1000
 # With a choice of machines CP-SAT's bound soon stands still: after this share of the time its thread searches as well.
 _PROOF_WITH_CHOICE = 0.25
+_MOST_ITERATIONS = 2**31 - 2**20  # the search counts what is forbidden in 32 bits
 _prepared = False
 Alternative = tuple[int, int]  # machine, time
 
@@ -173,29 +175,23 @@ def _simple_bound(shop: JobShop) -> int:
 
 
 Schedule = tuple[np.ndarray, np.ndarray, np.ndarray]  # start, machine, time of each operation
-Sequence = tuple[
-    np.ndarray, np.ndarray, np.ndarray
-]  # order on each machine (m, n), lengths (m,), chosen alternative (n,)
+Sequence = tuple[np.ndarray, np.ndarray]  # a topological order of the operations and the chosen alternatives, (n,) each
 
 
 class _Search:
     """One tabu search in a thread of its own; numba lets go of the interpreter's lock."""
 
     def __init__(self, arrays: ShopArrays, first: Sequence, seed: int) -> None:
-        self._arrays, self._best = arrays, tuple(part.copy() for part in first)
+        self._arrays = arrays
+        self._order, self._choice = (part.copy() for part in first)
         self.has_choice = bool((arrays.choices > 1).any())
         # From outside: [0] stop now, [1] stop at this makespan; from inside: [2] the best so far.
         self.signal = np.zeros(3, np.int64)
-        work = tuple(part.copy() for part in first)
-        self._thread = Thread(target=self._run, args=(work, seed), daemon=True)
+        self._thread = Thread(target=self._run, args=(seed,), daemon=True)
 
-    def _run(self, work: Sequence, seed: int) -> None:
-        a, (best_seq, best_length, best_choice) = self._arrays, self._best
-        seq, length, choice = work
-        search(
-            a.before, a.after, a.release, a.machines, a.times, a.choices, seq, length, choice, seed, 2**62,
-            _PATIENCE_WITH_CHOICE if self.has_choice else _PATIENCE, self.signal, best_choice, best_seq, best_length,
-        )  # fmt: skip
+    def _run(self, seed: int) -> None:
+        patience = _PATIENCE_WITH_CHOICE if self.has_choice else _PATIENCE
+        search(self._arrays, self._order, self._choice, seed, _MOST_ITERATIONS, patience, self.signal)
 
     def start(self) -> None:
         self._thread.start()
@@ -212,8 +208,7 @@ class _Search:
 
     def best(self) -> Schedule:
         """The best schedule, after the end."""
-        seq, length, choice = self._best
-        return _starts(self._arrays, seq, length, choice)
+        return _starts(self._arrays, self._order, self._choice)
 
 
 class _Prover(cp_model.CpSolverSolutionCallback):
@@ -304,13 +299,13 @@ def _cp_model(
 def _dispatched(shop: JobShop, a: ShopArrays) -> Sequence:
     """A first schedule: the job with most work left goes on, on the machine where it is done first."""
     n, m = a.before.size, a.machine_count
-    seq, length, choice = np.zeros((m, n), np.int64), np.zeros(m, np.int64), np.zeros(n, np.int64)
+    order, choice = np.zeros(n, np.int64), np.zeros(n, np.int64)
     free_at, ready = np.zeros(m, np.int64), np.array(shop.release or [0] * len(shop.jobs), dtype=np.int64)
     base = np.concatenate([[0], np.cumsum([len(job) for job in shop.jobs])])
     least = [[min(time for _, time in operation) for operation in job] for job in shop.jobs]
     left = np.array([sum(job) for job in least])
     following = np.zeros(len(shop.jobs), np.int64)
-    for _ in range(n):
+    for turn in range(n):
         waiting = [job for job in range(len(shop.jobs)) if following[job] < len(shop.jobs[job])]
         job = max(waiting, key=lambda one: int(left[one]))
         i = int(base[job] + following[job])
@@ -318,32 +313,19 @@ def _dispatched(shop: JobShop, a: ShopArrays) -> Sequence:
         choice[i] = int(np.argmin(ends))
         k = int(a.machines[i, choice[i]])
         free_at[k] = ready[job] = ends[choice[i]]
-        seq[k, length[k]] = i
-        length[k] += 1
+        order[turn] = i
         left[job] -= least[job][following[job]]
         following[job] += 1
-    return seq, length, choice
+    return order, choice
 
 
-def _starts(a: ShopArrays, seq: np.ndarray, length: np.ndarray, choice: np.ndarray) -> Schedule:
-    """Earliest starts for given orders on the machines."""
-    n = a.before.size
-    rows = np.arange(n)
+def _starts(a: ShopArrays, order: np.ndarray, choice: np.ndarray) -> Schedule:
+    """Earliest starts when the operations are put on their machines in this order."""
+    rows = np.arange(order.size)
     machine, time = a.machines[rows, choice], a.times[rows, choice]
-    previous = np.full(n, -1, np.int64)
-    for k in range(a.machine_count):
-        previous[seq[k, 1 : length[k]]] = seq[k, : max(0, length[k] - 1)]
-    start = np.full(n, -1, np.int64)
-    waiting = list(rows[::-1])
-    while waiting:
-        i = waiting[-1]
-        needed = [int(j) for j in (a.before[i], previous[i]) if j >= 0 and start[j] < 0]
-        if start[i] >= 0:
-            waiting.pop()
-        elif needed:
-            waiting += needed
-        else:
-            earlier = [int(start[j] + time[j]) for j in (a.before[i], previous[i]) if j >= 0]
-            start[i] = max([int(a.release[i]), *earlier])
-            waiting.pop()
+    start, free_at = np.zeros(order.size, np.int64), np.zeros(a.machine_count, np.int64)
+    for i in order:
+        ready = start[a.before[i]] + time[a.before[i]] if a.before[i] >= 0 else 0
+        start[i] = max(a.release[i], ready, free_at[machine[i]])
+        free_at[machine[i]] = start[i] + time[i]
     return start, machine, time
