@@ -6,7 +6,7 @@ SYNC := $(UV) sync --quiet --frozen
 .PHONY: demo test check clean
 
 demo: $(UV)
-	@test -d .venv || echo "Bringing the libraries into .venv (about 1.2 GB, once) … / 라이브러리를 .venv에 내려받습니다(처음 한 번) …"
+	@test -d .venv || echo "Bringing the libraries into .venv (1.5 GB, once) … / 라이브러리를 .venv에 내려받습니다(처음 한 번) …"
 	@$(SYNC) --all-extras --no-default-groups
 	@.venv/bin/jasang demo
 

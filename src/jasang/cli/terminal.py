@@ -54,7 +54,10 @@ def print_diagnosis(diagnosis: Diagnosis, language: Language, console: Console) 
         )
     console.print()
     if not diagnosis.findings:
-        console.print("특별한 문제를 찾지 못했습니다." if ko else "Nothing wrong was found.")
+        if all(table.kind in ("other", "orders") for table in diagnosis.tables):
+            console.print("진단할 수 있는 표가 없었습니다." if ko else "No table could be diagnosed.")
+        else:
+            console.print("특별한 문제를 찾지 못했습니다." if ko else "Nothing wrong was found.")
         return
     for number, alike in enumerate(grouped(diagnosis.findings), start=1):
         _print_finding(number, alike[0], diagnosis, language, console)

@@ -96,7 +96,7 @@ def clock_offset(time: np.ndarray, timezone: str) -> int:
 def stop_log(data: TableData, timezone: str) -> StopLog | None:
     """The log of a table of states; `None` when it has no times or no words or codes that tell states apart."""
     table = data.table
-    if data.time is None or not table.state_column:
+    if data.time is None or not (table.state_column or _only_stops(data)):
         return None
     usable = np.flatnonzero(data.usable_rows())
     assets, asset = asset_codes(data)
@@ -136,6 +136,14 @@ def stop_log(data: TableData, timezone: str) -> StopLog | None:
         believed=made,
         whole=not planned_stop.any(),
     )
+
+
+def _only_stops(data: TableData) -> bool:
+    """A log whose rows are stops with reasons and no states: what is not in it ran."""
+    table = data.table
+    if table.state_column or not table.reason_column or data.time is None:
+        return False
+    return state_ends(data, np.arange(data.rows)) is not None
 
 
 def asset_codes(data: TableData) -> tuple[tuple[str | None, ...], np.ndarray]:
@@ -180,10 +188,13 @@ def state_ends(data: TableData, rows: np.ndarray) -> np.ndarray | None:
 
 def states_of_rows(data: TableData, rows: np.ndarray) -> np.ndarray | None:
     """The state of each row as an object array of `State`, `None` where a word is unknown."""
-    labels = data.labels(data.table.state_column or "")
+    only_stops = _only_stops(data)
+    labels = data.labels(data.table.state_column or data.table.reason_column or "")
     meaning: dict[int, State] = {}
     for code, level in enumerate(labels.levels):
         state = state_of(level)
+        if only_stops and state in (None, State.RUNNING):
+            state = State.DOWN  # whatever its reason says (작업자 부재, 척 유압), it stood
         if state is not None:
             meaning[code] = state
     codes = labels.codes[rows]
@@ -212,7 +223,7 @@ def _by_behaviour(data: TableData, rows: np.ndarray, labels: Labels) -> dict[int
 def _losses(data: TableData, rows: np.ndarray, states: np.ndarray) -> tuple[tuple[Loss, ...], np.ndarray, np.ndarray]:
     """Losses, the loss of each row (-1 = none), and whether the row is no planned time."""
     table = data.table
-    state_labels = data.labels(table.state_column or "")
+    state_labels = data.labels(table.state_column or table.reason_column or "")
     reasons = data.labels(table.reason_column) if table.reason_column else None
     loss = np.full(rows.size, -1, dtype=np.int64)
     planned = np.array([state is State.PLANNED or state is None for state in states])

@@ -19,7 +19,7 @@ from jasang.diagnose.worth import with_worth
 from jasang.mentor.factory_data import Notice, open_factory
 from jasang.mentor.findings_json import FORMAT, finding_json, moment_json
 from jasang.mentor.store_data import store_evidence
-from jasang.plant.factory import Column, Factory
+from jasang.plant.factory import Column, Factory, Kind
 from jasang.plant.text import Progress, Text, silent
 from jasang.store import is_store
 
@@ -96,7 +96,7 @@ def diagnose(path: Path, *, progress: Progress = silent) -> Diagnosis:
         return _judged(store_evidence(path, factory=Factory(name=path.resolve().name), progress=progress), judging)
     with open_factory(path, progress=_part(progress, 0.0, _READING)) as data:
         skipped = tuple(Notice(file=skipped.file, rows=0, text=skipped.reason) for skipped in data.skipped)
-        return _judged(data.evidence, judging, notices=data.notices, skipped=skipped)
+        return _judged(data.evidence, judging, notices=(*data.notices, *_not_diagnosed(data.evidence)), skipped=skipped)
 
 
 def _judged(
@@ -114,6 +114,17 @@ def _judged(
         skipped=skipped,
         findings=run_rules(evidence, progress=progress),
     )
+
+
+def _not_diagnosed(evidence: EvidenceBase) -> list[Notice]:
+    """A word on each table that no rule looks at: silence about it must not be taken for a clean bill."""
+    text = Text(
+        ko="진단하지 않은 표입니다(생산 기록, 신호, 설비 상태가 아닌 것으로 보입니다). 아니라면 jasang inspect로 "
+        "factory.toml을 만들어 kind와 열의 역할을 고치세요.",
+        en="this table was not diagnosed (it looks like neither units nor signals nor states). If it is one, make a factory.toml "
+        "with jasang inspect and correct its kind and roles.",
+    )
+    return [Notice(file=data.table.file, rows=0, text=text) for data in evidence.of_kind(Kind.OTHER)]
 
 
 def run_rules(evidence: EvidenceBase, *, progress: Progress = silent) -> tuple[Finding, ...]:

@@ -176,3 +176,24 @@ def test_end_of_the_day_is_a_time_of_that_day(tmp_path: Path, opened: Open) -> N
 
     assert table.read(["시간"])["시간"][-1] == dt.time(23, 59, 59, 999_999)
     assert table.repairs == ()
+
+
+def test_times_of_day_beside_a_date_become_moments_also_past_midnight(tmp_path: Path, opened: Open) -> None:
+    made = openpyxl.Workbook()
+    made.active.append(["일자", "설비", "정지시각", "재가동시각", "사유"])
+    for start, end in ((dt.time(9, 40), dt.time(10, 5)), (dt.time(23, 50), dt.time(0, 20)), (dt.time(8), None)):
+        made.active.append([dt.date(2026, 3, 2), "CNC-1", start, end, "알람"])
+    made.save(tmp_path / "a.xlsx")
+
+    (table,) = opened(tmp_path / "a.xlsx").files
+
+    frame = table.read(["정지시각", "재가동시각"])
+    assert frame["정지시각"].to_list() == [
+        dt.datetime(2026, 3, 2, *at, tzinfo=SEOUL) for at in ((9, 40), (23, 50), (8, 0))
+    ]
+    assert frame["재가동시각"].to_list() == [
+        dt.datetime(2026, 3, 2, 10, 5, tzinfo=SEOUL),
+        dt.datetime(2026, 3, 3, 0, 20, tzinfo=SEOUL),
+        None,
+    ]
+    assert {repair.kind for repair in table.repairs} == {"dated_clock"}

@@ -16,6 +16,7 @@ from jasang.plant.text import Text
 
 STRONG = 0.25  # share of a number's variance that lies between the levels, from which on a column divides the process
 CLEARLY = 0.5
+_LENGTHS = 0.9  # of the rows in which a column must hold the time between two others; people round and mistype
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +96,26 @@ def _interval(
         if not _after(sample, first, second):
             continue
         both = sample.select(pl.col(first).alias("a"), pl.col(second).alias("b")).drop_nulls()
+        if _has_length(sample, first, second):
+            return first, second
         gap = (both["a"].shift(-1) - both["b"]).dt.total_seconds().abs().median()
         length = (both["b"] - both["a"]).dt.total_seconds().median()
         if isinstance(gap, (int, float)) and isinstance(length, (int, float)) and gap <= max(5.0, 0.5 * length):
             return first, second
     return None, None
+
+
+def _has_length(sample: pl.DataFrame, first: str, second: str) -> bool:
+    """Whether a column of numbers holds the time between the two, in seconds, minutes or hours."""
+    length = (sample[second] - sample[first]).dt.total_seconds()
+    for name, kind in sample.schema.items():
+        if not kind.is_numeric():
+            continue
+        for unit in (1.0, 60.0, 3600.0):
+            same = ((sample[name].cast(pl.Float64) * unit - length).abs() <= unit).drop_nulls()
+            if same.len() >= 5 and float(same.mean() or 0) >= _LENGTHS:  # type: ignore[arg-type]
+                return True
+    return False
 
 
 def variance_share(labels: np.ndarray, numbers: np.ndarray) -> float:

@@ -89,8 +89,11 @@ def table_kind(
         times = sample[axis.time]
         clock = times.dtype == pl.Time
         step, even = clock_spacing(times) if clock else spacing(times, sample[asset] if asset else None)
+    has = {role: sum(1 for other in roles.values() if other is role) for role in Role}
+    if all(found[name].constant for name, role in roles.items() if role is Role.STATE):
+        has[Role.STATE] = 0  # a state that never changes tells no states apart
     facts = _Facts(
-        has={role: sum(1 for other in roles.values() if other is role) for role in Role},
+        has=has,
         readings={name: read_name(name) for name in found},
         found=found,
         axis=axis,

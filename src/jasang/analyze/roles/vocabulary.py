@@ -65,9 +65,10 @@ WORDS: dict[Concept, str] = {
     Concept.PLAN: """
         계획 예정 납기 지시일 plan planned due schedule scheduled expected delivery factplan""",
     Concept.START: """
-        시작 개시 착수 발생 start begin started von inicio inizio from starttime startdt startdate""",
+        시작 개시 착수 발생 정지시각 정지일시 고장시각 고장일시
+        start begin started von inicio inizio from starttime startdt startdate""",
     Concept.END: """
-        종료 완료 끝 마감 해제 end finish finished complete completed ende bis fin fine to endtime enddt enddate
+        종료 완료 끝 마감 해제 재가동 재개 복구 end finish finished complete completed ende bis fin fine to endtime enddt enddate
         stoptime""",
     Concept.RECORDED: """
         등록 수집 측정시각 생산 기록 저장 작업 registration record recorded collect log logged measured event

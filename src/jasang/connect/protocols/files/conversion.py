@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.column_types import ColumnCount, Plan, decide
+from jasang.connect.protocols.files.dated_clocks import with_dated_clocks
 from jasang.connect.protocols.files.layout import Layout, report_names, unique_names
 from jasang.connect.protocols.files.plain_numbers import cast_plain, plain_columns
 from jasang.connect.protocols.files.repair import Tally
@@ -93,7 +94,8 @@ def convert(
     if kept is not None:
         frames = [work.of(block) for block in kept]
         progress(reading, 1.0)
-        return Converted(columns, InMemory(pl.concat(frames).rechunk()), units, file_rows)
+        frame = with_dated_clocks(pl.concat(frames).rechunk(), timezone, tally)
+        return Converted(columns, InMemory(frame), units, file_rows)
     path = folder / f"table-{len(list(folder.iterdir()))}.arrow"
     work.to_file(path, (blocks for blocks in source.blocks(Tally())), lambda share: progress(reading, 0.5 + share / 2))
     return Converted(columns, OnDisk(path, rows), units, file_rows)

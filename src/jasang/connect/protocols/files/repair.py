@@ -44,6 +44,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "날짜별 시트 {rows}장을 하나의 표로 이었습니다 ({example})",
         "joined {rows} sheets, one a day, into one table ({example})",
     ),
+    "dated_clock": (
+        "열 '{column}'의 시각 {rows}개에 '{example}'의 날짜를 붙였습니다(자정을 넘기면 다음 날)",
+        "column '{column}': put the date of '{example}' before {rows} times of day (past midnight the next day)",
+    ),
     "no_header": (
         "머리글이 없어서 열 이름을 column_1, column_2 … 로 붙였습니다",
         "the file has no header; the columns are called column_1, column_2 …",
