@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jasang.web.center import routing, serving
-from jasang.web.center.models import Agent, Case, CaseState, Macro, Queue
+from jasang.web.center.models import Agent, Case, CaseState, Duty, Macro, Queue
 from jasang.web.tenants import below
 from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Post, Role
 from jasang.web.tenants.services import appoint, set_up_organisation
@@ -251,3 +252,22 @@ def test_tree_grows_only_for_who_may(factory: Any, stranger: Client) -> None:
     assert staff.post(reverse("add-factory", args=[coop.key]), {"name": "새 공장", "industry": "?"}).status_code == 400
     assert staff.post(reverse("add-factory", args=[coop.key]), {"name": "새 공장"}).status_code == 200
     assert Factory.objects.get(name="새 공장").organisation == coop
+
+
+def test_duty_comes_again_at_the_same_time_of_day_until_a_day(client: Any, factory: Any) -> None:
+    centre = centre_for(factory)
+    agent = agent_on_duty(centre)
+    Duty.objects.of(centre).delete()
+    client.force_login(agent.user)
+    page = f"/o/{centre.key}/rota/"
+    given = {"agent": agent.pk, "queue": "", "start": "2026-12-24T20:00", "end": "2026-12-25T08:00", "again": "day"}
+    refused = client.post(page, given | {"until": "2028-01-01"})
+    assert (refused.status_code, Duty.objects.of(centre).count()) == (400, 0)
+
+    assert client.post(page, given | {"until": "2027-01-02"}).status_code == 302
+    zone = ZoneInfo("Asia/Seoul")
+    rows = [(one.start.astimezone(zone), one.end.astimezone(zone)) for one in Duty.objects.of(centre).order_by("start")]
+    assert len(rows) == 10
+    assert {(start.hour, end.hour, (end.date() - start.date()).days) for start, end in rows} == {(20, 8, 1)}
+    assert client.post(page, given | {"again": "week", "until": "2027-01-02"}).status_code == 302
+    assert Duty.objects.of(centre).count() == 12

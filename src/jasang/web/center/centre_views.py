@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jasang.diagnose.chart import Chart, Line
 from jasang.mentor.findings_json import chart_json
+from jasang.plant.public_holidays import public_holidays
 from jasang.plant.text import Text
 from jasang.web.center import queries, routing, serving
 from jasang.web.center.agent_views import AgentRequest, for_agents
@@ -36,7 +37,10 @@ def rota(request: AgentRequest) -> HttpResponse:
         queue = None
         if given["queue"]:
             queue = get_object_or_404(Queue.objects.of(request.organisation), key=given["queue"])
-        serving.put_on_duty(agent=agent, start=given["start"], end=given["end"], queue=queue, lead=given["lead"])
+        serving.put_on_duty(
+            agent=agent, start=given["start"], end=given["end"], queue=queue, lead=given["lead"],
+            every={"day": 1, "week": 7}.get(given["again"], 0), until=given["until"],
+        )  # fmt: skip
         return redirect("center:rota", organisation_key=request.organisation.key)
     return _rota(request, form)
 
@@ -46,11 +50,13 @@ def _rota(request: AgentRequest, form: Form) -> HttpResponse:
     duties = list(queries.rota(request.organisation, today, today + timedelta(days=DAYS)))
     days = [today + timedelta(days=number) for number in range(DAYS)]
     now = timezone.now()
+    korean = request.organisation.timezone == "Asia/Seoul"
+    free = public_holidays("KR", {day.year for day in days}) if korean else frozenset()
     feed = reverse("center:calendar", args=[request.agent.feed]) if request.agent is not None else ""
     context = {
         "tab": "rota",
         "form": form,
-        "days": [{"day": day, "duties": _within(duties, day)} for day in days],
+        "days": [{"day": day, "duties": _within(duties, day), "free": day.date() in free} for day in days],
         "now": [duty for duty in duties if duty.start <= now < duty.end],
         "agents": routing.agents_of(request.organisation),
         "queues": queries.queues(request.organisation),
@@ -131,7 +137,7 @@ def report(request: AgentRequest) -> HttpResponse:
         "report": found,
         "answered_share": _share(total["answered_in_time"], total["answered"]),
         "solved_share": _share(total["solved_in_time"], total["solved"]),
-        "charts": charts,
+        "charts": charts if total["opened"] else (),  # a line at zero tells nothing
     }
     return render(request, "center/report.html", context)
 

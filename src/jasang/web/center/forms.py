@@ -1,5 +1,6 @@
 """What may be said and chosen on the pages of the centre."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -47,10 +48,16 @@ class DutyForm(forms.Form):
     start = forms.DateTimeField(error_messages={"required": _("From when?"), "invalid": _("From when?")})
     end = forms.DateTimeField(error_messages={"required": _("Until when?"), "invalid": _("Until when?")})
     lead = forms.BooleanField(required=False)
+    again = forms.ChoiceField(choices=[("", ""), ("day", "day"), ("week", "week")], required=False)
+    until = forms.DateField(required=False, error_messages={"invalid": _("Until which day?")})
 
     def clean(self) -> dict[str, Any]:
-        """A duty ends after its start."""
+        """A duty ends after its start; one that comes again does so until a day within a year."""
         given = super().clean() or {}
+        if given.get("again") and given.get("start") and "until" in given:
+            first, last = given["start"].date(), given["until"]
+            if last is None or not first <= last <= first + timedelta(days=366):
+                raise ValidationError(_("Until which day, within a year?"))
         if given.get("start") and given.get("end") and given["end"] <= given["start"]:
             raise ValidationError(_("The end must come after the start."))
         return given

@@ -37,18 +37,16 @@ from jasang.web.tenants.services import set_up_account, set_up_organisation
 NAME = "견본 365센터"
 _BATCH = 1000
 _ASKING = 0.35  # of the factories
-_LATELY = timedelta(days=6)
-_WAYS = (
+_OVER = (
     ("answered", "solved", "closed"),
     ("answered", "customer", "note", "solved", "closed"),
-    ("asked", "customer", "answered", "solved"),
+    ("asked", "customer", "answered", "solved", "closed"),
     ("answered", "solved", "reopened", "solved", "closed"),
-    ("asked", "customer", "note"),
-    ("asked",),
-    ("answered",),
-    (),
 )
-_OVER = _WAYS[:4]
+_TODAY = (("asked", "customer", "note"), ("asked",), ("answered",), ("asked", "customer", "answered", "solved"))
+_THIS_WEEK = (
+    ("answered", "solved"), ("asked",), *_OVER[1:], ("answered", "customer", "note"), ("asked", "customer", "answered", "solved"),
+)  # fmt: skip
 _FINDS = ("page", "page", "page", "email", "phone", "finding")
 _STRANGERS = ("buyer@example.com", "kim.chulsoo@example.net")
 
@@ -108,7 +106,10 @@ def _asked(desk: _Desk, made: Sequence[MadeFactory]) -> list[tuple[datetime, Mad
         for _ in range(draw.randrange(1, 4))
     ]
     found += [
-        (desk.now - timedelta(minutes=draw.randrange(15, 5 * 1440)), draw.choice(asking))
+        (
+            desk.now - timedelta(minutes=draw.choice((90, 900, 2000, 7000)) * (0.2 + 0.8 * draw.random())),
+            draw.choice(asking),
+        )
         for _ in range(max(32, len(asking) // 6) if asking else 0)
     ]
     found += [(desk.now - timedelta(hours=5 * number), None) for number in range(1, len(_STRANGERS) + 1)]
@@ -119,8 +120,8 @@ def _case(desk: _Desk, one: MadeFactory | None, at: datetime) -> None:
     draw = desk.draw
     talk = draw.choice(talks())
     queue, agent = desk.queues[talk.queue], _agent(desk, talk)
-    lately, number = desk.now - at < _LATELY, len(desk.cases) + 1
-    way = (_WAYS[number % len(_WAYS)] if lately else draw.choice(_OVER)) if one is not None else ()
+    number = len(desk.cases) + 1
+    way = _way(draw, number, desk.now - at) if one is not None else ()
     drawn = {"n": draw.randrange(1, 9), "v": draw.randrange(2, 90), "m": draw.randrange(3, 120)}
     channel = draw.choice(_FINDS) if one is not None else Channel.EMAIL
     case = Case(
@@ -154,11 +155,20 @@ def _case(desk: _Desk, one: MadeFactory | None, at: datetime) -> None:
     desk.talks.append(talk)
 
 
+def _way(draw: Random, number: int, age: timedelta) -> tuple[str, ...]:
+    """How far it has come: what is new waits, what is old is over, and a few are late."""
+    if age < timedelta(hours=3) or (age < timedelta(days=2) and number % 9 == 0):
+        return ()
+    if age < timedelta(hours=40):
+        return _TODAY[number % len(_TODAY)]
+    return _THIS_WEEK[number % len(_THIS_WEEK)] if age < timedelta(days=6) else draw.choice(_OVER)
+
+
 def _wait(draw: Random, kind: str, priority: int) -> timedelta:
     """Until the next thing happens; answers mostly come in time, and now and then late."""
     if kind == "opened":
         return timedelta(minutes=draw.choices((8, 20, 45, 200), weights=(4, 4, 3, 1))[0] * (0.6 + 0.3 * priority))
-    return timedelta(minutes=draw.randrange(20, 1500))
+    return timedelta(minutes=draw.randrange(20, 500))
 
 
 def _agent(desk: _Desk, talk: Talk) -> Agent:
@@ -215,12 +225,15 @@ def _keep(desk: _Desk) -> None:
 
 def _merge_twice_told(desk: _Desk) -> None:
     """One factory told the same thing twice: the second case went on in the first."""
-    seen: dict[int, Case] = {}
-    for case in desk.cases:
-        if case.factory_id is None:
-            continue
-        first = seen.setdefault(case.factory_id, case)
-        if first is not case and case.state == CaseState.OPEN and first.state != CaseState.MERGED:
+    talks_of = {case.pk: talk.topic for case, talk in zip(desk.cases, desk.talks, strict=True)}
+    told = [case for case in desk.cases if case.factory_id is not None and case.state == CaseState.OPEN]
+    pairs = [
+        (case, first) for case in told for first in desk.cases
+        if first.factory_id == case.factory_id and first is not case and first.opened_at < case.opened_at
+    ]  # fmt: skip
+    pairs.sort(key=lambda pair: talks_of[pair[0].pk] != talks_of[pair[1].pk])  # of one topic if there are
+    for case, first in pairs:
+        if first.state != CaseState.MERGED:
             rows = [one for one in desk.events if one.case is case]
             data = {"into": first.number, "key": str(first.key)}
             desk.events.append(
@@ -229,8 +242,8 @@ def _merge_twice_told(desk: _Desk) -> None:
                     ours=True, channel=Channel.PAGE, data=data, by=case.agent.user if case.agent else None,
                 )
             )  # fmt: skip
-            told = [*rows, desk.events[-1]]
-            clocked = [(one.kind, one.at, one.place, one.data) for one in told if one.kind != "note"]
+            rows.append(desk.events[-1])
+            clocked = [(one.kind, one.at, one.place, one.data) for one in rows if one.kind != "note"]
             keep(case, clock_from(clocked), "merged")
             case.merged_into, case.events, case.changed_at = first, case.events + 1, desk.now
             case.save()

@@ -43,7 +43,11 @@ def search(request: FactoryRequest) -> HttpResponse:
     """What the factory finds among its own cases, its centre's articles and what helped others."""
     typed = request.GET.get("q", "")[:LONGEST_QUERY]
     found = search_showing.search(_reader(request), typed, base=request.factory) if typed.strip() else []
-    return render(request, "center/search.html", {"tab": "cases", "typed": typed, "found": found})
+    return render(
+        request,
+        "center/search.html",
+        {"tab": "cases", "typed": typed, "found": found, "served": centre_of(request.factory) is not None},
+    )
 
 
 @for_roles(*SPEAKING)

@@ -1,7 +1,8 @@
 """Which centre serves a factory, and setting a centre up: its queues, agents, rota and ready answers. One transaction each."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -114,16 +115,34 @@ def add_agent(*, user: AbstractBaseUser, centre: Organisation, **about: Any) -> 
 
 @transaction.atomic
 def put_on_duty(
-    *, agent: Agent, start: datetime, end: datetime, queue: Queue | None = None, lead: bool = False
+    *,
+    agent: Agent,
+    start: datetime,
+    end: datetime,
+    queue: Queue | None = None,
+    lead: bool = False,
+    every: int = 0,
+    until: date | None = None,
 ) -> Duty:
-    """A stretch of the rota; raises `ValueError` where it has no length or the queue is another centre's."""
+    """A stretch of the rota, and again `every` so many days at the same time of day `until` a day (that day too).
+
+    Raises `ValueError` where it has no length or the queue is another centre's. Returns the first one.
+    """
     if end <= start:
         raise ValueError(f"duty from {start} to {end} has no length")
     if queue is not None and queue.organisation_id != agent.organisation_id:
         raise ValueError("the queue is another centre's")
-    return Duty.objects.of(agent.organisation).create(
-        organisation=agent.organisation, agent=agent, queue=queue, start=start, end=end, lead=lead
-    )
+    zone = ZoneInfo(agent.organisation.timezone)
+    first, last, made = start.astimezone(zone), end.astimezone(zone), []
+    for number in range(1 + ((until - first.date()).days // every if every and until is not None else 0)):
+        ahead = timedelta(days=number * every)  # on the clock of the wall: the zone is applied after
+        made.append(
+            Duty(
+                organisation=agent.organisation, agent=agent, queue=queue, start=first + ahead, end=last + ahead, lead=lead
+            )
+        )  # fmt: skip
+    Duty.objects.of(agent.organisation).bulk_create(made)
+    return made[0]
 
 
 @transaction.atomic

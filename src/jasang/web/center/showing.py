@@ -81,14 +81,21 @@ def terms_words(document: dict[str, Any]) -> list[str]:
     for one in Priority:
         promise = document.get(one.word) or {}
         spans = {name: promise.get(name) for name in ("answer", "solve")}
-        told = {
-            name: "–" if minutes is None else span_words(timedelta(minutes=minutes)) for name, minutes in spans.items()
-        }
+        told = {name: "–" if minutes is None else promise_words(minutes) for name, minutes in spans.items()}
         lines.append(
             _("%(priority)s: answer %(answer)s, solved %(solve)s")
             % {"priority": priority_words(one), "answer": told["answer"], "solve": told["solve"]}
         )
     return lines
+
+
+def promise_words(minutes: int) -> str:
+    """So many minutes of service, exactly: a day of service is no day of the calendar."""
+    hours, rest = divmod(minutes, 60)
+    parts = [ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}] if hours else []
+    if rest or not hours:
+        parts.append(ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest})
+    return " ".join(parts)
 
 
 def span_words(span: timedelta) -> str:
