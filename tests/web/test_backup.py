@@ -145,7 +145,9 @@ def test_damaged_backup_changes_nothing(tmp_path: Path) -> None:
     broken.write_bytes(b"PK\x03\x04 no archive at all")
     call_command("backup", str(archive))
     whole = bytearray(archive.read_bytes())
-    whole[len(whole) // 2] ^= 1
+    with zipfile.ZipFile(archive) as opened:
+        largest = max(opened.infolist(), key=lambda member: member.compress_size)
+    whole[largest.header_offset + 30 + len(largest.filename) + largest.compress_size // 2] ^= 1  # within its content
     archive.write_bytes(whole)
     for given in (broken, tmp_path / "none.zip", archive):
         with pytest.raises(CommandError):
