@@ -138,7 +138,13 @@ def test_judge_never_reads_the_name(cast: Cast) -> None:
     shown = seen(client, at(cast, "judge", rows[application.pk].pk))
     assert "한빛금형" not in shown
     assert "○○○의 치수 불량" in shown
-    assert "한빛금형" not in seen(client, at(cast, "judging"))
+    listed = seen(client, at(cast, "judging"))
+    assert "한빛금형" not in listed
+    assert "이해관계로 빠진 신청: 1건" in listed
+    assert ("신청 1번" in listed, "신청 2번" in listed) == (
+        True,
+        False,
+    )  # the number of a tied firm would tell its name
     assert client.get(at(cast, "judge", rows[other.pk].pk)).status_code == 302
     assert browser(cast.judges[1]).get(at(cast, "judge", rows[application.pk].pk)).status_code == 404
 

@@ -95,7 +95,10 @@ def test_late_milestone_is_told_to_the_owner_and_the_operator(cast: Cast) -> Non
         "지원 계획 '설치': 기한이 오늘입니다",
         f"지원 계획 '설치': 기한({first.due_on})이 지났습니다",
     ]
-    assert heard(cast["second"]) == [f"주식회사 한빛금형: '설치' 기한({first.due_on})이 지났습니다."]
+    assert heard(cast["second"]) == [f"기한({first.due_on})이 지난 단계: 주식회사 한빛금형 '설치'"]
+    Milestone.objects.of(cast.operator).filter(pk=first.pk).update(due_on=timezone.localdate() - timedelta(days=1))
+    page = cast.browser("runner").get(reverse("programme:applications", args=[cast.operator.key]) + "?late=1")
+    assert [one.factory for one in page.context["page"]] == [cast.factory]
 
 
 def test_owner_of_a_draft_hears_that_the_call_closes(cast: Cast) -> None:

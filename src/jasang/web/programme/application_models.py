@@ -123,7 +123,7 @@ class Application(OrganisationModel):
     @property
     def own_share(self) -> int:
         """What the factory pays itself, in won: of the cost what is not granted (before the decision: not asked for)."""
-        return self.cost - (self.granted or self.asked)
+        return max(0, self.cost - (self.granted or self.asked))  # a draft may ask for more than it costs
 
 
 class StageEvent(OrganisationModel):

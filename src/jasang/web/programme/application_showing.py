@@ -22,7 +22,10 @@ def way(application: Application) -> list[dict[str, Any]]:
     steps = []
     for place, stage in enumerate(WAY):
         event = reached.get(stage) if place <= at else None  # what was judged anew has its later steps ahead again
-        state = "now" if place == at else "done" if event is not None or stage == Stage.DRAFT else "ahead"
+        known = (
+            event is not None or stage == Stage.DRAFT or place < at < len(WAY)
+        )  # what came from elsewhere has no events
+        state = "now" if place == at else "done" if known else "ahead"
         if over and state == "ahead":
             break
         steps.append({"stage": stage, "words": stage_words(stage), "state": state, "at": event.at if event else None})

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -48,9 +47,8 @@ def _page_of(request: OrganisationRequest, key: UUID, **more: Any) -> str:
 def overview(request: OrganisationRequest) -> HttpResponse:
     """Every application, late ones first, narrowed by stage and name."""
     rows = queries.narrowed(_seen(request), request.GET)
-    late = Q(due_on__lt=timezone.localdate()) & ~Q(stage__in=[Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN])
     if request.GET.get("late"):
-        rows = rows.filter(late)
+        rows = queries.late(rows, timezone.localdate())
     page = Paginator(rows.order_by("due_on", "pk"), _PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "tab": "applications", "page": page, "today": timezone.localdate(), "chosen": request.GET.get("stage", ""),
@@ -80,6 +78,7 @@ def one(request: OrganisationRequest, key: UUID) -> HttpResponse:
     visiting = runs or application.visitor == request.user
     context = {
         "tab": "applications" if request.roles.intersection(SEEING) else "visits", "application": application,
+        "today": timezone.localdate(),
         "way": showing.way(application), "next": showing.next_words(application), "history": showing.history(application),
         "papers": queries.papers_of(application), "milestones": rows, "money": showing.money(application, rows), "runs": runs,
         "visiting": visiting, "may_report": visiting and application.stage == Stage.APPLIED,

@@ -34,7 +34,10 @@ def overview(request: OrganisationRequest) -> HttpResponse:
     groups: dict[int, dict[str, Any]] = {}
     for row in queries.judgings_for(request.user, request.organisation):
         call = row.application.call
-        group = groups.setdefault(call.pk, {"call": call, "rows": [], "undeclared": 0, "due_on": row.due_on})
+        group = groups.setdefault(call.pk, {"call": call, "rows": [], "undeclared": 0, "tied": 0})
+        if row.conflict:  # its number would tell whose it is
+            group["tied"] += 1
+            continue
         group["rows"].append(row)
         group["undeclared"] += row.conflict is None and row.application.stage == Stage.VISITED
     for group in groups.values():

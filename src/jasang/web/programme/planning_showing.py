@@ -128,8 +128,13 @@ def fairness_words(people: list[dict[str, Any]]) -> str:
     }  # fmt: skip
 
 
+_FEW = 6  # mentors
+
+
 def charts(people: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Load and fairness as charts."""
+    """Load and fairness as charts; the list itself says it for a few."""
+    if len(people) < _FEW:
+        return []
     counts = Counter(one["factories"] for one in people)
     most = max(counts, default=0)
     factories = Chart(

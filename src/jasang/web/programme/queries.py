@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from jasang.web.programme.models import Application, Call, Claim, ClaimState, Judging, Paper, Payment, Stage
+from jasang.web.programme.models import Application, Call, Claim, ClaimState, Judging, Milestone, Paper, Payment, Stage
 from jasang.web.tenants.models import Factory, Organisation, Role
 
 
@@ -63,6 +63,14 @@ def narrowed(rows: QuerySet[Application], asked: Any) -> QuerySet[Application]:
     if words := asked.get("words", "").replace("\x00", "").strip()[:100]:
         rows = rows.filter(factory__name__icontains=words)
     return rows
+
+
+def late(rows: QuerySet[Application], today: date) -> QuerySet[Application]:
+    """Those whose step, or a milestone of which, is late."""
+    over = (Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN)
+    open_ones = Milestone.objects.of_every_organisation().filter(application=OuterRef("pk"), reached_at=None)
+    behind = Exists(open_ones.filter(due_on__lt=today))
+    return rows.exclude(stage__in=over).filter(Q(due_on__lt=today) | behind)
 
 
 def people_with(organisation: Organisation, role: Role) -> QuerySet[Any]:

@@ -1,5 +1,6 @@
 """News of days that are near or over: judges' points, milestones, drafts of a call that closes. Each is told once."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from jasang.web.tenants.models import Organisation, Role
 
 SOON = 3  # days before a last day
 LONG_OVER = 30  # days after which nobody is reminded any more
+_FRESH = timedelta(days=7)  # of a late milestone for the operator
 _MANY = 500  # of one turn
 
 
@@ -120,32 +122,36 @@ def _milestones(today: date) -> int:
         application__stage__in=(Stage.PLANNED, Stage.BUILDING, Stage.OPERATING),
     )  # fmt: skip
     found = rows.select_related("application__factory", "application__call", "application__organisation")
-    count = 0
+    count, late = 0, defaultdict(list)
     for one in found.order_by("due_on", "pk")[:_MANY]:
-        application, part = one.application, _part(one.due_on, today)
+        part = _part(one.due_on, today)
         words = {
             "soon": (f"기한이 {one.due_on}입니다", f"due on {one.due_on}"),
             "today": ("기한이 오늘입니다", "due today"),
             "over": (f"기한({one.due_on})이 지났습니다", f"late since {one.due_on}"),
         }[part]
         title = Text(ko=f"지원 계획 '{one.title}': {words[0]}", en=f"Milestone “{one.title}”: {words[1]}")
-        with transaction.atomic():
-            tell_owners(application, about=f"milestone:{one.place}:{one.due_on}:{part}", title=title)
-            if part == "over":
-                _tell_late_milestone(one, application)
+        tell_owners(one.application, about=f"milestone:{one.place}:{one.due_on}:{part}", title=title)
+        if one.due_on >= today - _FRESH and part == "over":
+            late[one.application.organisation, one.due_on].append(one)
         count += 1
+    for (organisation, due_on), those in late.items():
+        _tell_late_milestones(organisation, due_on, those)
     return count
 
 
-def _tell_late_milestone(milestone: Milestone, application: Application) -> None:
+def _tell_late_milestones(organisation: Organisation, due_on: date, late: list[Milestone]) -> None:
+    """One news a day that is over, not one a factory."""
+    first, more = late[0], len(late) - 1
+    name = first.application.factory.name
     title = Text(
-        ko=f"{application.factory.name}: '{milestone.title}' 기한({milestone.due_on})이 지났습니다.",
-        en=f"{application.factory.name}: the milestone “{milestone.title}” is late since {milestone.due_on}.",
+        ko=f"기한({due_on})이 지난 단계: {name} '{first.title}'" + (f" 외 {more}건" if more else ""),
+        en=f"Milestones late since {due_on}: {name} “{first.title}”" + (f" and {more} more" if more else ""),
     )
+    at = reverse("programme:applications", args=[organisation.key])
     tell(
-        factory=application.factory, kind="support", title=title, users=_runners(application.organisation),
-        about=f"application:{application.key}:milestone:{milestone.place}:{milestone.due_on}:late",
-        url=reverse("programme:application", args=[application.organisation.key, application.key]),
+        factory=None, kind="support", title=title, users=_runners(organisation), about=f"milestones:{organisation.key}:{due_on}",
+        url=f"{at}?late=1" if more else reverse("programme:application", args=[organisation.key, first.application.key]),
     )  # fmt: skip
 
 
@@ -160,7 +166,6 @@ def _drafts(today: date) -> int:
             ko=f"'{one.call.title}' 접수가 {one.call.closes_on}에 끝납니다. 신청서를 아직 내지 않았습니다.",
             en=f"“{one.call.title}” closes on {one.call.closes_on}; your application is not handed in yet.",
         )
-        with transaction.atomic():
-            tell_owners(one, about=f"closes:{one.call.closes_on}", title=title)
+        tell_owners(one, about=f"closes:{one.call.closes_on}", title=title)
         count += 1
     return count

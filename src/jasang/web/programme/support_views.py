@@ -86,6 +86,7 @@ def one(request: FactoryRequest, key: UUID) -> HttpResponse:
     papers = list(queries.papers_of(application))
     context = {
         "tab": "level", "part": "support", "application": application, "owner": request.role == Role.OWNER,
+        "today": timezone.localdate(),
         "way": showing.way(application), "next": showing.next_words(application), "history": showing.history(application),
         "draft": application.stage == Stage.DRAFT, "milestones": rows, "money": showing.money(application, rows),
         "missing": [one.in_language(current()) for one in steps.missing(application)] if application.stage == Stage.DRAFT else [],

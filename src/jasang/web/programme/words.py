@@ -7,12 +7,14 @@ from jasang.web.ui.language import current
 
 
 def amount(won: float | None) -> str:
-    """Won in 억 or 만 (Korean), million (English), short enough for a heading."""
+    """Won in 억 or 만 (Korean), billion or million (English), short enough for a heading."""
     if won is None:
         return "–"
     if abs(won) < 1e4:
         return whole_won(won)
     if current() == "en":
+        if abs(won) >= 1e9:
+            return f"{won / 1e9:,.2f} bn won"
         return f"{won / 1e6:,.1f} M won" if abs(won) >= 1e5 else whole_won(won)
     return f"{won / 1e8:,.1f}억 원" if abs(won) >= 1e8 else f"{won / 1e4:,.0f}만 원"
 
