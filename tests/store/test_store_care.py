@@ -172,6 +172,12 @@ def test_retention_leaves_roll_ups_that_downsample_to_the_same(tmp_path: Path) -
     assert [row | {"mean": pytest.approx(row["mean"])} for row in before] == after
     assert care.retain(folder, "A.*", 1.0).readings == 0  # type: ignore[union-attr]
 
+    care.backup(folder, tmp_path / "copy")
+    care.restore(tmp_path / "copy", tmp_path / "again")
+    restored = open_reader(tmp_path / "again")
+    assert restored.downsample(["A.s0", "A.s1"], begin, begin + 3 * DAY, 36).to_pylist() == after
+    assert (tmp_path / "again" / "retention.json").read_bytes() == (folder / "retention.json").read_bytes()
+
 
 def test_commands_print_their_format_as_json(tmp_path: Path) -> None:
     filled(tmp_path / "s").close()

@@ -27,6 +27,8 @@ from jasang.store.log import sync_file, sync_folder
 from jasang.store.loopback import read_owner
 from jasang.store.manifest import FILE as MANIFEST
 from jasang.store.manifest import named_files, read_manifest
+from jasang.store.retain import FILE as RULES
+from jasang.store.retain import FOLDER as HOURLY
 from jasang.store.segment import file_checksum
 from jasang.store.settle import REPLACED
 from jasang.store.settled import FOLDER
@@ -62,11 +64,10 @@ def backup_store(store: Path, target: Path) -> Copied:
         _ask_to_seal(store)
         copied = _Copying(store, target)
         copied.fresh()
-        for name in (FORMAT_FILE, SIGNALS):
+        for name in (FORMAT_FILE, SIGNALS, RULES):
             if (store / name).exists():
                 copied.copy(Path(name))
-        for table in (FOLDER, REPLACED):
-            copied.table(table)
+        copied.tables()
         return copied.finish()
     except OSError as error:
         raise StoreError(
@@ -123,6 +124,19 @@ class _Copying:
                     raise
             else:
                 return
+
+    def tables(self) -> None:
+        """Copy readings and roll-ups as they belong together: again where readings were let go and rolled up meanwhile."""
+        for _attempt in range(_ATTEMPTS):
+            before = self._versions(HOURLY)
+            for table in (HOURLY, FOLDER, REPLACED):
+                self.table(table)
+            if self._versions(HOURLY) == before:
+                return
+
+    def _versions(self, name: str) -> list[str]:
+        log = self._store / name / "_delta_log"
+        return sorted(path.name for path in log.iterdir()) if log.exists() else []
 
     def table(self, name: str) -> None:
         """Copy a Delta table as of one version: its log first, then the files that this log names."""
