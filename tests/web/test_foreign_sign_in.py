@@ -1,5 +1,6 @@
 """Signing in by a foreign provider: npm's oidc-provider as the true one, and one that lies for the attacks."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from jasang.web.tenants import identities, oidc, people, second_factor
+from jasang.web.tenants import identities, oidc, people, proving, second_factor
 from jasang.web.tenants.models import ForeignIdentity, Membership, OrganisationKind, Role
 from jasang.web.tenants.services import appoint, set_up_account, set_up_organisation
 
@@ -273,6 +274,110 @@ def test_own_second_factor_is_asked_unless_the_providers_is_trusted(
     assert client.get(pages).status_code == 200
     liar.claims = {"amr": ["pwd"]}
     assert lied_to(Client(), liar).headers["Location"] == "/sign-in/code/"
+
+
+EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def logged_out(liar: Liar, **changed: Any) -> int:
+    now = int(time.time())
+    claims = {
+        "iss": liar.issuer,
+        "aud": CLIENT,
+        "iat": now,
+        "exp": now + 120,
+        "jti": "1",
+        "events": EVENT,
+        "sub": "kim",
+    }
+    right, liar.claims, liar.asked = (
+        liar.claims,
+        claims | {"email": None, "email_verified": None, "nonce": None} | changed,
+        {"nonce": ""},
+    )
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/ended/", {"logout_token": liar.token()})
+    liar.claims = right
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.status_code
+
+
+def test_provider_ends_a_session_or_all_of_a_person(liar: Liar, kim: Any) -> None:
+    first, second, own = Client(), Client(), Client()
+    own.force_login(kim)
+    for client, sid in ((first, "s1"), (second, "s2")):
+        liar.claims = {"sid": sid}
+        lied_to(client, liar)
+    assert logged_out(liar, sid="s1") == 200
+    assert [inside(one) for one in (first, second, own)] == [False, True, True]
+    assert logged_out(liar, sid="s2", sub=None) == 200
+    assert [inside(one) for one in (first, second, own)] == [False, False, True]
+    for client in (first, second):
+        lied_to(client, liar)
+    assert logged_out(liar) == 200
+    assert [inside(one) for one in (first, second, own)] == [False, False, True]  # the password's stays
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({}, "none"), ({}, "hmac"), ({}, "key"), ({"nonce": "x"}, ""), ({"events": None}, ""), ({"events": {}}, ""),
+        ({"events": "x"}, ""), ({"aud": "other"}, ""), ({"iss": "https://other.example"}, ""), ({"iat": 1}, ""),
+        ({"iat": "x"}, ""),
+        ({"exp": 1}, ""), ({"sub": None}, ""), ({"sub": 5}, ""), ({"sub": "lee"}, "nobody"),
+    ],
+)  # fmt: skip
+def test_false_words_of_an_end_sign_nobody_out(liar: Liar, kim: Any, changed: dict[str, Any], wrong: str) -> None:
+    client = Client()
+    lied_to(client, liar)
+    liar.wrong = wrong
+    assert logged_out(liar, **changed) == (200 if wrong == "nobody" else 400)
+    assert inside(client)
+
+
+def test_end_from_before_the_sign_in_does_not_count(liar: Liar, kim: Any) -> None:
+    client = Client()
+    lied_to(client, liar)
+    assert logged_out(liar, iat=int(time.time()) - 60) == 200
+    assert inside(client)
+    for token in ("", "x", "a.b.c", "x" * 50_000):
+        assert Client().post("/sign-in/ended/", {"logout_token": token}).status_code == 400
+    assert Client().get("/sign-in/ended/").status_code == 405
+
+
+def test_owner_without_a_password_closes_by_signing_in_there_anew(provider: str, kim: Any, factory: Any) -> None:
+    Membership.objects.filter(user=kim).update(role=Role.OWNER)
+    kim.set_unusable_password()
+    kim.save()
+    client = Client()
+    come(client, "kim")
+    page, confirm = (reverse(name, args=[factory.key]) for name in ("close", "close-confirm"))
+    asked = client.post(page, {"name": factory.name}, follow=True)
+    assert client.post(confirm, {"proof": ""}).status_code == 400  # an open browser is not enough
+    way = asked.context["way"]
+    assert "max_age=0" in client.get(way).headers["Location"]
+    assert "prompt=login" in client.get(way).headers["Location"]
+    assert Client().get(way).status_code == 404
+
+    assert come(client, "kim", way).headers["Location"] == page
+    shown = client.get(page).content.decode()
+    assert 'name="proof"' not in shown
+    assert client.post(confirm).status_code == 302
+    assert "3. " in client.get(page).content.decode()
+    assert not proving.is_fresh(client)  # used up
+
+
+@pytest.mark.parametrize(("claims", "words"), [({"auth_time": 1}, "방금"), ({}, "방금"), ({"sub": "lee"}, "다른 사람")])
+def test_stale_or_foreign_proof_is_none(liar: Liar, kim: Any, factory: Any, claims: dict[str, Any], words: str) -> None:
+    kim.set_unusable_password()
+    kim.save()
+    client = Client()
+    lied_to(client, liar)
+    Membership.objects.filter(user=kim).update(role=Role.OWNER)
+    page = client.post(reverse("close", args=[factory.key]), {"name": factory.name}, follow=True)
+    liar.claims = {"auth_time": int(time.time())} | claims if claims else {}
+    answer = client.get(f"/sign-in/back/?{liar.answer_to(client.get(page.context['way']).headers['Location'])}")
+    assert (answer.status_code, words in answer.content.decode()) == (400, True)
+    assert client.post(reverse("close-confirm", args=[factory.key])).status_code == 400
 
 
 def test_account_that_is_switched_off_stays_out(liar: Liar, kim: Any) -> None:

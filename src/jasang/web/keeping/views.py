@@ -5,13 +5,14 @@ from http import HTTPStatus
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jasang.errors import JasangError
 from jasang.web.keeping import closing
-from jasang.web.tenants import limits, second_factor
+from jasang.web.tenants import limits, proving, second_factor
 from jasang.web.tenants.access import FactoryRequest, for_roles
 from jasang.web.tenants.models import Role
 from jasang.web.ui.language import current
@@ -23,6 +24,11 @@ def _page(request: FactoryRequest, wrong: str = "") -> HttpResponse:
         "days": settings.CLOSING_DAYS,
         "wrong": wrong,
         "factor": second_factor.factor_of(request.user),
+        "proved": proving.is_fresh(request),
+        "way": ""
+        if request.user.has_usable_password()
+        else proving.way(request, reverse("close", args=[request.factory.key])),
+        "provider": settings.OIDC and settings.OIDC["name"],
     }
     status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK
     return render(request, "keeping/close.html", context, status=status)
@@ -45,13 +51,15 @@ def close(request: FactoryRequest) -> HttpResponse:
 @for_roles(Role.OWNER)
 @require_POST
 def confirm(request: FactoryRequest) -> HttpResponse:
-    """The second word, with the phone's code or the password: an open browser is not enough."""
+    """The second word, with the phone's code, the password or a sign-in at the provider: an open browser is not enough."""
     limits.count("code", request.user.pk)
     proof = request.POST.get("proof", "")[:200]
     if second_factor.factor_of(request.user) is not None:
         right = second_factor.check(user=request.user, code=proof)
-    else:
+    elif request.user.has_usable_password():
         right = request.user.check_password(proof)
+    else:
+        right = proving.use(request)
     if not right:
         return _page(request, _("This is not right. Please try again."))
     try:

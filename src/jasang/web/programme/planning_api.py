@@ -22,32 +22,32 @@ router = Router(tags=["programme"])
 PlanningOut, OfferOut = (schema_of(kind_named(name), "organisation") for name in ("plannings", "offers"))
 
 
-class BeginIn(Schema):
+class PlanBeginIn(Schema):
     """The first day of the plan; null = as planned, or today."""
 
     starts_on: date | None = None
 
 
-class TakeIn(BeginIn):
+class PlanTakeIn(PlanBeginIn):
     """`unanswered`: mentors who have not answered are sent too."""
 
     unanswered: bool = True
 
 
-class AgainIn(Schema):
+class PlanAgainIn(Schema):
     """`keep`: who did not decline stays where he or she was sent."""
 
     keep: bool = True
 
 
-class AnswerIn(Schema):
+class OfferAnswerIn(Schema):
     """Accepted, or declined with a reason."""
 
     accept: bool
     words: str = Field("", max_length=2000)
 
 
-class CountOut(Schema):
+class HowManyOut(Schema):
     """How many."""
 
     count: int
@@ -60,15 +60,15 @@ def _planning(request: HttpRequest, organisation_key: str, key: UUID) -> tuple[O
     return place, who, get_object_or_404(rows, key=key)
 
 
-@router.post("/plannings/{uuid:key}/offer", response=CountOut, summary="Ask the mentors of the plan, once")
-def offer(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: BeginIn) -> dict[str, Any]:
+@router.post("/plannings/{uuid:key}/offer", response=HowManyOut, summary="Ask the mentors of the plan, once")
+def offer(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: PlanBeginIn) -> dict[str, Any]:
     """Scope `programme:write`; programme operators. How many are asked."""
     _place, who, found = _planning(request, organisation_key, key)
     return {"count": planning.offer_plan(by=who, planning=found, starts_on=given.starts_on)}
 
 
 @router.post("/plannings/{uuid:key}/again", response={201: PlanningOut}, summary="Plan again")
-def again(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: AgainIn) -> Status:
+def again(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: PlanAgainIn) -> Status:
     """Scope `programme:write`; programme operators."""
     place, who, found = _planning(request, organisation_key, key)
     if given.keep:
@@ -78,15 +78,15 @@ def again(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, gi
     return Status(201, one_of(kind_named("plannings"), place, made.key))
 
 
-@router.post("/plannings/{uuid:key}/take", response=CountOut, summary="Make the residencies of the plan, once")
-def take(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: TakeIn) -> dict[str, Any]:
+@router.post("/plannings/{uuid:key}/take", response=HowManyOut, summary="Make the residencies of the plan, once")
+def take(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: PlanTakeIn) -> dict[str, Any]:
     """Scope `programme:write`; programme operators. How many are made."""
     _place, who, found = _planning(request, organisation_key, key)
     return {"count": planning.take_plan(by=who, planning=found, **given.dict())}
 
 
 @router.post("/offers/{uuid:key}/answer", response=OfferOut, summary="A mentor accepts or declines")
-def answer(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: AnswerIn) -> dict[str, Any]:
+def answer(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: OfferAnswerIn) -> dict[str, Any]:
     """Scope `programme:write`; the mentor who is asked, or the operator for mentors without an account."""
     place = organisation_of(request, organisation_key, WRITE, Role.PROGRAMME_OPERATOR, Role.MENTOR)
     who = person_of(request, place, Role.PROGRAMME_OPERATOR, Role.MENTOR)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
@@ -57,7 +57,7 @@ class TaskIn(Schema):
     lasting: str = Field("", max_length=100)
 
 
-class TickIn(Schema):
+class TaskDoneIn(Schema):
     """Done, or not yet after all."""
 
     done: bool = True
@@ -70,7 +70,7 @@ class HandOverIn(Schema):
     keeper: str = Field("", max_length=80)
 
 
-class TakenIn(Schema):
+class HandOverAnswerIn(Schema):
     """Whether the factory takes it; if not, what is missing."""
 
     accepted: bool
@@ -143,7 +143,7 @@ def _member(factory: Factory, name: str) -> Any:
 
 
 @router.post("/tasks/{uuid:key}/done", response=TaskOut, summary="A task is done, or not yet after all")
-def tick(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: TickIn) -> dict[str, Any]:
+def tick(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: TaskDoneIn) -> dict[str, Any]:
     """Scope `programme:write`; people of the factory, and its mentor."""
     factory, who = acting(request, factory_key)
     task = get_object_or_404(Task.objects.of(factory).select_related("factory"), key=key)
@@ -213,7 +213,9 @@ def hand_over(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: W
 @router.post(
     "/hand-overs/{uuid:key}/answer", response=HandOverOut, summary="The factory takes it, or says what is missing"
 )
-def answer_hand_over(request: HttpRequest, factory_key: FactoryKey, key: UUID, given: TakenIn) -> dict[str, Any]:
+def answer_hand_over(
+    request: HttpRequest, factory_key: FactoryKey, key: UUID, given: HandOverAnswerIn
+) -> dict[str, Any]:
     """Scope `programme:write`; people of the factory itself."""
     factory, who = acting(request, factory_key)
     item = get_object_or_404(HandOver.objects.of(factory).select_related("residency__factory", "factory"), key=key)
@@ -234,9 +236,11 @@ def proof_content(request: HttpRequest, factory_key: FactoryKey, key: UUID, smal
 def look_back(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: LookBackIn) -> dict[str, Any]:
     """Scope `programme:write`; the mentor who was there, once."""
     place = organisation_of(request, organisation_key, WRITE, Role.MENTOR)
-    who = person_of(request, place, Role.MENTOR)
-    rows = Residency.objects.under(place).filter(mentor__user=who).select_related("factory", "mentor__user")
+    rows = Residency.objects.under(place).select_related("factory", "mentor__user")
     residency = get_object_or_404(rows, key=key)
+    who = person_of(request, place, Role.MENTOR)
+    if residency.mentor.user_id != who.pk:
+        raise Http404
     holds = {str(change): held for change, held in given.holds.items()}
     residencies.look_back(by=who, residency=residency, words=given.words, holds=holds)
     return one_of(kind_named("residencies"), place, key)

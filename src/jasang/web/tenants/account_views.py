@@ -1,6 +1,5 @@
 """Signing in with password and second factor, and the page of one's own account."""
 
-import secrets
 import time
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jasang.web.tenants import identities, limits, second_factor, services
+from jasang.web.tenants import identities, limits, proving, second_factor, services
 from jasang.web.tenants.forms import SignInForm
 from jasang.web.tenants.people_forms import EmailForm
 from jasang.web.tenants.queries import sign_in_blocked
@@ -26,7 +25,6 @@ from jasang.web.tenants.reset_views import can_reset
 
 _WAITING = "sign_in_waits_for_code"
 _PATIENCE_SECONDS = 600
-LINKING = "foreign_linking"  # in the session: proves that linking was asked on the account's page
 
 
 class SignIn(accounts.LoginView):
@@ -138,7 +136,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "confirmed": identities.is_confirmed(request.user),
         "provider": settings.OIDC and settings.OIDC["name"],
         "identities": request.user.foreign_identities.order_by("pk"),
-        "linking": request.session.setdefault(LINKING, secrets.token_urlsafe(24)) if settings.OIDC else "",
+        "linking": proving.page_token(request) if settings.OIDC else "",
     }
     return render(request, "tenants/account.html", context, status=400 if form.is_bound else 200)
 

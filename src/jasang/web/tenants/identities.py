@@ -1,11 +1,13 @@
 """Whose account a foreign identity opens, linking and unlinking, and addresses that are known to be a person's own."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
@@ -23,8 +25,9 @@ from jasang.web.tenants.models import (
     Membership,
     Organisation,
     Post,
+    SignedIn,
 )
-from jasang.web.tenants.oidc import Told
+from jasang.web.tenants.oidc import Ended, Told
 from jasang.web.tenants.services import note_event
 
 _SALT = "jasang.confirm-email"
@@ -61,6 +64,12 @@ def account_of(told: Told, *, invitation: str = "") -> AbstractBaseUser:
 def _linked(told: Told) -> Any:
     found = ForeignIdentity.objects.filter(issuer=told.issuer, subject=told.subject).select_related("user").first()
     return found.user if found else None
+
+
+def opens(told: Told, *, user: AbstractBaseUser) -> bool:
+    """Whether this identity is linked to the account."""
+    found = _linked(told)
+    return found is not None and bool(found.pk == user.pk)
 
 
 def _known_by_address(told: Told) -> Any:
@@ -149,6 +158,28 @@ def unlink(*, user: AbstractBaseUser, number: int) -> None:
     for identity in user.foreign_identities.filter(pk=number):
         note_event(user=user, action="unlink", subject=identity.issuer)
         identity.delete()
+
+
+@transaction.atomic
+def end_sign_ins(ended: Ended, *, mark: str) -> int:
+    """Sign out the browsers that came by the provider's session or person that has ended; how many.
+
+    `mark` is where a session keeps what the provider said at its sign-in.
+    """
+    rows = SignedIn.objects.filter(user__foreign_identities__issuer=ended.issuer)
+    if ended.subject:
+        rows = rows.filter(user__foreign_identities__subject=ended.subject)
+    until = datetime.fromtimestamp(ended.at, UTC) + timedelta(seconds=1)
+    keys = set(rows.filter(at__lte=until).values_list("session", flat=True))
+    over = []
+    for session in Session.objects.filter(session_key__in=keys):
+        told = session.get_decoded().get(mark) or {}
+        same = told.get("subject") == ended.subject or not ended.subject
+        if told and same and (not ended.session or told.get("session") == ended.session):
+            over.append(session.session_key)
+    Session.objects.filter(session_key__in=over).delete()
+    SignedIn.objects.filter(session__in=over).delete()
+    return len(over)
 
 
 @transaction.atomic

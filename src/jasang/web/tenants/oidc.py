@@ -12,7 +12,10 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import DjangoOAuth2App, OAuth
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from joserfc.errors import JoseError
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 from requests import RequestException
 
 from jasang.errors import JasangError
@@ -21,6 +24,9 @@ from jasang.errors import JasangError
 _SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 _TIMEOUT_SECONDS = 10
 _CLOCKS_APART_SECONDS = 60
+_LOGOUT_SECONDS = 300  # how old a logout token may be
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_NEVER = 1 << 40
 
 
 class ProviderError(JasangError):
@@ -38,6 +44,8 @@ class Told:
     name: str
     second_factor: bool
     token: str
+    signed_in_at: int | None  # seconds since 1970; when the person showed there who he or she is
+    session: str  # the provider's name of its session, blank where it tells none
 
 
 class _Provider(DjangoOAuth2App):
@@ -93,10 +101,11 @@ def forget() -> None:
     _client.cache_clear()
 
 
-def way_there(request: HttpRequest, back: str) -> HttpResponse:
-    """Send the browser to the provider; it comes back to the address `back`."""
+def way_there(request: HttpRequest, back: str, *, anew: bool = False) -> HttpResponse:
+    """Send the browser to the provider; it comes back to the address `back`. `anew`: the person must show who he or she is."""
+    asked = {"prompt": "login", "max_age": 0} if anew else {}
     try:
-        return client().authorize_redirect(request, back)
+        return client().authorize_redirect(request, back, **asked)
     except (RequestException, ValueError, RuntimeError, AuthlibBaseError) as error:
         raise _silent(error) from error
 
@@ -142,6 +151,8 @@ def _told(token: dict[str, Any], claims: dict[str, Any]) -> Told:
         name=str(about.get("preferred_username") or "").strip()[:150],
         second_factor=bool(set(amr) & set(settings.OIDC["second_factor"])),
         token=token["id_token"],
+        signed_in_at=int(claims["auth_time"]) if isinstance(claims.get("auth_time"), int | float) else None,
+        session=str(claims.get("sid") or "")[:255],
     )
 
 
@@ -154,6 +165,60 @@ def _more(token: dict[str, Any], subject: str) -> dict[str, Any]:
     if found.get("sub") != subject:
         raise _not_believed(ValueError("userinfo tells of another subject"))
     return {name: found[name] for name in ("email", "email_verified", "preferred_username") if name in found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What the provider says has ended there: all sign-ins of a person, or one session (the other is blank)."""
+
+    issuer: str
+    subject: str
+    session: str
+    at: int  # seconds since 1970: later sign-ins are none of its business
+
+
+def read_logout_token(text: str) -> Ended:
+    """What a logout token says (OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.6). Raises `ProviderError`."""
+    try:
+        claims = _signed_claims(text)
+    except RequestException as error:
+        raise _silent(error) from error
+    except (AuthlibBaseError, JoseError, ValueError, TypeError) as error:
+        raise _not_believed(error) from error
+    about, at, over = settings.OIDC, claims.get("iat"), claims.get("exp", _NEVER)
+    aud = claims.get("aud")
+    subject, session = (claims.get(name, "") for name in ("sub", "sid"))
+    events = claims.get("events")
+    now = time.time()
+    fits = (
+        claims.get("iss") == about["issuer"]
+        and about["client_id"] in (aud if isinstance(aud, list) else [aud])
+        and isinstance(at, int | float)
+        and isinstance(over, int | float)
+        and abs(now - at) < _LOGOUT_SECONDS
+        and over > now - _CLOCKS_APART_SECONDS
+        and isinstance(events, dict)
+        and isinstance(events.get(_LOGOUT_EVENT), dict)
+        and "nonce" not in claims
+        and isinstance(subject, str)
+        and isinstance(session, str)
+        and (subject or session)
+    )
+    if not fits:
+        raise _not_believed(ValueError("no logout token"))
+    return Ended(issuer=about["issuer"], subject=subject, session=session, at=int(at))
+
+
+def _signed_claims(text: str) -> dict[str, Any]:
+    """The claims under a signature that only the provider can make; its keys are asked anew once, when they have changed."""
+    registry = JWSRegistry(
+        algorithms=client().load_server_metadata()["id_token_signing_alg_values_supported"], strict_check_header=False
+    )
+    try:
+        return dict(jwt.decode(text, KeySet.import_key_set(client().fetch_jwk_set()), registry=registry).claims)
+    except (InvalidKeyIdError, BadSignatureError):
+        keys = KeySet.import_key_set(client().fetch_jwk_set(force=True))
+        return dict(jwt.decode(text, keys, registry=registry).claims)
 
 
 def way_out(token: str, back: str) -> str | None:

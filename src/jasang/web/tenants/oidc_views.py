@@ -1,6 +1,7 @@
 """Signing in by a foreign provider of OpenID Connect: there, back, linking, and signing out."""
 
 import secrets
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -8,19 +9,22 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from jasang.errors import JasangError
-from jasang.web.tenants import identities, limits, oidc, people
-from jasang.web.tenants.account_views import LINKING, enter
+from jasang.web.tenants import identities, limits, oidc, people, proving
+from jasang.web.tenants.account_views import enter
 from jasang.web.ui.language import current
 
 _COURSE = "foreign_sign_in"  # in the session: what this sign-in is for
+_THERE = "foreign_session"  # in the session: whom the provider named, and its own session
+_LONGEST_TOKEN = 20_000
 SIGNED_IN_BY = "foreign_token"  # in the session: the token, for signing out there too
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -41,13 +45,14 @@ def begin(request: HttpRequest) -> HttpResponse:
         if people.invitation(token) is None:
             raise Http404
         course["invitation"] = token
-    if asked := request.GET.get("link", ""):
-        if not request.user.is_authenticated or not _same(asked, request.session.get(LINKING, "")):
-            raise Http404
-        course["link"] = request.user.pk
+    for deed in ("link", "prove"):
+        if asked := request.GET.get(deed, ""):
+            if not request.user.is_authenticated or not _same(asked, request.session.get(proving.LINKING, "")):
+                raise Http404
+            course[deed] = request.user.pk
     request.session[_COURSE] = course
     try:
-        return oidc.way_there(request, _absolute(request, "foreign-back"))
+        return oidc.way_there(request, _absolute(request, "foreign-back"), anew="prove" in course)
     except JasangError as error:
         return _told_off(request, error)
 
@@ -74,21 +79,57 @@ def back(request: HttpRequest) -> HttpResponse:
             raise identities.IdentityError(ko="로그인을 처음부터 다시 하세요.", en="Please begin signing in again.")
         if "link" in course:
             return _link(request, told, course)
+        if "prove" in course:
+            return _prove(request, told, course)
         user = identities.account_of(told, invitation=course.get("invitation", ""))
     except JasangError as error:
         return _told_off(request, error)
     answer = enter(request, user, backend=_BACKEND, to=course["next"], second_factor_shown=told.second_factor)
     request.session[SIGNED_IN_BY] = told.token
+    request.session[_THERE] = {"subject": told.subject, "session": told.session}
     return answer
+
+
+@csrf_exempt
+@require_POST
+def ended(request: HttpRequest) -> HttpResponse:
+    """The provider says, server to server, that a person or a session has ended there (back-channel logout)."""
+    if settings.OIDC is None:
+        raise Http404
+    try:
+        told = oidc.read_logout_token(request.POST.get("logout_token", "")[:_LONGEST_TOKEN])
+    except JasangError:
+        limits.count("foreign", limits.address_of(request))
+        return JsonResponse({"error": "invalid_request"}, status=400, headers={"Cache-Control": "no-store"})
+    identities.end_sign_ins(told, mark=_THERE)
+    return HttpResponse(headers={"Cache-Control": "no-store"})
 
 
 def _link(request: HttpRequest, told: oidc.Told, course: dict[str, Any]) -> HttpResponse:
     if not request.user.is_authenticated or request.user.pk != course["link"]:
         raise identities.IdentityError(ko="로그인을 처음부터 다시 하세요.", en="Please begin signing in again.")
-    request.session.pop(LINKING, None)
+    request.session.pop(proving.LINKING, None)
     identities.link(told, user=request.user)
     messages.success(request, _("Linked: from now on you can sign in there."))
     return redirect("account")
+
+
+def _prove(request: HttpRequest, told: oidc.Told, course: dict[str, Any]) -> HttpResponse:
+    """The person of this browser signed in there anew: known by the linked identity and by the moment that the token tells."""
+    same = request.user.is_authenticated and request.user.pk == course["prove"]
+    if not same or not identities.opens(told, user=request.user):
+        raise identities.IdentityError(
+            ko="지금 로그인한 사람과 다른 사람입니다. 같은 사람으로 다시 확인하세요.",
+            en="This is not the person who is signed in here. Please confirm as the same person.",
+        )
+    if told.signed_in_at is None or time.time() - told.signed_in_at > proving.SECONDS:
+        raise identities.IdentityError(
+            ko="로그인 서비스가 방금 로그인했다는 것을 알려 주지 않았습니다. '내 계정'에서 2단계 인증을 켜고 그 코드로 하세요.",
+            en="The sign-in service did not say that you signed in just now. "
+            "Switch on the second factor in 'My account' and use its code.",
+        )
+    proving.keep(request)
+    return redirect(course["next"])
 
 
 def _told_off(request: HttpRequest, error: JasangError) -> HttpResponse:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("sign-in/code/", account_views.sign_in_code, name="sign-in-code"),
     path("sign-in/with/", oidc_views.begin, name="foreign-sign-in"),
     path("sign-in/back/", oidc_views.back, name="foreign-back"),
+    path("sign-in/ended/", oidc_views.ended, name="foreign-ended"),
     path("forgotten/", reset_views.Forgotten.as_view(), name="forgotten"),
     path("forgotten/sent/", reset_views.Sent.as_view(), name="forgotten-sent"),
     path("forgotten/<str:uidb64>/<str:token>/", reset_views.NewPassword.as_view(), name="new-password"),
