@@ -7,6 +7,7 @@ hours     office  Monday to Friday 09–18 with lunch 12–13, Korean holidays: 
           day365  every day of the year 08–20
           always  around the clock
           night   every night 22–06
+          half    office, and Saturday 09–13 without a break; closed on 31 December 2026
           berlin  Monday to Friday 09–17 in Berlin, German holidays
 """
 
@@ -79,4 +80,20 @@ office | 11-02 09:00 opened; 10:00 asked; 10:00 customer | 11:00 | 120 60 runnin
 office | 11-02 09:00 opened; 10:00 solved; 11:00 customer; 11:30 solved; 14:00 customer | 15:00 | 150 60 running | 11-03 11:30 | 2
 office | 11-02 09:00 opened; 09:30 solved; 11-04 09:00 closed; 11-10 10:00 customer | 11:00 | 90 30 running | 11-11 09:30 | l
 free | 11-02 09:00 opened | 12-02 09:00 | 43200 43200 running | - | nothing was promised
+office | 2027-02-05 17:00 opened | 2027-02-10 10:00 | 120 120 running | 2027-02-10 17:00 | Seollal on a weekend
+office | 2027-09-13 16:00 opened | 2027-09-17 10:00 | 180 180 running | 2027-09-17 16:00 | Chuseok in a week
+office | 2027-12-24 16:00 opened | 2027-12-28 09:30 | 150 150 running | 2027-12-28 16:00 | Christmas on a Saturday
+office | 06-02 17:00 opened | 06-04 10:00 | 120 120 running | 06-04 17:00 | local elections on a Wednesday
+office | 05-22 17:30 opened | 05-26 09:30 | 60 60 running | 05-26 17:30 | Monday in place of Buddha's birthday
+office | 07-16 15:00 opened; 16:00 asked; 07-17 10:00 customer | 07-20 10:00 | 120 60 running | 07-20 17:00 | on a holiday
+office | 02-15 10:00 opened | 02-19 10:00 | 60 60 running | 02-19 18:00 | on the Sunday before Seollal
+office | 11-02 09:00 opened; 10:00 asked; 11:00 merged; 12:00 reopened | 17:00 | 60 60 ended | - | stays merged
+half | 11-07 10:00 opened | 12:00 | 120 120 running | 11-09 15:00 | Saturday morning
+half | 11-06 17:30 opened | 11-07 09:31 | 61 61 running | 11-09 13:30 | Friday evening and Saturday
+half | 12-30 17:00 opened | 2027-01-02 09:30 | 90 90 running | 2027-01-04 12:00 | New Year, half a day
+half | 12-26 12:00 opened; 12:30 solved; 2027-01-02 13:00 customer | 2027-01-04 10:00 | 90 30 running | 2027-01-04 17:30 | half
+half | 11-07 09:00 opened; 12:00 terms=always | 14:00 | 300 300 running | 11-07 17:00 | handed on at noon
+night | 12-31 23:00 opened | 2027-01-01 07:00 | 420 420 running | 2027-01-01 23:00 | over the year
+day365 | 2027-02-07 21:00 opened | 2027-02-08 09:00 | 60 60 running | 2027-02-08 16:00 | the evening of Seollal
+berlin | 2027-03-25 23:00 opened | 2027-03-30 17:00 | 180 180 running | 2027-03-30 22:00 | Easter, summer time
 """

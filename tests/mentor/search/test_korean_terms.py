@@ -95,6 +95,13 @@ def test_mistakes_of_typing_are_put_right(typed: str, meant: str) -> None:
     assert Speller(["금형", "도금"]).spelt(typed) == meant
 
 
+def test_word_of_the_language_is_no_mistake_of_one_that_is_written_like_it() -> None:
+    speller = Speller(["증기", "불량"], Analyser().is_word)
+
+    assert speller.spelt("압력 증가") == "압력 증가"
+    assert speller.spelt("불랑이 늘어요") == "불량이 늘어요"
+
+
 @pytest.mark.parametrize("query", ["쇼트샷", "short shot", "미성형", "숏 샷", "SHORT SHOT", "미셩형", "altjdgud"])
 def test_one_text_is_found_by_all_its_names(analyser: Analyser, query: str) -> None:
     index = Index({"title": 2.0, "body": 1.0}, analyser)

@@ -40,3 +40,11 @@ def test_most_searches_find_it_first(index: Index, kind: str, first: float, thre
 
     assert found[1] >= first * found[0]
     assert found[2] >= three * found[0]
+
+
+def test_queries_written_after_the_search_was_finished_are_mostly_found_first(index: Index) -> None:
+    found = successes(queries("queries_unseen.txt"), lambda typed: [hit.key for hit in index.search(typed, 3)])["all"]
+
+    assert found[0] >= 60
+    assert found[1] >= 0.8 * found[0]
+    assert found[2] >= 0.85 * found[0]

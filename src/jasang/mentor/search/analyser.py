@@ -17,6 +17,7 @@ from jasang.mentor.search.writing import normal
 _RUN = re.compile(r"[가-힣]+|[a-z0-9][a-z0-9.+/°%-]*")
 _HANGUL = re.compile(r"[가-힣]+")
 _NOUNS = ("NNG", "NNP", "XR", "SL", "SH", "SN", "W_SERIAL")
+_GUESSED = 100  # the model gives words it does not know a number by their kind alone
 _VERBS = ("VV", "VA", "VV-I", "VV-R", "VA-I", "VA-R")
 # Words that nearly every text has tell nothing apart.
 _EMPTY = frozenset(
@@ -79,6 +80,11 @@ class Analyser:
         plain = [normal(text) for text in texts]
         for text, tokens in zip(plain, self._kiwi.tokenize(plain), strict=True):
             yield Analysis(words=tuple(self._meanings(text, tokens)), pieces=tuple(pieces(text)))
+
+    def is_word(self, word: str) -> bool:
+        """Whether the language has this noun: whole, and known to the model (not guessed from its surroundings)."""
+        tokens = self._kiwi.tokenize(word)
+        return len(tokens) == 1 and tokens[0].tag in ("NNG", "NNP") and tokens[0].id > _GUESSED
 
     def _meanings(self, text: str, tokens: Any) -> Iterator[str]:
         for meaning in self._trie.meanings(text):

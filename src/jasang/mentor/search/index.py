@@ -92,5 +92,6 @@ class Index:
 
     def _spelt(self, query: str) -> str:
         if self._speller is None:
-            self._speller = Speller(term for term in self._words.counts if not term.startswith("="))
+            own = (term for term in self._words.counts if not term.startswith("="))
+            self._speller = Speller(own, self._analyser.is_word)
         return self._speller.spelt(query)

@@ -1,7 +1,7 @@
 """Mistyped words put right by the words that are known: one letter (자모) off, or typed with the keyboard in English."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from jasang.mentor.search.trade_words import trade_words
 from jasang.mentor.search.writing import letters, normal, typed_in_english
@@ -11,9 +11,13 @@ _PARTICLES = ("으로", "에서", "에는", "이", "가", "을", "를", "은", "
 
 
 class Speller:
-    """Knows the words of an index and of the trade."""
+    """Knows the words of an index and of the trade.
 
-    def __init__(self, words: Iterable[str]) -> None:
+    A word that `is_word` says the language has is no mistake, though nobody wrote it yet: 증가 is not 증기.
+    """
+
+    def __init__(self, words: Iterable[str], is_word: Callable[[str], bool] = lambda word: False) -> None:
+        self._is_word = is_word
         known = {form for word in trade_words() for form in word.forms} | set(words)
         self._known = known
         # SymSpell's idea: a word and its mistake share what is left when one letter of each is taken away.
@@ -47,7 +51,9 @@ class Speller:
             else set()
         )
         close = sorted(near, key=lambda other: (abs(len(letters(other)) - len(spelt)), other))
-        return close[0] + word[len(stem) :] if close and _one_off(letters(close[0]), spelt) else word
+        if not close or not _one_off(letters(close[0]), spelt) or self._is_word(stem):
+            return word
+        return close[0] + word[len(stem) :]
 
     def _stem(self, word: str) -> str:
         """The word without a particle, where what is left is known."""

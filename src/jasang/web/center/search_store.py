@@ -332,6 +332,6 @@ def _speller() -> Speller:
     if speller is None or monotonic() - made > _SPELLER_SECONDS:
         rows = SearchWord.objects.filter(piece=False, entries__gte=2).exclude(text__startswith="=")
         rows = rows.exclude(text__in=(_NUMBER, _WORDS, _PIECES))
-        speller = Speller(rows.order_by("-entries").values_list("text", flat=True)[:30_000])
+        speller = Speller(rows.order_by("-entries").values_list("text", flat=True)[:30_000], analyser().is_word)
         _spellers[name] = (monotonic(), speller)
     return speller
