@@ -77,7 +77,8 @@ class Stage(models.TextChoices):
     AFTERCARE = "aftercare"
     CLOSED = "closed"
     REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = "withdrawn"  # by the owner, before it is built
+    STOPPED = "stopped"  # by the operator: the factory closed, left, or does not keep to the plan
 
 
 class Application(OrganisationModel):

@@ -17,7 +17,7 @@ def way(application: Application) -> list[dict[str, Any]]:
     """Every stage from the draft to the end: done (when), now, ahead; an application that ended early stops where it ended."""
     events = StageEvent.objects.of(application.organisation).filter(application=application)
     reached = {event.stage: event for event in events.select_related("by").order_by("-pk")}
-    over = application.stage in (Stage.REJECTED, Stage.WITHDRAWN)
+    over = application.stage in (Stage.REJECTED, Stage.WITHDRAWN, Stage.STOPPED)
     at = WAY.index(Stage(application.stage)) if application.stage in WAY else len(WAY)
     steps = []
     for place, stage in enumerate(WAY):
@@ -62,6 +62,7 @@ def next_words(application: Application) -> str:
         Stage.CLOSED: _("It is finished."),
         Stage.REJECTED: _("It was rejected. The reason is in the history."),
         Stage.WITHDRAWN: _("The owner withdrew it."),
+        Stage.STOPPED: _("The operator ended it early. The reason is in the history."),
     }[Stage(application.stage)]
 
 

@@ -87,7 +87,7 @@ def one(request: OrganisationRequest, key: UUID) -> HttpResponse:
         "criteria": application.call.criteria, "step": _step(application), "judges_needed": judging.JUDGES,
         "mentors": queries.people_with(application.organisation, Role.MENTOR) if runs else [],
         "known_judges": queries.people_with(application.organisation, Role.JUDGE) if runs else [],
-        "may_reopen": application.stage in (Stage.REJECTED, Stage.APPROVED),
+        "may_stop": application.stage in steps.GOING_ON, "may_reopen": application.stage in (Stage.REJECTED, Stage.APPROVED),
         "plan_form": PlanForm(initial={"milestones": f"= {application.granted} ="}),
     }  # fmt: skip
     return render(request, "programme/calls/application.html", context)
@@ -152,6 +152,17 @@ def _reject(request: OrganisationRequest, application: Application) -> None:
     judging.reject(by=request.user, application=application, words=request.POST.get("words", ""))
 
 
+def _stop(request: OrganisationRequest, application: Application) -> None:
+    steps.stop(by=request.user, application=application, words=request.POST.get("words", ""))
+
+
+def _move_milestone(request: OrganisationRequest, application: Application) -> None:
+    due_on = Day().clean(request.POST.get("due_on", ""))
+    steps.move_milestone(
+        by=request.user, milestone=_milestone(request, application), due_on=due_on, words=request.POST.get("words", "")
+    )
+
+
 def _reopen(request: OrganisationRequest, application: Application) -> None:
     due_on = Day(required=False).clean(request.POST.get("due_on", ""))
     judging.reopen(by=request.user, application=application, words=request.POST.get("words", ""), due_on=due_on)
@@ -204,7 +215,8 @@ def _send_back(request: OrganisationRequest, application: Application) -> None:
 
 DOING: dict[str, Callable[[OrganisationRequest, Application], None]] = {
     "visitor": _send_visitor, "report": _report, "judges": _judges, "release": _release, "decide": _decide, "reject": _reject,
-    "reopen": _reopen, "plan": _plan, "go-on": _go_on, "note": _note, "reach": _reach, "pay": _pay, "send-back": _send_back,
+    "reopen": _reopen, "stop": _stop, "due": _move_milestone,
+    "plan": _plan, "go-on": _go_on, "note": _note, "reach": _reach, "pay": _pay, "send-back": _send_back,
 }  # fmt: skip
 
 

@@ -6,15 +6,36 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from jasang.plant.text import Text
 from jasang.web.notices.services import tell
-from jasang.web.programme.models import Application, Call, Judging, Milestone, Paper, Payment, Stage, Standing
+from jasang.web.programme.models import (
+    Application,
+    Call,
+    Claim,
+    ClaimState,
+    Judging,
+    Milestone,
+    Paper,
+    Payment,
+    Stage,
+    Standing,
+)
 from jasang.web.programme.papers import add_papers
-from jasang.web.programme.stages import StepRefused, allow_post, count_grants, held_at, move, not_yours, note, written
+from jasang.web.programme.stages import (
+    StepRefused,
+    allow_post,
+    count_grants,
+    held_at,
+    move,
+    not_yours,
+    note,
+    tell_owners,
+    written,
+)
 from jasang.web.programme.words import half
 from jasang.web.tenants.models import FACTORY_ROLES, Factory, Role
 from jasang.web.tenants.queries import role_in, roles_at
@@ -249,6 +270,47 @@ def withdraw(*, by: AbstractBaseUser, application: Application, words: str = "")
     moved = move(held, Stage.WITHDRAWN, by, words)
     count_grants(held.factory)
     return moved
+
+
+# What the operator can end early: from the hand-in on, as long as it goes on.
+GOING_ON = (
+    Stage.APPLIED, Stage.VISITED, Stage.APPROVED, Stage.PLANNED, Stage.BUILDING, Stage.OPERATING, Stage.AFTERCARE,
+)  # fmt: skip
+
+
+@transaction.atomic
+def stop(*, by: AbstractBaseUser, application: Application, words: str) -> Application:
+    """The operator ends it early, with the reason: the factory closed, left, or does not keep to the plan.
+
+    The grant becomes what was paid, so the rest of the call's money is free; open claims go back with the reason.
+    """
+    allow_post(by, application.organisation, Role.PROGRAMME_OPERATOR)
+    reason = written(words)
+    held = held_at(application, *GOING_ON)
+    payments = Payment.objects.of(held.organisation).filter(application=held)
+    held.granted = payments.aggregate(whole=Sum("amount"))["whole"] or 0
+    claims = Claim.objects.of(held.organisation).filter(application=held, state=ClaimState.OPEN)
+    claims.update(state=ClaimState.REFUSED, answer=reason, answered_by=by, answered_at=timezone.now())
+    moved = move(held, Stage.STOPPED, by, reason)
+    count_grants(held.factory)
+    return moved
+
+
+@transaction.atomic
+def move_milestone(*, by: AbstractBaseUser, milestone: Milestone, due_on: date, words: str) -> Milestone:
+    """Another last day for a milestone that is not reached, with the reason; the factory is told."""
+    allow_post(by, milestone.organisation, Role.PROGRAMME_OPERATOR)
+    reason = written(words)
+    held = held_at(milestone.application, Stage.PLANNED, Stage.BUILDING, Stage.OPERATING)
+    fresh: Milestone = Milestone.objects.of(held.organisation).get(pk=milestone.pk)
+    if fresh.reached_at is not None:
+        raise StepRefused(ko="이미 이룬 단계입니다.", en="This milestone is reached already.")
+    event = note(held, by, f"{fresh.title}: {fresh.due_on or '–'} → {due_on}. {reason}")
+    fresh.due_on = due_on
+    fresh.save(update_fields=["due_on"])
+    title = Text(ko=f"'{fresh.title}'의 새 기한: {due_on}", en=f"New last day of “{fresh.title}”: {due_on}")
+    tell_owners(held, about=f"milestone:{fresh.place}:moved:{event.pk}", title=title)
+    return fresh
 
 
 def unreached(application: Application) -> bool:

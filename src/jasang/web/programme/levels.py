@@ -90,7 +90,9 @@ def peers_of(factory: Factory, points: float) -> tuple[Peers, bool] | None:
     if factory.organisation is None or not factory.industry:
         return None
     top = Organisation.objects.get(pk=int(factory.organisation.path.strip("/").split("/")[0]))
-    known = Standing.objects.under(top).filter(surveyed_on__isnull=False).exclude(factory=factory)
+    known = (
+        Standing.objects.under(top).filter(surveyed_on__isnull=False, factory__closed_at=None).exclude(factory=factory)
+    )
     for code in (factory.industry, factory.industry[:_GROUP]):
         like = known.filter(factory__industry__startswith=code).values_list("points", flat=True)
         found = compare(points, list(like))

@@ -156,6 +156,13 @@ class HandIn(Schema):
     pinned: bool | None
 
 
+class DueIn(Schema):
+    """A last day, and why it moves."""
+
+    due_on: date
+    words: str = LONG
+
+
 class PortfolioAsked(Schema):
     """Narrowed to a region, a co-operative (its key) or a division of the KSIC ("C29", "other")."""
 
@@ -297,6 +304,14 @@ def reject(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, g
     return _shown("applications", place, key)
 
 
+@router.post("/applications/{uuid:key}/stop", response=ApplicationOut, summary="End it early, with the reason")
+def stop(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: WordsIn) -> dict[str, Any]:
+    """Scope `programme:write`. The grant becomes what was paid; open claims go back."""
+    place, who = _runs(request, organisation_key)
+    applications.stop(by=who, application=_application(place, key, who), words=given.words)
+    return _shown("applications", place, key)
+
+
 @router.post("/applications/{uuid:key}/reopen", response=ApplicationOut, summary="Back to the judges, with the reason")
 def reopen(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, given: WordsIn) -> dict[str, Any]:
     """Scope `programme:write`. What was rejected or approved, before its plan; points that were given stay."""
@@ -344,6 +359,17 @@ def reach(request: HttpRequest, organisation_key: OrganisationKey, key: UUID, pl
     """Scope `programme:write`; a mentor or the operator."""
     where, who = _runs(request, organisation_key)
     money.reach_milestone(by=who, milestone=_milestone(where, key, place, who))
+    return _shown("applications", where, key)
+
+
+@router.post("/applications/{uuid:key}/milestones/{int:place}/due", response=ApplicationOut, summary="Another last day")
+def move_milestone(
+    request: HttpRequest, organisation_key: OrganisationKey, key: UUID, place: int, given: DueIn
+) -> dict[str, Any]:
+    """Scope `programme:write`. For a milestone that is not reached, with the reason; the factory is told."""
+    where, who = _runs(request, organisation_key)
+    milestone = _milestone(where, key, place, who)
+    applications.move_milestone(by=who, milestone=milestone, due_on=given.due_on, words=given.words)
     return _shown("applications", where, key)
 
 

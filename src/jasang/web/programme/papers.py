@@ -27,7 +27,7 @@ def add_papers(
     if role_in(by, application.factory) != Role.OWNER:
         raise not_yours()
     held = held_application(application)
-    if held.stage in (Stage.REJECTED, Stage.WITHDRAWN, Stage.CLOSED):
+    if held.stage in (Stage.REJECTED, Stage.WITHDRAWN, Stage.STOPPED, Stage.CLOSED):
         raise StepRefused(
             ko="끝난 신청에는 서류를 더할 수 없습니다.", en="Nothing is added to an application that is over."
         )

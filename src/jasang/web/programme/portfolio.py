@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
 from django.db.models.functions import Substr
 
 from jasang.web.programme.industries import division, in_division
@@ -24,7 +24,10 @@ TILES = {
 
 @dataclass(slots=True, kw_only=True)
 class Group:
-    """Factories that are added up: how many of each level, money in won, measured effect in won a year."""
+    """Factories that are added up: how many of each level, money in won, measured effect in won a year.
+
+    Of closed factories the money counts, and nothing else: no level and no effect is left of them.
+    """
 
     name: str
     key: str = ""
@@ -33,10 +36,11 @@ class Group:
     paid: int = 0
     effect: float = 0.0
     effects: int = 0
+    closed: int = 0
 
     @property
     def factories(self) -> int:
-        """How many."""
+        """How many are open."""
         return sum(self.counts)
 
     @property
@@ -56,9 +60,12 @@ class Group:
 
     def add(self, row: dict[str, Any]) -> None:
         """Add a row of the sums by level."""
-        self.counts[row["of_five"]] += row["factories"]
         self.granted += row["granted_sum"] or 0
         self.paid += row["paid_sum"] or 0
+        if row["closed"]:
+            self.closed += row["factories"]
+            return
+        self.counts[row["of_five"]] += row["factories"]
         self.effect += row["effect_sum"] or 0.0
         self.effects += row["effects_sum"] or 0
 
@@ -94,8 +101,11 @@ def portfolio(organisation: Organisation, *, region: str = "", branch: str = "",
     found = (
         standings(organisation)
         .order_by()
-        .annotate(code=Substr("factory__industry", 1, 3))
-        .values("code", "factory__region", "factory__organisation__key", "factory__organisation__name", "of_five")
+        .annotate(
+            code=Substr("factory__industry", 1, 3),
+            closed=ExpressionWrapper(Q(factory__closed_at__isnull=False), output_field=BooleanField()),
+        )
+        .values("code", "closed", "factory__region", "factory__organisation__key", "factory__organisation__name", "of_five")
         .annotate(
             factories=Count("pk"), granted_sum=Sum("granted"), paid_sum=Sum("paid"),
             effect_sum=Sum("effect"), effects_sum=Sum("effects"),
@@ -106,7 +116,9 @@ def portfolio(organisation: Organisation, *, region: str = "", branch: str = "",
     whole = Group(name=organisation.name)
     for row in _within(rows, chosen):
         whole.add(row)
-    known = Factory.objects.filter(organisation__path__startswith=organisation.path, standing__isnull=True)
+    known = Factory.objects.filter(
+        organisation__path__startswith=organisation.path, standing__isnull=True, closed_at=None
+    )
     if region:
         known = known.filter(region=region)
     if branch:

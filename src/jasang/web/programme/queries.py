@@ -67,7 +67,7 @@ def narrowed(rows: QuerySet[Application], asked: Any) -> QuerySet[Application]:
 
 def late(rows: QuerySet[Application], today: date) -> QuerySet[Application]:
     """Those whose step, or a milestone of which, is late."""
-    over = (Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN)
+    over = (Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN, Stage.STOPPED)
     open_ones = Milestone.objects.of_every_organisation().filter(application=OuterRef("pk"), reached_at=None)
     behind = Exists(open_ones.filter(due_on__lt=today))
     return rows.exclude(stage__in=over).filter(Q(due_on__lt=today) | behind)
@@ -83,7 +83,11 @@ def people_with(organisation: Organisation, role: Role) -> QuerySet[Any]:
 
 def judgings_for(judge: AbstractBaseUser, organisation: Organisation) -> QuerySet[Judging]:
     """What this judge is asked, open first."""
-    rows = Judging.objects.of(organisation).filter(judge=judge).exclude(application__stage=Stage.WITHDRAWN)
+    rows = (
+        Judging.objects.of(organisation)
+        .filter(judge=judge)
+        .exclude(application__stage__in=(Stage.WITHDRAWN, Stage.STOPPED))
+    )
     return rows.select_related("application__call", "application__factory").order_by(
         "application__call", "application__number"
     )

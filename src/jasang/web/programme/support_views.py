@@ -92,7 +92,7 @@ def one(request: FactoryRequest, key: UUID) -> HttpResponse:
         "missing": [one.in_language(current()) for one in steps.missing(application)] if application.stage == Stage.DRAFT else [],
         "documents": _documents(application, papers), "others": [one for one in papers if not one.title and one.claim is None],
         "claiming": application.stage in (Stage.PLANNED, Stage.BUILDING, Stage.OPERATING, Stage.AFTERCARE),
-        "over": application.stage in (Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN),
+        "over": application.stage in (Stage.CLOSED, Stage.REJECTED, Stage.WITHDRAWN, Stage.STOPPED),
         "may_withdraw": application.stage in (Stage.DRAFT, Stage.APPLIED, Stage.VISITED, Stage.APPROVED, Stage.PLANNED),
         "open_call": application.call in queries.calls_for(request.factory, timezone.localdate()),
     }  # fmt: skip

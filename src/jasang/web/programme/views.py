@@ -76,11 +76,8 @@ def _money(
 ) -> list[dict[str, Any]]:
     """The bars of the groups, or of the factories that gained most (then: were paid most)."""
     if by == "factory":
-        most = rows.order_by("-effect", "-paid", "pk")[:_BARS]
-        groups = [
-            Group(name=row.factory.name, key=row.factory.key, paid=row.paid, effect=row.effect, effects=row.effects)
-            for row in most
-        ]
+        most = rows.filter(factory__closed_at=None).order_by("-effect", "-paid", "pk")[:_BARS]
+        groups = [Group(name=row.factory.name, key=row.factory.key, paid=row.paid, effect=row.effect) for row in most]
         return money_bars(groups, lambda one: reverse("programme:factory", args=[request.organisation.key, one.key]))
     groups = {"region": found.regions, "industry": found.industries, "branch": found.organisations}[by]
     if by == "industry":

@@ -38,6 +38,7 @@ def stage_words(stage: str) -> str:
         Stage.CLOSED: _("Finished"),
         Stage.REJECTED: _("Rejected"),
         Stage.WITHDRAWN: _("Withdrawn"),
+        Stage.STOPPED: _("Ended early"),
     }[Stage(stage)]
 
 
