@@ -16,7 +16,7 @@ class Speller:
     A word that `is_word` says the language has is no mistake, though nobody wrote it yet: 증가 is not 증기.
     """
 
-    def __init__(self, words: Iterable[str], is_word: Callable[[str], bool] = lambda word: False) -> None:
+    def __init__(self, words: Iterable[str], is_word: Callable[[str], bool] | None = None) -> None:
         self._is_word = is_word
         known = {form for word in trade_words() for form in word.forms} | set(words)
         self._known = known
@@ -51,7 +51,7 @@ class Speller:
             else set()
         )
         close = sorted(near, key=lambda other: (abs(len(letters(other)) - len(spelt)), other))
-        if not close or not _one_off(letters(close[0]), spelt) or self._is_word(stem):
+        if not close or not _one_off(letters(close[0]), spelt) or (self._is_word is not None and self._is_word(stem)):
             return word
         return close[0] + word[len(stem) :]
 
