@@ -140,6 +140,20 @@ def test_failing_region_is_left() -> None:
     assert float(one.best().settings["heat"]) <= 215
 
 
+def test_one_failure_far_away_casts_no_doubt_on_what_worked() -> None:
+    one = campaign(specifications=())
+    one.tell(Trial(settings={"heat": 250.0, "time": 4.0}, outcomes={}, failed=True))
+
+    one.tell([suggestion.result(outcomes(dict(suggestion.settings))) for suggestion in one.ask(2)])
+    chances = np.exp(one.learnt().log_chance(one.learnt().points))
+
+    failed = np.array([trial.failed for trial in (*one.history, *one.trials)])
+    assert chances[~failed].min() > 0.9
+    assert chances[failed].max() < 0.1
+    assert one.best().chance > 0.9
+    assert walk(one, 6).best().tells
+
+
 def test_target_and_two_goals_are_approached() -> None:
     target = walk(campaign(goals=(Goal(outcome="strength", direction="target", target=7.0),), specifications=()), 5)
     two = walk(campaign(goals=(Goal(outcome="cost"), Goal(outcome="strength", direction="max"))), 8)

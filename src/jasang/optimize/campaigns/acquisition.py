@@ -45,7 +45,7 @@ def log_chances(
         found += beliefs[specification.outcome].log_chance(points, specification)
     if works is not None:
         mean, deviation = works.predict(points)
-        found += stats.norm.logcdf(mean / np.maximum(deviation, 1e-9))
+        found += stats.norm.logcdf(works.scale.backward(mean) / np.maximum(deviation, 1e-9))
     return found
 
 

@@ -180,8 +180,7 @@ def _works(space: Space, points: np.ndarray, trials: Sequence[Trial]) -> Belief 
     # Most settings work like their neighbours, and one failure does not cast doubt on all the rest.
     usual = Prior.of(space.number_columns)
     prior = replace(usual, length=usual.length + 0.5, scale=-0.5, scale_spread=1.0, noise=-3.0, noise_spread=1.0)
-    process = fit(space.encoded(points), values - 1.0, prior=prior, restarts=2)
-    # Untried regions are believed to work like the rest: the mean is that of what works.
-    shifted = process.given(process.columns, values - 1.0, process.weights)
+    # Untried regions are believed to work like the rest: the mean is that of what works, which the scale adds again.
     scale = OutcomeScale(shape="plain", centre=1.0, spread=1.0)
-    return Belief(space=space, scale=scale, process=shifted, logarithmic=False)
+    process = fit(space.encoded(points), scale.forward(values), prior=prior, restarts=2)
+    return Belief(space=space, scale=scale, process=process, logarithmic=False)
