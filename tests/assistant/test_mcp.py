@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -151,7 +152,7 @@ def test_no_path_leads_out(plant: Path, tmp_path: Path) -> None:
         "..", "../opened-not/units.csv", "opened/../../opened-not", "below/../../opened-not/units.csv", str(outside),
         f"{opened}-not", f"{opened}/../opened-not/units.csv", "/etc/passwd", "/", "~", "~root", "link.csv", "below",
         ".", "circle", "pipe.csv", "below/deep/out/units.csv", "units.csv\0.txt", "..\\opened-not", "%2e%2e/opened-not",
-        "file:///etc/passwd", "nothing.csv", "x" * 5000,
+        "file:///etc/passwd", "nothing.csv", "x" * 5000, "9" * 400, "\ud800.csv",
     ]  # fmt: skip
     tools = [
         "list_files",
@@ -166,10 +167,29 @@ def test_no_path_leads_out(plant: Path, tmp_path: Path) -> None:
 
     assert [one.is_error for one in answers] == [True] * len(answers)
     assert not any("Traceback" in one.content[0].text or "root:" in one.content[0].text for one in answers)
+    assert [one.content[0].text for one in answers if not re.search("[가-힣]", one.content[0].text)] == []
     fine = called(
         opened, *(("inspect_data", {"path": way}) for way in ("units.csv", "opened/units.csv", f"{opened}/units.csv"))
     )
     assert [one.is_error for one in fine] == [False] * 3
+
+
+def test_odd_words_are_answered_in_words(plant: Path) -> None:
+    odd = ["\ud800", "9" * 400, "\u202e", "%s{0.__class__}", "'; DROP TABLE x;--", "../../x.html", "a\nb.html"]
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for word in odd:
+        calls += [
+            ("write_diagnosis_report", {"path": ".", "target": word}), ("read_document", {"name": word}),
+            ("get_finding", {"path": "units.csv", "number": 1, "cursor": word}), ("list_files", {"cursor": word}),
+            ("study_chart", {"path": "units.csv", "column": word}), ("study_losses", {"path": "units.csv", "from_day": word}),
+            ("read_readings", {"path": ".", "signal": word}), ("no_such_tool", {"path": word}),
+        ]  # fmt: skip
+    answers = called(plant, *calls, allow_write=True)
+    for asked_for, answer in zip(calls, answers, strict=True):
+        text = answer.content[0].text
+        worded = re.search("[가-힣]", text) or "validation error" in text or text.startswith("Unknown tool")
+        assert not answer.is_error or worded, (asked_for, text[:300])
+    assert sorted(one.name for one in plant.iterdir() if one.suffix != ".toml") == ["level.json", "units.csv"]
 
 
 def test_inner_link_that_stays_inside_is_followed(tmp_path: Path) -> None:

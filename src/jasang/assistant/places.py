@@ -69,7 +69,7 @@ class Places:
     def target(self, given: str) -> Path:
         """A file to be written, in a folder that is there."""
         path = self._inside(given)
-        if path.is_dir() or not path.parent.is_dir():
+        if path.is_dir() or not path.parent.is_dir() or not path.name.isprintable():
             raise OutsideFolders(
                 ko=f"'{given}': 있는 폴더 안의 파일 이름이어야 합니다.",
                 en=f"'{given}': expected the name of a file in an existing folder.",
@@ -95,7 +95,7 @@ class Places:
 
     def _inside(self, given: str) -> Path:
         """The real path of a name, which lies inside of one of the folders."""
-        if "\0" in given or len(given) > 4000:
+        if not _is_name(given):
             raise self._outside(given)
         for candidate in self._meant(given.strip()):
             try:
@@ -121,7 +121,7 @@ class Places:
             yield self.roots[first] / rest
 
     def _outside(self, given: str) -> OutsideFolders:
-        shown = given[:200].replace("\0", "")
+        shown = given[:200].replace("\0", "").encode(errors="replace").decode()
         return OutsideFolders(
             ko=f"'{shown}'은(는) 열어 준 폴더 안에 없습니다. 있는 폴더: {self._names()}",
             en=f"'{shown}' is not inside of the folders that were opened. Folders: {self._names()}",
@@ -139,6 +139,15 @@ class Places:
 
     def _names(self) -> str:
         return ", ".join(self.roots)
+
+
+def _is_name(given: str) -> bool:
+    """Whether a file system can have it: no zero, no half of a letter, no part that is too long."""
+    try:
+        parts = given.replace("\\", "/").encode().split(b"/")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in given and len(given) <= 4000 and all(len(part) <= 255 for part in parts)
 
 
 def state_of(path: Path) -> str:

@@ -5,7 +5,7 @@ handed over is the factory's. The look back, 90 days later, is a call of the org
 """
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest
@@ -158,13 +158,14 @@ def add_note(
     request: HttpRequest,
     factory_key: FactoryKey,
     key: UUID,
-    kind: Form[Literal["walk", "diary"]],
-    text: Form[str],
+    kind: Form[str] = "",
+    text: Form[str] = "",
     place: Form[str] = "",
     on: Form[date | None] = None,
     files: Photos = [],  # noqa: B006  never changed
 ) -> Status:
-    """Scope `programme:write`; the mentor, on the days of the residency. A form, with at most 10 photos or files."""
+    """Scope `programme:write`; the mentor, on the days of the residency. A form with `kind` ("walk" or "diary"), `text` and at
+    most 10 photos or files."""
     factory, who, residency = _there(request, factory_key, key)
     made: ResidencyNote = residencies.add_note(
         by=who, residency=residency, kind=kind, text=text, place=place, on=on, files=_checked(files)
@@ -177,7 +178,7 @@ def add_change(
     request: HttpRequest,
     factory_key: FactoryKey,
     key: UUID,
-    title: Form[str],
+    title: Form[str] = "",
     before: Form[str] = "",
     after: Form[str] = "",
     on: Form[date | None] = None,
@@ -185,7 +186,8 @@ def add_change(
     photos_before: Photos = [],  # noqa: B006
     photos_after: Photos = [],  # noqa: B006
 ) -> Status:
-    """Scope `programme:write`; the mentor, on the days of the residency. A form; `lasting` names the finding that it is about."""
+    """Scope `programme:write`; the mentor, on the days of the residency. A form with a `title`; `lasting` names the finding that
+    it is about."""
     factory, who, residency = _there(request, factory_key, key)
     made: Change = residencies.add_change(
         by=who, residency=residency, title=title, before=before, after=after, on=on, lasting=lasting,
