@@ -24,7 +24,7 @@ class WritableMachine:
         self.up()
 
     def _call(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(90)
 
     @property
     def running(self) -> bool:

@@ -57,7 +57,7 @@ class ForeignMachine:
         )  # fmt: skip
         self._said: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
-        self.hear("ready", 60.0)
+        self.hear("ready")
 
     @property
     def url(self) -> str:
@@ -73,7 +73,7 @@ class ForeignMachine:
             if line.startswith("{"):
                 self._said.put(json.loads(line))
 
-    def hear(self, word: str, seconds: float = 30.0) -> Any:
+    def hear(self, word: str, seconds: float = 90.0) -> Any:
         """What the machine says next under this word."""
         end = time.monotonic() + seconds
         while True:

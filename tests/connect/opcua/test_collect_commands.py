@@ -74,7 +74,7 @@ def _settings(folder: Path, port: int) -> Path:
     path = folder / "collect.toml"
     path.write_text(
         f'[[connections]]\nname = "press"\nprotocol = "opcua"\nurl = "opc.tcp://127.0.0.1:{port}"\nasset = "M"\n'
-        "publishing_interval = 0.1\nsampling_interval = 0.0\ntimeout = 2.0\nqueue_size = 200000\n"
+        "publishing_interval = 0.1\nsampling_interval = 0.0\ntimeout = 20.0\nqueue_size = 200000\n"
         f'[[connections.signals]]\nname = "count"\nnode = "nsu={URI};s=Machine.count"\n',
         encoding="utf-8",
     )

@@ -60,7 +60,7 @@ def link(port: int, *names: str, deadband: float | None = None, **changes: Any) 
     )
     own = {name: changes.pop(name) for name in OpcUaOptions.model_fields if name in changes}
     options = OpcUaOptions(**({"publishing_interval": 0.05, "sampling_interval": 0.0} | own))
-    settings = {"timeout": 2.0, "signals": signals, "options": options} | changes
+    settings = {"timeout": 20.0, "signals": signals, "options": options} | changes
     return Link(name="press", protocol="opcua", url=f"opc.tcp://127.0.0.1:{port}", **settings)
 
 
