@@ -29,6 +29,7 @@ from jasang.store.manifest import FILE as MANIFEST
 from jasang.store.manifest import named_files, read_manifest
 from jasang.store.retain import FILE as RULES
 from jasang.store.retain import FOLDER as HOURLY
+from jasang.store.rollup import rollup_path
 from jasang.store.segment import file_checksum
 from jasang.store.settle import REPLACED
 from jasang.store.settled import FOLDER
@@ -149,6 +150,9 @@ class _Copying:
                 self.copy(entry.relative_to(self._store))
         for file in DeltaTable(str(self._target / name)).get_add_actions(flatten=True)["path"].to_pylist():
             self.copy(Path(name) / str(file), unchanging=True)
+            rollup = rollup_path(self._store / name / str(file)).relative_to(self._store)
+            if name == FOLDER and (self._store / rollup).exists():
+                self.copy(rollup, unchanging=True)
 
     def finish(self) -> Copied:
         """Delete what a former backup has beyond, and write the list."""

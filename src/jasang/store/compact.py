@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from jasang.store.block import Block, joined, newest, ordered
 from jasang.store.pace import Rest, no_rest
+from jasang.store.rollup import RollUpWriter, rollup_path
 from jasang.store.settle import SplitWriter, Tables
 from jasang.store.settled import Entry
 from jasang.store.settled_file import RowGroup, SettledFile, telling_not_written, union_of_times
@@ -33,12 +34,26 @@ def compact(tables: Tables, before: int, *, everything: bool = False, rest: Rest
     for group in groups([entry for entry in tables.settled.entries() if entry.last < before]):
         if _worth_while(group, everything=everything):
             saved += len(group) - rewrite(tables, group, rest=rest)
-    if everything:  # somebody asked for room
+    if everything:
+        _roll_up(tables, rest)
+        # Somebody asked for room.
         tables.settled.vacuum(hours=0)
         tables.replaced.vacuum(hours=0)
     elif saved:
         tables.settled.vacuum()
     return saved
+
+
+def _roll_up(tables: Tables, rest: Rest) -> None:
+    """Make the roll-ups that are missing, of files that an earlier release wrote."""
+    for entry in tables.settled.entries():
+        path = rollup_path(entry.file.path)
+        if not path.exists():
+            rollup = RollUpWriter()
+            for name, rows in _by_signal([entry.file]):
+                rollup.add(name, ordered(rows))
+                rest()
+            rollup.write(path)
 
 
 def rewrite(tables: Tables, group: Sequence[Entry], keep: Keep | None = None, rest: Rest = no_rest) -> int:

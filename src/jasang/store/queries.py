@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from jasang.plant.reading import Reading
 from jasang.store.block import BAD, Array, Block, has_number, joined, newest, one_after_another, ordered, to_table
 from jasang.store.contract import BUCKET_SCHEMA, READING_SCHEMA
-from jasang.store.retain import Hourly
+from jasang.store.retain import Hourly, hourly_table
+from jasang.store.rolled_files import RolledFiles
 from jasang.store.rows import check_span, microseconds, to_readings
 from jasang.store.rows import moment as moment_of
 from jasang.store.settle import Tables
@@ -104,14 +105,25 @@ def read_buckets(
     # Microseconds, rounded up so that no reading falls behind the last bucket.
     width = max(1, -((first - last) // buckets))
     rolled = hourly.of(names, first, last)
+    if not names or first >= last:
+        return BUCKET_SCHEMA.empty_table()
+    fresh_rows = ordered(fresh.select(names, first, last))
+    ends = np.searchsorted(fresh_rows.signal, np.arange(len(names) + 1))
+    files = RolledFiles(settled.entries(), first, last, width)
     parts = []
-    for name, rows in zip(names, _each(settled, fresh, names, (first, last), full=False), strict=False):
+    for place, name in enumerate(names):
+        young = newest(fresh_rows.take(slice(int(ends[place]), int(ends[place + 1]))))[0]
+        slots, entries = files.of(name, young.source)
+        blocks = settled.select(name, first, last, full=False, entries=entries)
+        rows = one_after_another([*(block.of_signal(place) for block in blocks), young])
         part, numbers = _buckets(name, rows, first, width)
+        hours = [hourly_table(name, one) for one in slots]
         if rolled.num_rows:
-            hours = rolled.filter(pc.equal(rolled.column("signal"), name))
-            part = _with_hours(name, part, numbers, hours, first, width)
+            hours.append(rolled.filter(pc.equal(rolled.column("signal"), name)))
+        if hours:
+            part = _with_hours(name, part, numbers, pa.concat_tables(hours), first, width)
         parts.append(part)
-    return pa.concat_tables(parts) if parts else BUCKET_SCHEMA.empty_table()
+    return pa.concat_tables(parts)
 
 
 def _buckets(name: str, rows: Block, first: int, width: int) -> tuple[pa.Table, Array]:
@@ -172,7 +184,7 @@ def _filled_buckets(times: Array, first: int, width: int) -> tuple[Array, Array]
 
 
 def _with_hours(name: str, buckets: pa.Table, numbers_in: Array, hours: pa.Table, first: int, width: int) -> pa.Table:
-    """Buckets with the roll-ups of hours whose readings were let go; an hour belongs to the bucket in which it begins."""
+    """Buckets with roll-ups beside their readings; an hour, or a shorter slot, belongs to the bucket in which it begins."""
     if not hours.num_rows:
         return buckets
     place = (hours.column("hour").cast(pa.int64()).to_numpy() - first) // width

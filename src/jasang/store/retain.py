@@ -18,15 +18,15 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from jasang.errors import StoreError
-from jasang.store.block import BAD, Array, Block, empty, has_number, merged
+from jasang.store.block import Block, empty, merged
 from jasang.store.compact import overlapping, rewrite
 from jasang.store.log import sync_file, sync_folder
+from jasang.store.rollup import HOUR, Slots, slots_of
 from jasang.store.settle import DAY, Tables
 from jasang.store.settled import Entry
 
 FILE, FORMAT = "retention.json", "jasang.retention/1"
 FOLDER = "hourly"
-HOUR = 3_600_000_000  # microseconds
 
 # `total` is the sum of the `numbers` finite numbers of the hour; `minimum` and `maximum` are theirs and null without any.
 HOURLY_SCHEMA = pa.schema(
@@ -182,25 +182,21 @@ def _rolled(name: str, rows: Block) -> pa.Table:
     """Roll-ups of rows of one signal, sorted by time."""
     if not len(rows):
         return HOURLY_SCHEMA.empty_table()
-    hour = rows.source // HOUR
-    starts = np.flatnonzero(np.append(True, hour[1:] != hour[:-1]))
-    usable = has_number(rows) & np.isfinite(rows.number)
-    numbers = np.add.reduceat(usable.astype(np.int64), starts)
+    return hourly_table(name, slots_of(rows, HOUR))
 
-    def reduced(operation: np.ufunc, neutral: float) -> Array:
-        values: Array = operation.reduceat(np.where(usable, rows.number, neutral), starts)
-        return values
 
-    without = numbers == 0
+def hourly_table(name: str, slots: Slots) -> pa.Table:
+    """Slots of one signal, of an hour or shorter, as `HOURLY_SCHEMA`."""
+    without = slots.numbers == 0
     columns = [
-        pa.array([name] * len(starts), pa.string()),
-        pa.array(hour[starts] * HOUR).cast(pa.timestamp("us", tz="UTC")),
-        pa.array(reduced(np.minimum, np.inf), mask=without),
-        pa.array(reduced(np.maximum, -np.inf), mask=without),
-        pa.array(reduced(np.add, 0.0)),
-        pa.array(numbers),
-        pa.array(np.diff(np.append(starts, len(rows)))),
-        pa.array(np.add.reduceat((rows.quality >= BAD).astype(np.int64), starts)),
+        pa.array([name], pa.string()).take(pa.array(np.zeros(len(slots), np.int32))),
+        pa.array(slots.at).cast(pa.timestamp("us", tz="UTC")),
+        pa.array(slots.minimum, mask=without),
+        pa.array(slots.maximum, mask=without),
+        pa.array(slots.total),
+        pa.array(slots.numbers),
+        pa.array(slots.readings),
+        pa.array(slots.bad),
     ]
     return pa.Table.from_arrays(columns, schema=HOURLY_SCHEMA)
 

@@ -10,6 +10,7 @@ After a crash the owner looks whether Delta Lake has n: if so step 4 is done, el
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from jasang.store.block import Array, Block, joined, newest, ordered
 from jasang.store.fresh import Fresh
 from jasang.store.manifest import Pending
 from jasang.store.pace import Rest, no_rest
+from jasang.store.rollup import RollUpWriter, rollup_path
 from jasang.store.segment import Sealed, Segment
-from jasang.store.settled import SettledTable
+from jasang.store.settled import FOLDER, SettledTable
 from jasang.store.settled_file import FileWriter, Written, telling_not_written, union_of_times
 
 DAY = 86_400_000_000  # microseconds
@@ -45,6 +47,7 @@ class SplitWriter:
     def __init__(self, table: SettledTable, *, received: Array, batch: int) -> None:
         self._table, self._received, self._batch = table, received, batch
         self._writers: dict[bool, FileWriter] = {}
+        self._rollups: dict[bool, tuple[Path, RollUpWriter]] = {}
 
     def add(self, signal: str, block: Block) -> None:
         """Rows of one signal, sorted by time; signals in order of their names."""
@@ -56,10 +59,15 @@ class SplitWriter:
             self._writers[milliseconds] = FileWriter(
                 path, milliseconds=milliseconds, received=self._received, batch=self._batch
             )
+            self._rollups[milliseconds] = rollup_path(path), RollUpWriter()
         self._writers[milliseconds].add(signal, block)
+        if self._table.folder.name == FOLDER:  # nobody draws what was replaced
+            self._rollups[milliseconds][1].add(signal, block)
 
     def close(self) -> list[Written]:
-        """Finish and sync the files."""
+        """Finish and sync the files, each with its roll-up."""
+        for path, rollup in self._rollups.values():
+            rollup.write(path)
         return [writer.close() for writer in self._writers.values()]
 
 

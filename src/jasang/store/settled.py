@@ -25,6 +25,7 @@ from jasang.errors import StoreError
 from jasang.store.block import Block, empty
 from jasang.store.log import sync_file, sync_folder
 from jasang.store.parquet_rows import DELTA_SCHEMA, Piece
+from jasang.store.rollup import forget_rollups
 from jasang.store.rows import moment
 from jasang.store.settled_file import DecodedGroup, RowGroup, SettledFile, Written
 
@@ -130,9 +131,10 @@ class SettledTable:
             self._refresh()
             if self._table is None:
                 return 0
-            return len(
-                self._table.vacuum(retention_hours=hours, enforce_retention_duration=False, dry_run=False, full=True)
-            )
+            gone = self._table.vacuum(retention_hours=hours, enforce_retention_duration=False, dry_run=False, full=True)
+            if self.folder.name == FOLDER:
+                forget_rollups(self.folder)
+            return len(gone)
 
     def select(
         self, name: str, start: int, end: int, *, full: bool, entries: Sequence[Entry] | None = None

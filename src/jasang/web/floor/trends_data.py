@@ -99,7 +99,7 @@ def _answer(reader: Reader, signals: Sequence[Signal], span: Span, buckets: int)
     distances = [habit.usual for habit in habits.values() if habit.usual is not None]
     margin = min(_FARTHEST, timedelta(seconds=1.5 * max(distances, default=0.0)))
     start, end = span.start - margin, span.end + margin
-    step = timedelta(microseconds=max(1, math.ceil((end - start) / timedelta(microseconds=1) / buckets)))
+    step = _step(-((start - end) // buckets))
     # On the multiples of the step: the buckets stay the same while the picture is moved.
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     start = epoch + (start - epoch) // step * step
@@ -122,6 +122,14 @@ def _answer(reader: Reader, signals: Sequence[Signal], span: Span, buckets: int)
             for signal in signals
         ],
     }
+
+
+def _step(least: timedelta) -> timedelta:
+    """The length of a bucket: long ones in whole slots of the store's roll-ups, so that a year's readings need not be read."""
+    for slot in (timedelta(hours=1), timedelta(minutes=10)):
+        if least >= slot:
+            return -(-least // slot) * slot
+    return max(timedelta(microseconds=1), least)
 
 
 def _habits(reader: Reader, names: Sequence[str], span: Span) -> dict[str, _Habit]:
