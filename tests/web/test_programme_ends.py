@@ -1,5 +1,6 @@
 """A programme that does not go as planned: late milestones, factories that close or stop, points that come late."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,12 @@ from django.utils import timezone
 from jasang.web.notices.models import Notice
 from jasang.web.programme import applications as steps
 from jasang.web.programme import judging, levels, money
-from jasang.web.programme.models import Claim, Milestone, Payment, Stage, Standing
+from jasang.web.programme.models import Application, Claim, Milestone, Payment, Stage, Standing
 from jasang.web.programme.portfolio import portfolio
 from jasang.web.programme.stages import StepRefused
 from jasang.web.tenants.models import Factory
 
+from .clicking import Clicker
 from .programme_cast import GRANT, Cast, points_of
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
@@ -133,3 +135,132 @@ def test_too_few_judges_are_made_up_for_and_a_new_day_opens_the_points_again(cas
     do(cast, application, "decide", granted=GRANT)
     application.refresh_from_db()
     assert (application.stage, application.granted) == (Stage.APPROVED, GRANT)
+
+
+def clicker(user: Any) -> Clicker:
+    """This person with a browser, signed in, at the start page."""
+    made = Clicker("/sign-in/")
+    made.client.force_login(user)
+    made.open("/")
+    return made
+
+
+def link(person: Clicker, pattern: str) -> str:
+    """The first address on the page that fits."""
+    found = re.search(rf'(?:href|action)="({pattern})"', person.page)
+    assert found is not None, (person.address, pattern)
+    return found.group(1)
+
+
+def to_application(person: Clicker, name: str) -> None:
+    person.open("/")
+    person.click("/applications/")
+    rows = re.findall(r'href="(/o/\w+/applications/[0-9a-f-]+/)"[^>]*>([^<]+)<', person.page)
+    person.click(next(address for address, shown in rows if name in shown))
+
+
+def test_cohort_in_which_much_goes_wrong_is_walked_by_clicking(cast: Cast) -> None:
+    """A tie, a withdrawal, an objection, money in parts with a late milestone and a claim sent back, and one that ends early."""
+    runner, second, mentor = (clicker(cast[name]) for name in ("runner", "second", "mentor"))
+    owner = clicker(cast["owner"])
+    one, gone, left = (
+        cast.visited(cast.apply()),
+        cast.visited(cast.another("동양도금")),
+        cast.visited(cast.another("삼우사출")),
+    )
+    other = clicker(gone.factory.memberships.get().user)
+
+    # Six judges; one has a tie to the first firm.
+    runner.click("/calls/")
+    runner.click(link(runner, r"/o/\w+/calls/[0-9a-f-]+/"))
+    runner.click("/ranking/")
+    runner.send("/ranking/judges/", judge=re.findall(r'name="judge" value="(\d+)"', runner.page))
+    for place, judge in enumerate(clicker(user) for user in cast.judges):
+        ticked = [cast.factory.key] if place == 0 else []
+        judge.send(
+            link(judge, r"[^\"]+/judging/calls/[^\"]+"), sure="yes", factory=ticked, words="매출처" if ticked else ""
+        )
+        while (found := re.search(r'href="(/o/\w+/judging/\d+/)"', judge.page)) is not None:
+            judge.click(found.group(1))
+            names = re.findall(r'name="points-([\w-]+)" min="0" max="(\d+)"', judge.page)
+            points = {f"points__{name}".replace("-", "__"): int(most) - place for name, most in names}
+            judge.send("", **points, **{name.replace("points", "reason"): "근거" for name in points})
+        assert judge.says("이해관계로 빠진 신청: 1건") is (place == 0)
+
+    # The second firm takes its application back; the ranking goes on without it.
+    other.click("/level/")
+    other.click("/support/")
+    other.click(link(other, r"/f/\w+/support/applications/[0-9a-f-]+/"))
+    other.send("/withdraw/", words="올해는 어렵습니다")
+    assert other.says("신청 취소")
+    runner.open(runner.address)
+    assert not runner.says("동양도금")
+    runner.send("/ranking/decide/")
+    assert runner.says("선정 2건")
+
+    # An objection: judged again, decided again.
+    to_application(runner, "한빛금형")
+    runner.send("/do/reopen/", words="이의신청: 금액 확인")
+    assert runner.says("다시 심사합니다")
+    runner.send("/do/decide/", granted="40,000,000")
+    with_wrong_sum = "센서 = 15,000,000 = 2026-01-31\n가동 = 20,000,000"
+    answer = runner.client.post(
+        link(runner, r"[^\"]+/do/plan/"), {"plan": "센서부터 답니다", "milestones": with_wrong_sum}
+    )
+    assert answer.status_code == 400
+    refused = answer.content.decode()
+    assert "35,000,000원" in refused
+    assert "센서부터 답니다" in refused  # nothing that was written is lost
+    runner.send("/do/plan/", plan="센서부터 답니다", milestones=with_wrong_sum.replace("20,000", "25,000"))
+    runner.send("/do/go-on/", words="시작")
+
+    # The first milestone is late; it gets another day.
+    assert runner.says("늦음")
+    later = timezone.localdate() + timedelta(days=20)
+    runner.send("/do/due/", due_on=str(later), words="부품이 늦습니다")
+    assert not runner.says("늦음")
+
+    # Money in parts: sent back once, paid by a second person, the last part only with the whole own share.
+    owner.click("/level/")
+    owner.click("/support/")
+    owner.click(link(owner, r"/f/\w+/support/applications/[0-9a-f-]+/"))
+    owner.send("/milestones/0/claim/", words="센서 4개", own_paid="10,000,000")
+    runner.open(runner.address)
+    runner.send("/do/send-back/", words="영수증이 없습니다")
+    owner.open(owner.address)
+    assert owner.says("영수증이 없습니다")
+    owner.send("/milestones/0/claim/", words="영수증을 붙입니다", own_paid="20,000,000")
+    mentor.click("/visits/")
+    mentor.click(
+        next(a for a in re.findall(r'href="(/o/\w+/applications/[0-9a-f-]+/)"', mentor.page) if str(one.key) in a)
+    )
+    mentor.send("/do/reach/")
+    second.click("/money/")
+    second.click(link(second, r"/o/\w+/applications/[0-9a-f-]+/"))
+    second.send("/do/pay/")
+    assert second.says("지급을 기록했습니다.")
+    owner.open(owner.address)
+    owner.send("/milestones/1/claim/", words="가동했습니다", own_paid="10,000,000")
+    mentor.open(mentor.address)
+    mentor.send("/do/reach/")
+    second.open(second.address)
+    second.send("/do/pay/")
+    assert second.says("자부담 집행 30,000,000원")
+    second.send("/do/send-back/", words="자부담을 모두 보이세요")
+    owner.open(owner.address)
+    owner.send("/milestones/1/claim/", words="모두 냈습니다", own_paid="30,000,000")
+    second.open(second.address)
+    second.send("/do/pay/")
+    assert sorted(Payment.objects.of(cast.operator).values_list("amount", flat=True)) == [15_000_000, 25_000_000]
+    for _ in range(3):
+        runner.open(runner.address)
+        runner.send("/do/go-on/", words="확인")
+    assert Application.objects.of(cast.operator).get(pk=one.pk).stage == Stage.CLOSED
+
+    # The third firm closes before anything is built.
+    Factory.objects.filter(pk=left.factory.pk).update(closed_at=timezone.now())
+    to_application(runner, "삼우사출")
+    assert runner.says("닫힘")
+    runner.send("/do/stop/", words="폐업")
+    assert runner.says("중간에 끝남")
+    assert judging.already_granted(cast.call) == GRANT

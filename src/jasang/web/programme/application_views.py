@@ -1,27 +1,32 @@
 """Applications as the programme's people see them: the operator, a co-operative, an auditor, the mentor who visits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from jasang.errors import JasangError
 from jasang.web.programme import application_showing as showing
 from jasang.web.programme import applications as steps
 from jasang.web.programme import judging, money, queries
 from jasang.web.programme.forms import Day, PlanForm, VisitForm, Won
 from jasang.web.programme.models import Application, Claim, Judging, Milestone, Paper, Stage
-from jasang.web.programme.telling import send, tell_form, telling
+from jasang.web.programme.telling import send, telling
 from jasang.web.programme.words import stage_words
 from jasang.web.tenants.access import OrganisationRequest, for_posts, note_foreign_read
 from jasang.web.tenants.models import Role
+from jasang.web.ui.language import current
 
 SEEING = (Role.PROGRAMME_OPERATOR, Role.COOP_OPERATOR, Role.AUDITOR)
 _PER_PAGE = 50
@@ -73,6 +78,11 @@ def one(request: OrganisationRequest, key: UUID) -> HttpResponse:
     """One application to the end, with what this person may do now."""
     application = _application(request, key)
     note_foreign_read(request, application.factory)
+    return _page(request, application)
+
+
+def _page(request: OrganisationRequest, application: Application, **unfinished: Form) -> HttpResponse:
+    """The page; `unfinished`: a form that was refused, with all that was written into it."""
     rows = showing.milestones(application)
     runs = Role.PROGRAMME_OPERATOR in request.roles
     visiting = runs or application.visitor == request.user
@@ -90,7 +100,8 @@ def one(request: OrganisationRequest, key: UUID) -> HttpResponse:
         "may_stop": application.stage in steps.GOING_ON, "may_reopen": application.stage in (Stage.REJECTED, Stage.APPROVED),
         "plan_form": PlanForm(initial={"milestones": f"= {application.granted} ="}),
     }  # fmt: skip
-    return render(request, "programme/calls/application.html", context)
+    status = HTTPStatus.BAD_REQUEST if unfinished else HTTPStatus.OK
+    return render(request, "programme/calls/application.html", context | unfinished, status=status)
 
 
 def _step(application: Application) -> str:
@@ -99,17 +110,42 @@ def _step(application: Application) -> str:
 
 
 @for_posts(Role.PROGRAMME_OPERATOR, Role.MENTOR)
-@require_POST
+@require_http_methods(["GET", "POST"])
 @telling(_page_of)
 def do(request: OrganisationRequest, key: UUID, step: str) -> HttpResponse:
     """One step of an application."""
     if step not in DOING:
         raise Http404
+    if request.method == "GET":  # a refused form was shown here, and its reader chose another language
+        return redirect(_page_of(request, key))
     application = _application(request, key)
-    DOING[step](request, application)
+    try:
+        DOING[step](request, application)
+    except Unfinished as refused:
+        return _page(request, application, **{refused.name: refused.form})
     if step in ("report",) and not request.roles.intersection(SEEING):
         messages.success(request, _("Thank you, the report is kept."))
     return redirect(_page_of(request, key))
+
+
+class Unfinished(Exception):
+    """A long form was refused: it is shown again as it was written."""
+
+    def __init__(self, name: str, form: Form) -> None:
+        super().__init__(name)
+        self.name, self.form = name, form
+
+
+@contextmanager
+def kept_when_refused(name: str, form: Form) -> Iterator[dict[str, Any]]:
+    """What was written into the form; raises `Unfinished` where the form or the step refuses it."""
+    if not form.is_valid():
+        raise Unfinished(name, form)
+    try:
+        yield form.cleaned_data
+    except JasangError as error:
+        form.add_error(None, error.in_language(current()))
+        raise Unfinished(name, form) from error
 
 
 def _send_visitor(request: OrganisationRequest, application: Application) -> None:
@@ -121,14 +157,11 @@ def _send_visitor(request: OrganisationRequest, application: Application) -> Non
 
 def _report(request: OrganisationRequest, application: Application) -> None:
     form = VisitForm(request.POST)
-    if not form.is_valid():
-        tell_form(request, form)
-        return
-    given = form.cleaned_data
-    steps.record_visit(
-        by=request.user, application=application, feasible=given["feasible"], words=given["words"],
-        visited_on=given["visited_on"], report={name: given[name] for name in steps.REPORT},
-    )  # fmt: skip
+    with kept_when_refused("visit_form", form) as given:
+        steps.record_visit(
+            by=request.user, application=application, feasible=given["feasible"], words=given["words"],
+            visited_on=given["visited_on"], report={name: given[name] for name in steps.REPORT},
+        )  # fmt: skip
 
 
 def _judges(request: OrganisationRequest, application: Application) -> None:
@@ -171,11 +204,8 @@ def _reopen(request: OrganisationRequest, application: Application) -> None:
 
 def _plan(request: OrganisationRequest, application: Application) -> None:
     form = PlanForm(request.POST)
-    if not form.is_valid():
-        tell_form(request, form)
-        return
-    given = form.cleaned_data
-    steps.agree_plan(by=request.user, application=application, plan=given["plan"], milestones=given["milestones"])
+    with kept_when_refused("plan_form", form) as given:
+        steps.agree_plan(by=request.user, application=application, plan=given["plan"], milestones=given["milestones"])
 
 
 def _go_on(request: OrganisationRequest, application: Application) -> None:
