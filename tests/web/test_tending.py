@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from jasang.web.center import services, serving, tending
-from jasang.web.center.models import Case, CaseState, Event
+from jasang.web.center.models import Case, CaseState, Event, LetterOut
+from jasang.web.tenants.models import Post
+from jasang.web.tenants.services import add_member
 
 from .centre_people import account, agent_on_duty, centre_for, opened
 
@@ -88,3 +91,61 @@ def test_worker_looks_after_the_centre(factory: Any, centre: Any) -> None:
         assert settings.CHORES[path] > 0
         import_string(path)()
     assert Case.objects.of(factory).get().agent is not None
+
+
+def test_agent_who_lost_the_post_hears_no_more_and_the_case_goes_to_another(factory: Any, centre: Any) -> None:
+    gone = agent_on_duty(centre, "gone")
+    case = opened(factory)
+    assert case.agent == gone
+    Post.objects.filter(user=gone.user, organisation=centre).delete()
+    before = LetterOut.objects.of(factory).filter(to=gone.user.email).count()
+    services.customer_word(case=case, text="아직입니다", user=case.customer)
+    assert LetterOut.objects.of(factory).filter(to=gone.user.email).count() == before
+
+    assert tending.tend() == 1  # taken back; nobody else is on duty
+    assert Case.objects.of(factory).get().agent is None
+    stays = agent_on_duty(centre, "stays")
+    assert (tending.tend(), tending.tend()) == (1, 0)
+    assert Case.objects.of(factory).get().agent == stays
+
+
+def test_who_leads_gets_late_cases_beyond_the_most_at_once(factory: Any, centre: Any) -> None:
+    agent = agent_on_duty(centre)
+    case = opened(factory)
+    lead = serving.add_agent(user=account("lead"), centre=centre, languages=["ko"], most_open=0)
+    now = timezone.now()
+    serving.put_on_duty(agent=lead, start=now - timedelta(hours=1), end=now + timedelta(hours=8), lead=True)
+    due_in(case, -5)
+    assert case.agent == agent
+    assert tending.bring_up() == 1
+    assert Case.objects.of(factory).get().agent == lead
+
+
+@pytest.mark.parametrize(
+    ("wanted", "had", "fits"), [("PLC", "plc", True), ("SPC ", "ＳＰＣ", True), ("PLC", "SPC", False)]
+)
+def test_skills_fit_however_they_are_written(factory: Any, centre: Any, wanted: str, had: str, fits: bool) -> None:
+    queue = serving.add_queue(
+        centre=centre, name="설비", skills=[wanted], hours={"timezone": "Asia/Seoul", "shifts": []}
+    )
+    agent = agent_on_duty(centre, skills=[had])
+    assert (opened(factory, queue=queue).agent == agent) is fits
+
+
+def test_factory_may_choose_the_queue_and_keeps_its_choices_when_something_is_missing(
+    client: Client, factory: Any, centre: Any
+) -> None:
+    queue = serving.add_queue(centre=centre, name="설비·연결")
+    agent_on_duty(centre)
+    kim = account("kim", "kim@a.example")
+    add_member(user=kim, factory=factory)
+    client.force_login(kim)
+    page = f"/f/{factory.key}/cases/new/"
+    refused = client.post(page, {"title": "", "text": "x", "priority": "1", "queue": str(queue.key)})
+    shown = refused.content.decode()
+    assert (refused.status_code, '<option value="1" selected>' in shown) == (400, True)
+    assert f'<option value="{queue.key}" selected>' in shown
+    assert (
+        client.post(page, {"title": "연결", "text": "x", "priority": "1", "queue": str(queue.key)}).status_code == 302
+    )
+    assert Case.objects.of(factory).get().queue == queue

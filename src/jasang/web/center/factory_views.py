@@ -48,7 +48,8 @@ def cases(request: FactoryRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: FactoryRequest) -> HttpResponse:
     """Open a case, about a finding where the address names one."""
-    about = _about(request)
+    about, centre = _about(request), serving.centre_of(request.factory)
+    queues = list(queries.queues(centre.organisation)) if centre is not None else []
     form = CaseForm(request.POST, request.FILES) if request.method == "POST" else CaseForm(initial=_first(about))
     if form.is_valid():
         try:
@@ -62,6 +63,7 @@ def new(request: FactoryRequest) -> HttpResponse:
                 subject=about,
                 carried=services.carry(about) | findings.around(request.factory, []),
                 files=form.cleaned_data["files"],
+                queue=next((one for one in queues if one.key == form.cleaned_data["queue"]), None),
             )
         except JasangError as error:
             form.add_error(None, error.in_language(current()))
@@ -73,10 +75,16 @@ def new(request: FactoryRequest) -> HttpResponse:
         "about": about,
         "about_title": about and about.title.in_language(current()),
         "priorities": [(one.value, showing.priority_words(one)) for one in Priority],
-        "centre": serving.centre_of(request.factory),
+        "chosen_priority": _number(form["priority"].value()) or Priority.NORMAL,
+        "queues": queues,
+        "centre": centre,
     }
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
     return render(request, "center/new.html", context, status=status)
+
+
+def _number(given: Any) -> int:
+    return int(given) if str(given).isdecimal() else 0
 
 
 def _about(request: FactoryRequest) -> Subject | None:

@@ -38,6 +38,7 @@ class CaseForm(WordForm):
         max_length=200, error_messages={"required": _("Please say in a few words what it is about.")}
     )
     priority = forms.TypedChoiceField(coerce=int, choices=Priority.choices, empty_value=Priority.NORMAL, required=False)
+    queue = forms.UUIDField(required=False)
 
 
 class DutyForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from jasang.web.center import news
 from jasang.web.center.models import Agent, Case, Centre, Channel, Event, LetterIn, LetterOut
+from jasang.web.center.routing import agents_of
 from jasang.web.notices.models import Letters
 from jasang.web.notices.services import letters_of
 from jasang.web.tenants.models import Membership
@@ -53,6 +54,8 @@ def tell_agent(case: Case, event: Event) -> None:
 
 def tell_one(case: Case, event: Event, agent: Agent) -> None:
     """Tell an agent of an event; a letter carries no word of the factory, it leads to the page and may be answered."""
+    if not agents_of(case.centre).filter(pk=agent.pk).exists():
+        return  # who answers no more hears no more; the case is given to somebody else within a minute
     wrote = False
     if at_once(agent.user):
         with override("ko"):

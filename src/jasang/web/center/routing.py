@@ -1,9 +1,10 @@
 """Who gets a case: on duty by the rota, speaks the language, has the skills, and has the fewest open cases."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from jasang.plant.text import Text
 from jasang.web.center.models import OPEN_STATES, Agent, Case, Duty, Queue
@@ -53,6 +54,27 @@ def agents_of(centre: Organisation) -> QuerySet[Agent]:
     )
 
 
+def speaks(agent: Agent, language: str) -> bool:
+    """Whether the agent answers in the language; who named none answers in Korean."""
+    return language in (agent.languages or ["ko"])
+
+
+def has_skills(agent: Agent, queue: Queue) -> bool:
+    """Whether the agent has all skills of the queue, however they are written (PLC, plc)."""
+    return {_plain(one) for one in queue.skills} <= {_plain(one) for one in agent.skills}
+
+
+def _plain(word: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", word).casefold().split())
+
+
+def orphans() -> QuerySet[Case]:
+    """Open cases whose agent answers at that centre no more: without the post, or without the account."""
+    holds = Post.objects.filter(organisation=OuterRef("centre"), role=Role.AGENT, user=OuterRef("agent__user"))
+    rows = Case.objects.of_every_factory().filter(agent__isnull=False, state__in=OPEN_STATES)
+    return rows.filter(~Exists(holds) | Q(agent__user__is_active=False))
+
+
 def choose(case: Case, at: datetime, *, lead: bool = False, besides: int | None = None) -> Choice | None:
     """The agent for a case at this moment, `None` when nobody fit is on duty: it then waits in its queue."""
     duty = on_duty(case.centre, at, queue=case.queue, lead=lead)
@@ -61,9 +83,9 @@ def choose(case: Case, at: datetime, *, lead: bool = False, besides: int | None 
     fit = [
         agent
         for agent in agents
-        if loads.get(agent.pk, (0, None))[0] < agent.most_open
-        and (case.language in agent.languages or (not agent.languages and case.language == "ko"))
-        and set(case.queue.skills) <= set(agent.skills)
+        if (lead or loads.get(agent.pk, (0, None))[0] < agent.most_open)  # who leads takes what is late, however much
+        and speaks(agent, case.language)
+        and has_skills(agent, case.queue)
     ]
     if not fit:
         return None

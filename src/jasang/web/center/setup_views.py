@@ -42,9 +42,12 @@ def _overview(request: AgentRequest, *, link: str = "", form: CentreForm | None 
     centre = Centre.objects.of(place).get()
     agents = list(routing.agents_of(place))
     rows = [
-        {"queue": queue, "hours": hours_words(queue.hours), "terms": terms_words(queue.terms)}
+        {
+            "queue": queue, "hours": hours_words(queue.hours), "terms": terms_words(queue.terms),
+            "nobody": bool(agents) and not any(routing.has_skills(one, queue) for one in agents),
+        }
         for queue in queries.queues(place)
-    ]
+    ]  # fmt: skip
     leads = bool(request.roles.intersection(LEADING))
     context = {
         "tab": "set-up",

@@ -10,7 +10,7 @@ from jasang.mentor.service_clock import CaseEvent
 from jasang.web.center import letters, news, services
 from jasang.web.center.events import locked, record
 from jasang.web.center.models import OPEN_STATES, Case, CaseState, Channel
-from jasang.web.center.routing import agents_of, choose, on_duty
+from jasang.web.center.routing import agents_of, choose, on_duty, orphans
 
 WARN_BEFORE = timedelta(minutes=30)
 SILENT_FOR = timedelta(days=7)  # a solved case is closed
@@ -19,7 +19,15 @@ AT_ONCE = 200
 
 def tend() -> int:
     """One round over all centres; how many cases changed. Any number may run side by side; a second round changes nothing."""
-    return give_out() + bring_up() + close_silent()
+    return take_back() + give_out() + bring_up() + close_silent()
+
+
+def take_back() -> int:
+    """Take open cases from agents who answer no more; they are given out again like new ones."""
+    rows = orphans().select_related("centre").order_by("due", "pk")[:AT_ONCE]
+    for case in rows:
+        services.assign(case=case, agent=None, by=None)
+    return len(rows)
 
 
 def give_out() -> int:

@@ -45,9 +45,10 @@ def calendar(agent: Agent, *, host: str) -> str:
     visits = Visit.objects.at(agent.organisation).filter(agent=agent, **near).select_related("case", "factory")
     duties = Duty.objects.of(agent.organisation).filter(agent=agent, **near).select_related("queue")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Jasang//365 centre//KO", "CALSCALE:GREGORIAN"]
+    lines += [f"X-WR-CALNAME:{_escaped(agent.organisation.name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
     for visit in visits.order_by("start", "pk"):
         where = visit.factory.name if visit.factory is not None else visit.case.customer_mail
-        title = f"[#{visit.case.number}] {where}"
+        title = f"{'방문' if visit.kind == 'visit' else '통화'} [#{visit.case.number}] {where}"
         lines += _entry(f"visit-{visit.key}@{host}", visit.start, visit.end, title, now, visit.place)
         lines[-1:] = [
             f"SEQUENCE:{visit.changed}",
