@@ -80,3 +80,12 @@ def test_no_two_test_files_share_a_name() -> None:
     # pytest imports test files of folders that are no packages by their bare name: the second one would not run.
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
+def test_labels_of_axes_are_not_given_their_place_as_digits() -> None:
+    # ECharts calls a formatter with the value and the label's place; `number` takes the digits second: 1.5 became "2".
+    import re
+
+    scripts = [path for path in SOURCE.rglob("*.js") if "echarts" not in path.name]
+    bare = [str(path) for path in scripts if re.search(r"formatter\s*[:=]\s*number\b", path.read_text("utf-8"))]
+    assert bare == []

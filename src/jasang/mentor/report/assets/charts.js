@@ -282,7 +282,7 @@
       if (axis.name) axis.nameGap = tight ? 72 : 28;
     } else {
       Object.assign(axis, { type: "value", scale: true });
-      axis.axisLabel.formatter = number;
+      axis.axisLabel.formatter = (value) => number(value);
     }
     return axis;
   }
@@ -297,7 +297,7 @@
     const axes = [{
       ...(still ? { min: range.low - room, max: range.high + room, interval: room } : {}),
       type: "value", scale: !bars, splitNumber: small ? 2 : 4,
-      axisLabel: { ...text, formatter: number, hideOverlap: true }, splitLine: { lineStyle: { color: "#E4E8EC" } },
+      axisLabel: { ...text, formatter: (value) => number(value), hideOverlap: true }, splitLine: { lineStyle: { color: "#E4E8EC" } },
     }];
     if (chart.lines.some((line) => line.look === "cumulative")) {
       axes.push({ type: "value", min: 0, max: 100, interval: small ? 50 : 25, axisLabel: { ...text, formatter: "{value} %" }, splitLine: { show: false } });
