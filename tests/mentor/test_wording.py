@@ -3,7 +3,7 @@
 import pytest
 
 from jasang.diagnose.finding import Cause, Check, Evidence
-from jasang.mentor.wording import cause_words, check_words, evidence_words, money, number
+from jasang.mentor.wording import cause_words, check_words, evidence_words, money, number, typed_number
 from jasang.plant.text import Text
 
 
@@ -23,6 +23,19 @@ from jasang.plant.text import Text
 )
 def test_number_has_three_digits(value: float, words: str) -> None:
     assert number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1,560.5", 1560.5), (" -12,345,678 ", -12345678.0), ("0.5", 0.5), ("1e3", 1000.0)]
+)
+def test_numbers_are_taken_as_people_type_them(text: str, value: float) -> None:
+    assert typed_number(text) == value
+
+
+@pytest.mark.parametrize("text", ["56,5", "1,2345", "1234,567", ",5", "1,,000", "많이", ""])
+def test_a_comma_is_no_decimal_point(text: str) -> None:
+    with pytest.raises(ValueError, match=r"comma|could not convert"):
+        typed_number(text)
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,7 @@ def test_what_passes_the_limits_or_makes_no_sense_is_refused_and_nothing_lost(
     for change, said in (
         ({"to-0": "700"}, "한계 500 … 620 bar 밖입니다"),
         ({"to-0": "많이"}, "숫자가 아닙니다"),
+        ({"to-0": "55,5"}, "숫자가 아닙니다"),
         ({"to-0": "nan"}, "밖입니다"),
         ({"to-0": ""}, "쓸 설정이 없습니다"),
         ({"watch": "nothing"}, "지켜볼 신호"),

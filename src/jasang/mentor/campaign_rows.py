@@ -11,6 +11,7 @@ import polars as pl
 from jasang.connect.protocols.files import open_path
 from jasang.errors import UnreadableInput
 from jasang.mentor.plan_files import decoded
+from jasang.mentor.wording import typed_number
 from jasang.optimize.campaigns import Setting, Trial, Value
 
 _TEXT = (".csv", ".tsv", ".txt")
@@ -139,7 +140,7 @@ def _number(path: Path, row: int, column: str, cell: str) -> float | None:
     if not cell or cell.lower() in ("nan", "na", "n/a", "null", "none", "-"):
         return None
     try:
-        value = float(cell.replace(",", ""))
+        value = typed_number(cell)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

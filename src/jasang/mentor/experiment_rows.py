@@ -11,6 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from jasang.errors import UnreadableInput
 from jasang.mentor.plan_files import decoded
+from jasang.mentor.wording import typed_number
 from jasang.optimize.experiments import Factor
 
 _EXCEL = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -52,11 +53,11 @@ class SheetTable:
     def number(self, name: str, row: int) -> float | None:
         """A cell as a number; `None` where it is blank."""
         self.need(name)
-        text = self.cells[str(self._heading(name))][row].replace(",", "")
+        text = self.cells[str(self._heading(name))][row]
         if text in ("", "-", "–"):
             return None
         try:
-            value = float(text)
+            value = typed_number(text)
         except ValueError:
             value = float("nan")
         if not np.isfinite(value):
@@ -75,7 +76,7 @@ class SheetTable:
         if not text:
             return None
         try:
-            return factor.coded(float(text.replace(",", "")) if factor.numeric else text)
+            return factor.coded(typed_number(text) if factor.numeric else text)
         except ValueError as error:
             levels = ", ".join(factor.levels)
             ko, en = (f"수준 {levels}", f"one of {levels}") if levels else ("숫자", "a number")
@@ -204,7 +205,7 @@ def _plain(heading: str) -> str:
 
 def _factor(name: str, texts: Sequence[str]) -> Factor:
     try:
-        values = sorted({round(float(text.replace(",", "")), 9) for text in texts})
+        values = sorted({round(typed_number(text), 9) for text in texts})
     except ValueError:
         return Factor(name=name, levels=tuple(dict.fromkeys(texts)))
     if not all(np.isfinite(values)):

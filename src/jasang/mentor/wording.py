@@ -1,6 +1,7 @@
 """Numbers, moments, subjects and money in the words of the terminal, the printed report and the page."""
 
 import math
+import re
 from datetime import datetime, tzinfo
 
 from jasang.diagnose.catalog import RULES
@@ -10,6 +11,7 @@ from jasang.errors import Language
 from jasang.korean import with_particles
 from jasang.plant.text import Text
 
+_GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 _SEVERITY = {
     Severity.ACT: {"ko": "조치", "en": "act"},
     Severity.WATCH: {"ko": "주의", "en": "watch"},
@@ -92,6 +94,19 @@ def number(value: float) -> str:
     decimals = max(0, 2 - size)
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def typed_number(text: str) -> float:
+    """A number as people type it: commas stand before each three digits (1,560.5), never for the decimal point.
+
+    Raises ValueError for all else; "56,5" may mean ten times what it would be taken for.
+    """
+    plain = text.strip()
+    if "," in plain:
+        if _GROUPED.fullmatch(plain) is None:
+            raise ValueError(f"{text!r}: a comma stands before three digits only; expected a point for decimals")
+        plain = plain.replace(",", "")
+    return float(plain)
 
 
 def money(amount: float, currency: str, language: Language) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jasang.errors import WrongArguments
+from jasang.mentor.wording import typed_number
 from jasang.web.floor.models import DiagnosedTable
 
 USES = ("", "setting", "min", "max", "keep")
@@ -134,11 +135,11 @@ def result_values(posted: Mapping[str, str], outcomes: list[str]) -> dict[str, f
 
 def number(text: str, name: str) -> float | None:
     """A number as people type it; `None` for a blank."""
-    plain = text.strip().replace(",", "")
+    plain = text.strip()
     if not plain:
         return None
     try:
-        value = float(plain)
+        value = typed_number(plain)
     except ValueError:
         value = float("nan")
     if abs(value) > 1e15 or value != value:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from jasang.errors import WrongArguments
+from jasang.mentor.wording import typed_number
 from jasang.mentor.write_back import Better, Watch
 from jasang.web.floor.writing import Writable
 
@@ -46,11 +47,11 @@ def watch_given(posted: Mapping[str, str]) -> Watch:
 
 
 def _number(text: str, name: str) -> float | None:
-    given = text.strip().replace(",", "")
+    given = text.strip()
     if not given:
         return None
     try:
-        return float(given)
+        return typed_number(given)
     except ValueError as error:
         raise WrongArguments(
             ko=f"{name}: {text!r}은(는) 숫자가 아닙니다.", en=f"{name}: {text!r} is no number"
