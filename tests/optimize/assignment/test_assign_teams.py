@@ -12,6 +12,7 @@ from benchmarks.assignment_instances import programme
 from jasang.optimize.assignment import AssignmentProblem, Factory, Mentor, check_assignment, solve_assignment
 from jasang.optimize.assignment.scoring import score_pairs
 from jasang.optimize.assignment.team_bound import plain_bound, team_bound
+from jasang.optimize.assignment.team_exact import all_teams, solve_exact_teams
 from jasang.optimize.assignment.team_rules import TeamRules, team_rules
 
 
@@ -78,6 +79,20 @@ def test_tiny_problems_reach_the_best_of_all_and_no_bound_is_below_it(seed: int)
         return
     assert answer.objective == pytest.approx(best)
     assert best <= min(answer.bound, priced, plain_bound(rules)) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_answer_that_serves_all_is_found_or_its_absence_proven(seed: int) -> None:
+    problem = tiny(seed)
+    rules = team_rules(problem, score_pairs(problem), None)
+    teams = all_teams(rules)
+    assert teams is not None
+
+    found = solve_exact_teams(rules, teams, time.perf_counter() + 60, any_complete=True)
+
+    assert found is not None
+    served = bool((found.team < len(found.seats)).all())
+    assert (served, found.proven) == (bool(np.isfinite(best_by_hand(rules))), not served)
 
 
 @pytest.mark.parametrize("kind", [{}, {"calendar": True}], ids=["days", "residencies"])

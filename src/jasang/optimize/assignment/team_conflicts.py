@@ -45,7 +45,7 @@ def crowded_teams(problem: AssignmentProblem, scores: Scores, until: float) -> t
         known = Scores(total=scores.total[rows], parts={}, reason=scores.reason[rows])
         rules = team_rules(part, known, calendar_of(part))
         teams = all_teams(rules)
-        exact = None if teams is None else solve_exact_teams(rules, teams, min(until, time.perf_counter() + 3.0))
+        exact = None if teams is None else solve_exact_teams(rules, teams, until, any_complete=True)
         return exact is not None and exact.proven and bool((exact.team == len(exact.seats)).any())
 
     if not conflicts(items):

@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules
 
 # Pairs of a factory and a team that could be made, up to which the whole programme is tried.
-SMALL = 6000
+SMALL = 8000
 _NODES = 20000  # bounded by these before the clock, so that a seed gives one answer
 
 
@@ -35,10 +35,13 @@ def all_teams(rules: TeamRules) -> np.ndarray | None:
     return teams if len(teams) * n <= SMALL else None
 
 
-def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> ExactTeams | None:
-    """The best of all ways to make teams of `teams` and send them; nothing where none was found by `until`.
+def solve_exact_teams(
+    rules: TeamRules, teams: np.ndarray, until: float, *, gap: float = 1e-6, any_complete: bool = False
+) -> ExactTeams | None:
+    """The best of all ways, to within `gap`, to make teams of `teams` and send them; nothing where none was found by `until`.
 
-    A price of fairness is left out, as it depends on the teams: the bound holds, but the best is then not proven.
+    A price of fairness is left out, as it depends on the teams: the bound holds, but the best is then not proven. With
+    `any_complete` scores do not count: any answer that serves all will do, and where there is none, proven, nobody is served.
     """
     score = rules.scores(teams)
     i, k = np.nonzero(score > FORBIDDEN / 2)
@@ -57,15 +60,19 @@ def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> Exac
     matrix = sp.vstack(blocks, format="csr")
     top = np.r_[np.ones(n), np.zeros(len(room) * t + pairs), np.ones(people)]
     cost = np.r_[-score[i, k], np.full(n, -low), np.zeros(t)]
-    bound = np.inf
+    bound, most = np.inf, np.ones(columns)
+    if any_complete:
+        cost, most[pairs : pairs + n] = np.zeros(columns), 0.0
     while (left := until - time.perf_counter()) > 0.05:
         answer = milp(
             cost, constraints=LinearConstraint(matrix, np.r_[np.ones(n), np.full(top.size - n, -np.inf)], top),
-            integrality=np.ones(columns), bounds=Bounds(0, 1),
-            options={"time_limit": left, "node_limit": _NODES, "mip_rel_gap": 1e-6},
+            integrality=np.ones(columns), bounds=Bounds(0, most),
+            options={"time_limit": left, "node_limit": _NODES, "mip_rel_gap": gap},
         )  # fmt: skip
         if answer.mip_dual_bound is not None:
             bound = min(bound, -float(answer.mip_dual_bound))
+        if answer.status == 2:
+            return _in_seats(rules, teams, np.full(n, t), np.inf, proven=True)
         if answer.x is None:
             return None
         chosen = answer.x[:pairs] > 0.5
@@ -80,8 +87,10 @@ def solve_exact_teams(rules: TeamRules, teams: np.ndarray, until: float) -> Exac
         if not late:
             # With factories undone the programme's bound counts their low score and says nothing about complete answers.
             complete = bool((sent < t).all())
-            bound = bound if complete or bound > low / 2 else np.inf
-            return _in_seats(rules, teams, sent, bound, proven=answer.status == 0 and not rules.fair_cost)
+            bound = bound if not any_complete and (complete or bound > low / 2) else np.inf
+            return _in_seats(
+                rules, teams, sent, bound, proven=answer.status == 0 and not rules.fair_cost and not any_complete
+            )
         cuts = np.zeros((len(late), columns))
         for row, one in zip(cuts, late, strict=True):
             row[np.flatnonzero((k == one) & (sent[i] == one))] = 1.0

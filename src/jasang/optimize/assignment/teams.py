@@ -30,8 +30,10 @@ from jasang.optimize.assignment.team_exact import ExactTeams, all_teams, solve_e
 from jasang.optimize.assignment.team_rules import FORBIDDEN, TeamRules, team_rules
 from jasang.optimize.assignment.team_search import Sent, form_anew, reseat, value_of
 
-# Parts of the time after which teams are made, and sent; the bound has the rest.
+# Parts of the time after which teams are made, and sent; the bound has the rest. A small problem is first tried as a whole, in
+# the first part of its time; the others are then parts of what is left.
 _MADE, _SENT = 0.4, 0.5
+_EXACT, _ANY, _CONFLICT = 0.7, 0.5, 0.7
 
 
 def solve_teams(
@@ -58,12 +60,17 @@ def solve_teams(
     conflict = conflict or team_conflict(problem, scores, rules, seats if problem.teams else None)
     start, known, sending, exact = None, np.empty((0, 3), np.int64), clock, None
     if not problem.teams:
-        sending = replace(clock, seconds=_SENT * clock.seconds)
-        exact = _whole(rules, clock)
+        exact, impossible = _whole(rules, clock)
+        if impossible:
+            conflict = conflict or crowded_teams(problem, scores, _after(_CONFLICT, clock))
+        began = time.perf_counter()
+        bounded = exact is not None and np.isfinite(exact.bound)  # then no time need be kept for the bound
+        sent_by = 1.0 if bounded else _SENT
+        sending = replace(clock, seconds=began - clock.began + sent_by * (clock.began + clock.seconds - began))
         if exact is not None and exact.proven and len(exact.seats):
             seats, start = exact.seats, exact.team
         else:
-            sent = _better_teams(problem, scores, rules, seats, clock, seed)
+            sent = _better_teams(problem, scores, rules, seats, began, clock.until, seed)
             seats, start, known = sent.seats, sent.team, sent.others
             if (
                 exact is not None
@@ -95,12 +102,24 @@ def solve_teams(
     )  # fmt: skip
 
 
-def _whole(rules: TeamRules, clock: Clock) -> ExactTeams | None:
-    """The best answer of a small problem, where it is found in a fifth of the time."""
+def _whole(rules: TeamRules, clock: Clock) -> tuple[ExactTeams | None, bool]:
+    """The best answer of a small problem where its part of the time is enough, else any that serves all; whether none does."""
     teams = all_teams(rules)
     if teams is None:
-        return None
-    return solve_exact_teams(rules, teams, time.perf_counter() + 0.2 * max(0.0, clock.until - time.perf_counter()))
+        return None, False
+    best = solve_exact_teams(rules, teams, _after(_EXACT, clock), gap=max(1e-6, 0.5 * clock.gap))
+    if best is not None and (best.team < len(best.seats)).all():
+        return best, False
+    some = solve_exact_teams(rules, teams, _after(_ANY, clock), any_complete=True)
+    if some is None or some.proven:
+        return best, some is not None
+    return (some if best is None else replace(some, bound=best.bound)), False
+
+
+def _after(part: float, clock: Clock) -> float:
+    """The moment when this part of the time that is left is over."""
+    now = time.perf_counter()
+    return now + part * max(0.0, clock.until - now)
 
 
 def _bound(
@@ -175,15 +194,20 @@ def _seated(
 
 
 def _better_teams(
-    problem: AssignmentProblem, scores: Scores, rules: TeamRules, seats: np.ndarray, clock: Clock, seed: int
+    problem: AssignmentProblem,
+    scores: Scores,
+    rules: TeamRules,
+    seats: np.ndarray,
+    began: float,
+    until: float,
+    seed: int,
 ) -> Sent:
     """Teams and their factories after the search, which has a good part of the time."""
     _, loads, free = _sending(problem, scores, rules.calendar, seats)
     fits = None if free is None or free.plain else Fits(free)
     n, t = loads.score.shape
     team = construct(loads, roughly(loads), np.full(n, t), np.ones(n, bool), fits)
-    until = clock.began + _MADE * (clock.until - clock.began)
-    return form_anew(rules, seats, team, until=until, seed=seed)
+    return form_anew(rules, seats, team, until=began + _MADE * (until - began), seed=seed)
 
 
 def _sending(
