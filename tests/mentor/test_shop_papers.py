@@ -50,7 +50,9 @@ def test_log_with_a_state_that_never_changes_is_read_as_signals(tmp_path: Path) 
     generator = np.random.default_rng(5)
     level = 1.8 + np.maximum(0, np.arange(6000) - 4000) * 0.0005 + generator.normal(0, 0.1, 6000)
     start = dt.datetime(2026, 3, 1)
-    rows = [f"{start + dt.timedelta(minutes=5 * i)},{85 + (i % 7) / 10},{value:.3f},가동" for i, value in enumerate(level)]
+    rows = [
+        f"{start + dt.timedelta(minutes=5 * i)},{85 + (i % 7) / 10},{value:.3f},가동" for i, value in enumerate(level)
+    ]
     (tmp_path / "로그.csv").write_text("\n".join(["시간,온도[℃],진동[mm/s],설비상태", *rows]), "utf-8")
 
     diagnosis = diagnose(tmp_path)
