@@ -191,6 +191,21 @@ def test_problems_are_told_in_the_callers_language(factory: Any) -> None:
         assert client.post(address(factory, "/invitations"), body, content_type="application/json").status_code == 400
 
 
+def test_bodies_that_are_too_large_or_broken_are_told_as_problems(factory: Any, owner: Any) -> None:
+    client, there = program(factory, *EVERY, "center:write", by=owner), f"/api/1/factories/{factory.key}"
+    for size in (2_900_000, 10_000_000):  # more than a body in memory, more than an upload
+        for headers in ({}, {"idempotency-key": "a"}):
+            body = json.dumps({"title": "x", "text": "y" * size})
+            answer = client.post(f"{there}/cases", body, content_type="application/json", headers=headers)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=x"):
+        answer = client.generic("POST", f"{there}/diagnoses", b"no form", kind)
+        assert (answer.status_code in (400, 422), answer.headers["Content-Type"]) == (True, "application/problem+json")
+    fields = {f"f{number}": "x" for number in range(1100)}
+    assert client.post(f"{there}/diagnoses", fields).status_code == 400
+    assert client.post(f"{there}/cases", "[" * 100_000, content_type="application/json").status_code == 400
+
+
 def test_more_calls_than_a_minute_may_have_wait(factory: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jasang.web.tenants.limits.time.time", lambda: 1_000_000.0)
     settings.API_CALLS_PER_MINUTE = 3

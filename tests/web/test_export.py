@@ -189,6 +189,9 @@ def test_export_over_the_interface_has_what_the_key_may_read() -> None:
     centre = exported(program(world.centre, "organisation:read", "center:read"), world.centre)
     assert {"queues", "cases", "case-events", "articles"} <= {row.get("of") for row in centre}
     assert "나나나" not in json.dumps(centre, ensure_ascii=False)
+    told = AuditEvent.objects.filter(action="export", factory=world.factory, organisation=world.centre).get()
+    assert {"cases", "case-events"} <= set(told.subject.split(", "))
+    assert not AuditEvent.objects.filter(action="export", factory=other.factory).exists()
 
 
 def test_factory_never_exports_inner_notes_of_the_centre() -> None:

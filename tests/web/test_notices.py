@@ -152,6 +152,19 @@ def test_letter_that_cannot_be_sent_is_tried_again(factory: Any, kim: Any, monke
     assert Notice.objects.get().mail_sent_at is not None
 
 
+def test_account_with_an_impossible_address_keeps_nobody_from_letters(factory: Any, kim: Any) -> None:
+    odd = set_up_account(user_name="aaa", password=PASSWORD)[0]
+    odd.email = "x@a.example\nBcc: all@a.example"
+    odd.save()
+    add_member(user=odd, factory=factory)
+    for user in (odd, kim):
+        services.choose(user=user, kind="case", letters=Letters.AT_ONCE)
+    Notice.objects.all().delete()
+    tell(factory, title=Text(ko="제목\nBcc: all@a.example", en="x\r\ny"))
+    sending.write_due()
+    assert [(one.to, one.subject) for one in mail.outbox] == [(["kim@example.com"], "제목 Bcc: all@a.example")]
+
+
 def test_call_is_signed_and_made_once(factory: Any, kim: Any, receiver: Any) -> None:
     hook = services.add_webhook(factory=factory, url=receiver.url, kinds=["case"], by=kim)
     tell(factory, document={"이름": 1})

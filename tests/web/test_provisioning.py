@@ -277,6 +277,14 @@ def test_directory_cannot_confirm_an_address_that_is_anothers(directory: Directo
     assert ConfirmedEmail.objects.filter(user__username="kim", email="kim@a.example").exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["a@b.example\nBcc: x@evil.example", "kein", "a b@c.example", "@", "a@b\r\n.example"]
+)
+def test_directory_tells_addresses_only(directory: Directory, address: str) -> None:
+    assert directory.add("lee", emails=[{"value": address}]).json()["scimType"] == "invalidValue"
+    assert not get_user_model().objects.filter(username="lee").exists()
+
+
 def test_name_that_is_taken_at_the_last_moment_is_told_as_taken(
     directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from jasang.errors import JasangError
 from jasang.web.api.entering import FactoryKey, OrganisationKey, caller, factory_of, organisation_of
 from jasang.web.api.kinds import Kind, Place, kinds
 from jasang.web.api.rows import plain, shown
-from jasang.web.tenants.models import Factory
+from jasang.web.tenants.models import AuditEvent, Factory, Organisation
 from jasang.web.tenants.services import note_event
 
 FORMAT = "jasang.export/1"
@@ -121,6 +122,8 @@ def _answer(request: HttpRequest, place: Place, asked: ExportAsked) -> Streaming
     about = {"factory": place} if isinstance(place, Factory) else {"organisation": place}
     note_event(user=caller(request).user, action="export", subject=", ".join(kind.name for kind in chosen), **about)
     pairs = [(kind, kind.rows(place)) for kind in chosen]
+    if not isinstance(place, Factory):
+        _note_factories(request, place, pairs)
     if asked.format == "csv":
         if len(chosen) != 1:
             raise JasangError(ko="CSV는 kinds에 한 종류만 적습니다.", en="CSV takes exactly one kind in kinds.")
@@ -132,6 +135,26 @@ def _answer(request: HttpRequest, place: Place, asked: ExportAsked) -> Streaming
         name = f"{place.key}.jsonl"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _note_factories(request: HttpRequest, place: Organisation, pairs: Sequence[tuple[Kind, Any]]) -> None:
+    """An organisation takes out rows of factories: each factory's owner can see which."""
+    taken: dict[int, list[str]] = defaultdict(list)
+    for kind, rows in pairs:
+        if kind.factory not in (None, "self"):
+            for number in set(rows.order_by().values_list(str(kind.factory), flat=True)) - {None}:
+                taken[number].append(kind.name)
+    user, address = caller(request).user, request.META.get("REMOTE_ADDR") or None
+    AuditEvent.objects.bulk_create(
+        (
+            AuditEvent(
+                user=user, account=user.get_username() if user is not None else "", action="export", factory_id=number,
+                organisation=place, subject=", ".join(names)[:300], address=address,
+            )
+            for number, names in sorted(taken.items())
+        ),
+        batch_size=500,
+    )  # fmt: skip
 
 
 def _whole(pairs: Sequence[tuple[Kind, Any]], place: Place) -> Iterator[str]:

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -41,6 +43,7 @@ def _title(status: int) -> str:
         405: _("This address does not do that"),
         409: _("Not possible now"),
         412: _("It was changed meanwhile"),
+        413: _("Too large"),
         422: _("Something in the request does not fit"),
         429: _("Too many calls"),
     }.get(status, HTTPStatus(status).phrase)
@@ -61,6 +64,7 @@ def _detail(error: HttpError) -> str:
         {
             400: _("The body of the request cannot be read."),
             401: _("Send a working key: Authorization: Bearer jsk_…"),
+            413: _("The body is too large."),
         }.get(error.status_code, error.message),
     )
 
@@ -96,10 +100,25 @@ def set_up(api: NinjaAPI) -> None:
         rows = [asdict(one) for one in getattr(error, "errors", ())]
         return problem(422, error.in_language(current()), **({"errors": rows} if rows else {}))
 
+    @api.exception_handler(RequestDataTooBig)
+    def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+        return body_too_large()
+
+    @api.exception_handler(SuspiciousOperation)  # too many fields or files
+    @api.exception_handler(MultiPartParserError)
+    @api.exception_handler(UnreadablePostError)
+    def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+        return problem(400, _("The body of the request cannot be read."))
+
     @api.exception_handler(Exception)
     def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
         log.error("unexpected at %s", request.path, exc_info=error)
         return problem(500, _("It has been noted. Please try again in a moment."))
+
+
+def body_too_large() -> HttpResponse:
+    """More than a request may bring."""
+    return problem(413, _("The body is too large."))
 
 
 def not_found() -> HttpResponse:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
@@ -33,6 +34,7 @@ _REFUSALS = {
     "404": "Not there, or of another factory.",
     "405": "The address has no such method.",
     "412": "It was changed since the caller read it (If-Match).",
+    "413": "The body is too large.",
     "422": "Something in the request does not fit.",
     "429": "Too many calls in a minute.",
 }
@@ -46,6 +48,8 @@ class StrictParser(Parser):
         try:
             body = json.loads(request.body, parse_constant=_no_constant)
             json.dumps(body, ensure_ascii=False).encode()  # half a character (a lone surrogate) is none
+        except RequestDataTooBig as error:
+            raise HttpError(413, "too large") from error
         except (ValueError, RecursionError) as error:
             raise HttpError(400, "json") from error
         if "\\u0000" in json.dumps(body):

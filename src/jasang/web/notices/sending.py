@@ -5,6 +5,7 @@ webhook-id as before.
 """
 
 import json
+import logging
 import smtplib
 from datetime import timedelta
 from itertools import groupby
@@ -20,6 +21,7 @@ from jasang.web.notices.models import Delivery, Notice, Outcome
 from jasang.web.notices.posting import NotCalled, post
 from jasang.web.tenants.secret_texts import Unreadable
 
+log = logging.getLogger(__name__)
 # Seconds until the next try after each failure; two days in all.
 WAITS = (10, 60, 300, 1800, 7200, 21600, 43200, 86400)
 MOST_AT_ONCE = 50
@@ -100,7 +102,9 @@ def _write(notices: list[Notice]) -> None:
     user, rows = notices[0].user, Notice.objects.filter(pk__in=[notice.pk for notice in notices])
     try:
         _letter(notices).send()
-    except (smtplib.SMTPException, OSError):
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        # ValueError: an address or heading that no letter can have; it must not keep the others from theirs.
+        log.warning("letter to account %s: %s", user.pk, error)
         tries = min(notices[0].mail_attempts, _MOST_LETTER_TRIES - 1)
         given_up = notices[0].mail_attempts + 1 >= _MOST_LETTER_TRIES or not user.email
         later = None if given_up else timezone.now() + timedelta(seconds=WAITS[tries])

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -197,6 +198,11 @@ def _address(asked: User) -> str:
     value = "" if chosen is None else str(chosen.value).strip()
     if len(value) > 254:
         raise InvalidValueException(detail=_("emails: an address has at most 254 characters"))
+    try:
+        if value:
+            validate_email(value)
+    except ValidationError as error:
+        raise InvalidValueException(detail=_("emails: this is no e-mail address")) from error
     return value
 
 

@@ -39,6 +39,8 @@ def action_words(action: str) -> str:
     return {
         "read": _("looked at"),
         "write": _("changed"),
+        "export": _("took out as a file"),
+        "import": _("took in from a file"),
         "invite": _("invited"),
         "withdraw": _("withdrew an invitation"),
         "join": _("joined"),

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +44,13 @@ class SecurityHeaders:
         return response
 
 
+def _problem(detail: str) -> HttpResponse:
+    """The same for a program (RFC 9457)."""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    document = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    return JsonResponse(document, status=status, content_type="application/problem+json")
+
+
 class BodyLimit:
     """Refuses a request that says it is larger than an upload may be, before a byte of it is read."""
 
@@ -54,5 +62,7 @@ class BodyLimit:
         length = int(told) if told.isdecimal() else 0
         if length <= settings.UPLOAD_LIMIT_MB * 1_000_000 + _FORM_BYTES:
             return self.get_response(request)
+        if request.path.startswith("/api/"):
+            return _problem(_("The body is too large."))
         context = {"limit_mb": settings.UPLOAD_LIMIT_MB}
         return render(request, "ui/too_large.html", context, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
