@@ -99,12 +99,24 @@ def test_broken_store_is_passed_over_and_does_not_stop_the_others(factory: Any, 
     assert not CollectedDay.objects.of(factory).exists()
 
 
-def test_level_falls_day_by_day_when_data_stops(factory: Any) -> None:
+def level_after(factory: Any, today: date, days: int) -> Any:
+    """The level marked so many days later, on the portal's clock of that day."""
+    then = today + timedelta(days=days)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "localdate", lambda *args: then)
+        return levels.mark_level(factory=factory, today=then)
+
+
+def test_level_falls_day_by_day_when_data_stops_and_rises_when_it_returns(factory: Any) -> None:
     today = timezone.localdate()
-    CollectedDay.objects.of(factory).bulk_create(
-        CollectedDay(factory=factory, day=today - timedelta(days=number), slots=FULL, readings=1, latency=0.5)
-        for number in range(120)
-    )
+
+    def came(first: int, last: int) -> None:
+        CollectedDay.objects.of(factory).bulk_create(
+            CollectedDay(factory=factory, day=today + timedelta(days=number), slots=FULL, readings=1, latency=0.5)
+            for number in range(first, last)
+        )
+
+    came(-119, 1)
     for name in ("records_not_typed", "lots_traceable", "machines_connected"):
         KeptFact.objects.of(factory).create(factory=factory, name=name, value=1.0, at=today)
     rubric = levels.latest_rubric()
@@ -113,18 +125,28 @@ def test_level_falls_day_by_day_when_data_stops(factory: Any) -> None:
 
     seen = []
     for after in (0, 7, 14, 21, 28, 35):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(timezone, "localdate", lambda *args, day=today + timedelta(days=after): day)
-            level = levels.mark_level(factory=factory, today=today + timedelta(days=after))
+        level = level_after(factory, today, after)
         uptime = next(one for one in level.items if one.item.id == "uptime")
-        seen.append((round(level.points), round(uptime.answer.value, 3), round(uptime.step, 2)))
+        seen.append((round(level.points), level.number, round(uptime.answer.value, 3), round(uptime.step, 2)))
 
-    points = [one for one, _, _ in seen]
+    points = [one for one, *_ in seen]
     assert points == sorted(points, reverse=True)
     assert points[0] - points[-1] > 250
-    assert [(value, step) for _, value, step in seen] == [
+    assert [(value, step) for *_, value, step in seen] == [
         (1.0, 5), (0.922, 3), (0.844, 2), (0.767, 1.0), (0.689, 0), (0.611, 0),
     ]  # fmt: skip
+    numbers = [number for _, number, *_ in seen]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[-1] < numbers[0]
+
+    came(36, 140)  # somebody mended the collector
+    risen = []
+    for after in (40, 60, 90, 130):
+        KeptFact.objects.of(factory).update(at=today + timedelta(days=after))
+        level = level_after(factory, today, after)
+        risen.append(round(level.points))
+    assert risen == sorted(risen)
+    assert (risen[0] > points[-1], risen[-1], level.number) == (True, points[0], numbers[0])
 
 
 def test_page_opens_no_store_and_takes_a_fixed_number_of_queries(

@@ -81,6 +81,21 @@ def test_milestone_gets_another_day_with_its_reason_until_it_is_reached(cast: Ca
         steps.move_milestone(by=cast["runner"], milestone=second, due_on=later, words="x")
 
 
+def test_refused_claim_stays_as_it_was_written(cast: Cast) -> None:
+    application = cast.apply()
+    first, _ = cast.planned(application)
+    owner = cast.browser("owner")
+    page = reverse("programme:own-application", args=[cast.factory.key, application.key])
+    address = f"{page}milestones/{first.place}/claim/"
+    answer = owner.post(address, {"once": "0", "words": "센서를 달았습니다", "own_paid": "많이"})
+    assert answer.status_code == 400
+    assert "센서를 달았습니다" in answer.content.decode()
+    assert owner.get(address).headers["Location"] == page
+    assert owner.post(address, {"once": "0", "words": "달았습니다", "own_paid": "5000"}).status_code == 302
+    again = owner.post(address, {"once": "1", "words": "또 달았습니다"}, follow=True)
+    assert "이미 청구했습니다" in again.content.decode()
+
+
 def test_closed_factory_counts_with_its_money_only(cast: Cast) -> None:
     application = cast.apply()
     first, _ = cast.planned(application)

@@ -1,5 +1,6 @@
 """The programme's pages in a real Chromium: nothing hangs out at the side of a phone, and axe finds nothing serious."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from .conftest import PASSWORD
 from .running import HERE, Portal
@@ -84,3 +86,27 @@ def test_pages_of_the_programme_fit_and_axe_finds_nothing_serious(
                 faults[f"{pattern} of {user}"] = found
         context.close()
     assert faults == {}
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_dossier_prints_on_three_pages_of_a4(
+    chromium: Any,  # noqa: F811
+    portal: tuple[str, dict[str, Any]],
+    language: str,
+) -> None:
+    address, keys = portal
+    context = chromium.new_context(bypass_csp=True)
+    context.add_cookies([{"name": "jasang_language", "value": language, "url": address}])
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{address}/sign-in/")
+    page.fill("#id_username", "owner")
+    page.fill("#id_password", PASSWORD)
+    page.click("button.wide")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.goto(f"{address}{keys['f']}/level/certificate/")
+    pages = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+    context.close()
+    sizes = {(round(float(one.mediabox.width)), round(float(one.mediabox.height))) for one in pages}
+    assert (sizes, len(pages) <= 3) == ({(595, 842)}, True)
+    assert "한빛금형" in pages[0].extract_text()

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -79,10 +78,17 @@ def apply(request: FactoryRequest, key: UUID) -> HttpResponse:
 @require_GET
 def one(request: FactoryRequest, key: UUID) -> HttpResponse:
     """The application to the end: where it stands, what comes next, what is missing, documents, money."""
-    application = _application(request, key)
+    return _page(request, _application(request, key))
+
+
+def _page(
+    request: FactoryRequest, application: Application, refused: dict[int, ClaimForm] | None = None
+) -> HttpResponse:
+    """The page; `refused`: a milestone's place and its claim that was not kept, with what was written."""
     rows = showing.milestones(application)
     for row in rows:
-        row["form"] = ClaimForm(auto_id=f"claim{row['milestone'].place}_%s")
+        place = row["milestone"].place
+        row["form"] = (refused or {}).get(place) or ClaimForm(auto_id=f"claim{place}_%s")
     papers = list(queries.papers_of(application))
     context = {
         "tab": "level", "part": "support", "application": application, "owner": request.role == Role.OWNER,
@@ -96,7 +102,8 @@ def one(request: FactoryRequest, key: UUID) -> HttpResponse:
         "may_withdraw": application.stage in (Stage.DRAFT, Stage.APPLIED, Stage.VISITED, Stage.APPROVED, Stage.PLANNED),
         "open_call": application.call in queries.calls_for(request.factory, timezone.localdate()),
     }  # fmt: skip
-    return render(request, "programme/support/application.html", context)
+    status = HTTPStatus.BAD_REQUEST if refused else HTTPStatus.OK
+    return render(request, "programme/support/application.html", context, status=status)
 
 
 def _documents(application: Application, papers: list[Paper]) -> list[dict[str, Any]]:
@@ -175,21 +182,18 @@ def note(request: FactoryRequest, key: UUID) -> HttpResponse:
 
 
 @for_roles(Role.OWNER)
-@require_POST
+@require_http_methods(["GET", "POST"])
 @telling(_page_of)
 def claim(request: FactoryRequest, key: UUID, place: int) -> HttpResponse:
     """Ask for the money of a milestone. The form's own number makes it one claim, however often it is sent."""
+    if request.method == "GET":  # a refused claim was shown here, and its reader chose another language
+        return redirect(_page_of(request, key))
     application = _application(request, key)
     rows = Milestone.objects.of(application.organisation).filter(application=application)
     milestone = get_object_or_404(rows.select_related("application__organisation", "application__factory"), place=place)
-    form = ClaimForm(request.POST, request.FILES)
-    try:
-        valid = form.is_valid()
-    except ValidationError:
-        valid = False
-    if not valid:
-        tell_form(request, form)
-        return redirect(_page_of(request, key))
+    form = ClaimForm(request.POST, request.FILES, auto_id=f"claim{place}_%s")
+    if not form.is_valid():
+        return _page(request, application, {place: form})
     given = form.cleaned_data
     once = request.POST.get("once", "")[:20]
     money.claim(
