@@ -53,6 +53,7 @@ def test_risen_share_of_bad_pieces_is_found_on_its_machine() -> None:
 
     assert (found.rule, found.subject.column, found.subject.asset) == ("mean_shift", "NG_QTY", "EQ2")
     shift = next(item for item in found.evidence if item.name == "shift")
+    assert (shift.unit, found.charts[0].y_unit) == ("points", "%")
     assert shift.value == pytest.approx(0.04, abs=0.006)
     assert found.check is not None
     assert found.check.metric == "defect_rate"

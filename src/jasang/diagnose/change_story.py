@@ -150,14 +150,23 @@ def moments(one: LevelChange) -> tuple[datetime | None, datetime | None]:
 
 def unit(one: LevelChange) -> str | None:
     """The column's unit; a defect rate is a share."""
-    return None if one.course.column.role is Role.DEFECT else one.course.column.unit
+    return "share" if _is_share(one) else one.course.column.unit
+
+
+def size_unit(one: LevelChange) -> str | None:
+    """The unit of a change: points where the level is a share."""
+    return "points" if _is_share(one) else one.course.column.unit
+
+
+def _is_share(one: LevelChange) -> bool:
+    return one.course.column.role is Role.DEFECT
 
 
 def evidence_of(one: LevelChange, name: str, label: Text) -> list[Evidence]:
     """Size with its 95 % interval, in the column's unit and in sigma, and the two levels."""
     change, sigma = one.change, one.course.sigma
     found = [
-        Evidence(name=name, label=label, value=change.size, low=change.low, high=change.high, unit=unit(one)),
+        Evidence(name=name, label=label, value=change.size, low=change.low, high=change.high, unit=size_unit(one)),
         Evidence(
             name="in_sigma",
             label=Text(ko="평소 산포(시그마) 대비", en="in sigma of single values"),
@@ -270,6 +279,7 @@ def with_balance(one: LevelChange, data: TableData, text: Text) -> Text:
 def chart_of(one: LevelChange, question: Text) -> Chart:
     """Block means with the fitted course, the limits of the time before and the onset."""
     course, change = one.course, one.change
+    scale = 100.0 if _is_share(one) else 1.0
     timed = course.seconds is not None
     if course.seconds is not None:
         stamps = (course.seconds * 1e6).astype("datetime64[us]")
@@ -280,10 +290,12 @@ def chart_of(one: LevelChange, question: Text) -> Chart:
     spread = float(np.std((course.means - change.fitted)[base])) if base.sum() > 2 else float(np.std(course.means))
     offset = float(np.mean(course.means - change.fitted))
     marks = [
-        Mark(name=Text(ko="평균(이전)", en="mean before"), axis="y", at=one.level_before, look="centre"),
-        Mark(name=Text(ko="관리상한", en="upper limit"), axis="y", at=one.level_before + 3 * spread),
-        Mark(name=Text(ko="관리하한", en="lower limit"), axis="y", at=one.level_before - 3 * spread),
+        Mark(name=Text(ko="평균(이전)", en="mean before"), axis="y", at=scale * one.level_before, look="centre"),
+        Mark(name=Text(ko="관리상한", en="upper limit"), axis="y", at=scale * (one.level_before + 3 * spread)),
     ]
+    if not _is_share(one) or one.level_before > 3 * spread:  # no share is below 0
+        lower = scale * (one.level_before - 3 * spread)
+        marks.append(Mark(name=Text(ko="관리하한", en="lower limit"), axis="y", at=lower))
     for limit, ko, en in ((course.column.lower, "규격 하한", "LSL"), (course.column.upper, "규격 상한", "USL")):
         if limit is not None and course.column.role is Role.QUALITY:
             marks.append(Mark(name=Text(ko=ko, en=en), axis="y", at=limit, look="specification"))
@@ -299,13 +311,19 @@ def chart_of(one: LevelChange, question: Text) -> Chart:
         x_kind="time" if timed else "number",
         x=x,
         lines=(
-            Line(name=Text(ko="구간 평균", en="block mean"), y=tuple(course.means.tolist()), look="points"),
-            Line(name=Text(ko="추정 수준", en="fitted level"), y=tuple((offset + change.fitted).tolist()), look="line"),
+            Line(name=Text(ko="구간 평균", en="block mean"), y=tuple((scale * course.means).tolist()), look="points"),
+            Line(
+                name=Text(ko="추정 수준", en="fitted level"),
+                y=tuple((scale * (offset + change.fitted)).tolist()),
+                look="line",
+            ),
         ),
         marks=tuple(marks),
         x_label=None if timed else Text(ko="행 번호", en="row"),
-        y_label=Text(ko=course.column.name, en=course.column.name),
-        y_unit=unit(one),
+        y_label=Text(ko="불량률", en="defect rate")
+        if _is_share(one)
+        else Text(ko=course.column.name, en=course.column.name),
+        y_unit="%" if _is_share(one) else unit(one),
     )
 
 

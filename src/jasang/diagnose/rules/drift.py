@@ -85,7 +85,7 @@ def _finding(base: EvidenceBase, one: LevelChange, loud: Severity, tried: int) -
             value=one.change.size / days,
             low=one.change.low / days,
             high=one.change.high / days,
-            unit=story.unit(one),
+            unit=story.size_unit(one),
         )
         evidence.insert(1, per_day)
     return Finding(
