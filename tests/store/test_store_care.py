@@ -1,12 +1,14 @@
 """Looking after a store: check, repair, backup while writing, restore, export, retention."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from jasang.errors import StoreError
@@ -95,6 +97,69 @@ def test_repair_keeps_the_whole_records_of_a_damaged_log(tmp_path: Path) -> None
     assert len(everything(tmp_path / "s")) == 120
     assert (tmp_path / "s" / "fresh" / "damaged" / log.name).exists()
     assert care.check(tmp_path / "s").troubles == ()
+
+
+def test_repair_knows_the_names_that_went_with_a_lost_record(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s")
+    store.append(readings(30))
+    store.seal()  # type: ignore[attr-defined]
+    for batch in (1, 2):
+        store.append(readings(30, first=30 * batch))
+    store.close()
+    before = everything(tmp_path / "s")
+    log = max((tmp_path / "s" / "fresh").glob("*.log"), key=lambda found: found.stat().st_size)
+    content = bytearray(log.read_bytes())
+    content[60] ^= 1
+    log.write_bytes(content)
+
+    care.repair(tmp_path / "s")
+
+    assert everything(tmp_path / "s") == [one for one in before if not 30 <= float(str(one.value)) * 4 < 60]
+    assert care.check(tmp_path / "s").troubles == ()
+
+
+def test_check_tells_of_lists_that_are_damaged_or_gone(tmp_path: Path) -> None:
+    filled(tmp_path / "s").close()
+    (tmp_path / "s" / "signals.json").write_text("x")
+    (tmp_path / "s" / "retention.json").write_text("[]")
+    shutil.rmtree(tmp_path / "s" / "readings" / "_delta_log")
+
+    troubles = [trouble.en for trouble in care.check(tmp_path / "s").troubles]
+
+    folder = tmp_path / "s"
+    files = len(list((folder / "readings").glob("*.parquet")))
+    assert troubles == [
+        f"the list of signals {folder / 'signals.json'} cannot be read: Expecting value: line 1 column 1 (char 0)",
+        f"{folder / 'retention.json'} cannot be read: expected format and rules, found []",
+        f"{folder / 'readings'}: {files} files, but no list of them (_delta_log); bring it back from a backup",
+    ]
+
+
+def test_a_folder_that_is_no_store_does_not_become_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is no store of readings"):
+        care.compact(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_backup_within_the_store_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path / "s").close()
+    for target in (tmp_path / "s" / "copy", tmp_path / "s", tmp_path):
+        with pytest.raises(StoreError, match="lie within each other"):
+            care.backup(tmp_path / "s", target)
+    assert not (tmp_path / "s" / "copy").exists()
+
+
+def test_a_changed_byte_of_a_settled_file_is_told_by_who_reads_it(tmp_path: Path) -> None:
+    filled(tmp_path / "s").close()
+    path = max((tmp_path / "s" / "readings").glob("*.parquet"), key=lambda found: found.stat().st_size)
+    with pq.ParquetFile(path) as file:
+        times = file.metadata.row_group(0).column(1)
+    content = bytearray(path.read_bytes())
+    content[times.data_page_offset + times.total_compressed_size - 5] ^= 0x01
+    path.write_bytes(content)
+
+    with pytest.raises(StoreError, match="cannot be read"):
+        everything(tmp_path / "s")
 
 
 def test_backup_while_writing_restores_to_the_same_readings(tmp_path: Path) -> None:

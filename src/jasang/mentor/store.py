@@ -12,6 +12,7 @@ from jasang.store.backup import Copied, backup_store, restore_store
 from jasang.store.check import Checked, check_store, repair_store
 from jasang.store.embedded import EmbeddedStore
 from jasang.store.export import export
+from jasang.store.folder import read_format
 from jasang.store.ownership import is_owned
 from jasang.store.retain import Retained, Rule, add_rule
 
@@ -61,6 +62,7 @@ def repair(store: Path) -> tuple[Text, ...]:
 
 def compact(store: Path) -> Compacted:
     """Settle everything and put small files together; `StoreError` while a collector is writing."""
+    read_format(store)  # a folder that is none must not become one
     owned = EmbeddedStore(store)
     try:
         settled = owned.settle(datetime.now(UTC))

@@ -55,6 +55,11 @@ def backup_store(store: Path, target: Path) -> Copied:
             ko=f"{store} 은(는) 이전 형식입니다. 먼저 jasang store compact 로 새 형식으로 바꾸세요.",
             en=f"{store} has a former format; run jasang store compact first, which turns it into the new one",
         )
+    if target.resolve().is_relative_to(store.resolve()) or store.resolve().is_relative_to(target.resolve()):
+        raise StoreError(
+            ko=f"{target} 은(는) 저장소 {store} 와(과) 서로 안에 들어 있습니다. 따로 떨어진 폴더에 백업하세요.",
+            en=f"{target} and the store {store} lie within each other; back up to a folder apart from it",
+        )
     if target.exists() and any(target.iterdir()) and not (target / FILE).exists():
         raise StoreError(
             ko=f"{target} 은(는) 비어 있지 않고 백업도 아닙니다.", en=f"{target} is neither empty nor a backup"

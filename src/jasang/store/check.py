@@ -3,7 +3,7 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +13,16 @@ import pyarrow.parquet as pq
 
 from jasang.errors import StoreError
 from jasang.plant.text import Text
+from jasang.store.describing import read_signals
 from jasang.store.folder import read_format
 from jasang.store.fresh_files import FOLDER as FRESH
 from jasang.store.fresh_files import open_fresh
 from jasang.store.log import Record, packed, records, sync_file, sync_folder, whole_records
 from jasang.store.manifest import Manifest, read_manifest, write_manifest
 from jasang.store.ownership import Ownership
-from jasang.store.segment import file_checksum
+from jasang.store.retain import FOLDER as HOURLY
+from jasang.store.retain import read_rules
+from jasang.store.segment import Sealed, Segment, file_checksum
 from jasang.store.settle import REPLACED
 from jasang.store.settled import FOLDER, Entry, SettledTable
 
@@ -54,6 +57,7 @@ def check_store(store: Path) -> Checked:
         if trouble is not None and name in _named(store):
             troubles.append(trouble)
         fresh += rows
+    troubles += _lists(store)
     counts = []
     for table in (FOLDER, REPLACED):
         entries = SettledTable(store, table).entries()
@@ -68,6 +72,23 @@ def check_store(store: Path) -> Checked:
         bytes=sum(every),
         troubles=tuple(troubles),
     )
+
+
+def _lists(store: Path) -> Iterator[Text]:
+    """Troubles of what stands beside the readings, and of tables whose list is gone."""
+    for read in (read_signals, read_rules):
+        try:
+            read(store)
+        except StoreError as error:
+            yield Text(ko=error.ko, en=error.en)
+    for table in (FOLDER, REPLACED, HOURLY):
+        folder = store / table
+        files = sum(1 for _ in folder.glob("*.parquet"))
+        if files and not (folder / "_delta_log").is_dir():
+            yield Text(
+                ko=f"{folder}: 파일 {files}개가 있지만 목록(_delta_log)이 없어 읽지 못합니다. 백업에서 되살리세요.",
+                en=f"{folder}: {files} files, but no list of them (_delta_log); bring it back from a backup",
+            )
 
 
 def _sizes(store: Path) -> list[int]:
@@ -162,12 +183,13 @@ def repair_store(store: Path) -> tuple[Text, ...]:
     try:
         folder = store / FRESH
         manifest = read_manifest(folder) or Manifest()
+        known = _known_names(folder, manifest)
         done: list[Text] = []
         for name, _rows, trouble in _fresh_files(folder, manifest):
             if trouble is None:
                 continue
             if name in manifest.logs:
-                done.append(_mend_log(folder, name))
+                done.append(_mend_log(folder, name, known))
             else:
                 _set_aside(folder, name)
                 kept = tuple(sealed for sealed in manifest.segments if sealed.file != name)
@@ -182,14 +204,26 @@ def repair_store(store: Path) -> tuple[Text, ...]:
         ownership.release()
 
 
-def _mend_log(folder: Path, name: str) -> Text:
-    """Write the whole records of a log anew; a name that went with a lost record is told as unknown."""
+def _known_names(folder: Path, manifest: Manifest) -> Sequence[str]:
+    """The names of signals by number, as far as a file that can be read tells them."""
+    found: list[Sequence[str]] = [()]
+    sealed = list(manifest.segments)
+    if manifest.latest is not None:
+        sealed.append(Sealed(file=manifest.latest, rows=0, first=None, last=None, checksum=0))
+    for one in sealed:
+        with contextlib.suppress(StoreError):
+            found.append(Segment(folder, one).names)
+    return max(found, key=len)
+
+
+def _mend_log(folder: Path, name: str, known: Sequence[str]) -> Text:
+    """Write the whole records of a log anew; a name that went with a lost record and is not `known` is told as unknown."""
     kept, lost = whole_records(folder / name)
     names: list[str] = []
     mended: list[bytes] = []
     for record in kept:
         missing = range(len(names), record.first_name)
-        invented = tuple(f"unknown.{code}" for code in missing)
+        invented = tuple(known[code] if code < len(known) else f"unknown.{code}" for code in missing)
         first = min(record.first_name, len(names))
         names += [*invented, *record.names[len(names) - record.first_name if not invented else 0 :]]
         mended.append(packed(Record(block=record.block, first_name=first, names=(*invented, *record.names))))

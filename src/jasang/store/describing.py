@@ -18,6 +18,8 @@ def read_signals(store: Path) -> dict[str, Signal]:
     path = store / FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"expected format and signals, found {found!r:.40}")
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']!r}, expected {FORMAT!r}")
         return {entry["name"]: Signal(**entry) for entry in found["signals"]}

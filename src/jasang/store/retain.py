@@ -69,6 +69,8 @@ def read_rules(store: Path) -> tuple[Rule, ...]:
     path = store / FILE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"expected format and rules, found {found!r:.40}")
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']!r}, expected {FORMAT!r}")
         return tuple(Rule(signals=str(rule["signals"]), days=float(rule["days"])) for rule in found["rules"])

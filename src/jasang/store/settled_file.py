@@ -189,7 +189,7 @@ class SettledFile:
     def _open(self) -> pq.ParquetFile:
         if self._file is None:
             # Nothing is read ahead: that would be another thread's work, for which a busy computer lets wait.
-            file = pq.ParquetFile(self.path, memory_map=True, pre_buffer=False)
+            file = pq.ParquetFile(self.path, memory_map=True, pre_buffer=False, page_checksum_verification=True)
             metadata = file.metadata.metadata or {}
             if INDEX not in metadata:
                 raise StoreError(
