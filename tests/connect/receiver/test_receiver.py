@@ -295,10 +295,12 @@ class _FullDisk:
         raise StoreError(ko="디스크가 가득 찼습니다", en="the disk is full")
 
 
-def test_store_that_cannot_keep_is_told_with_503_so_that_clients_try_again() -> None:
+def test_store_that_cannot_keep_is_told_with_503_so_that_clients_try_again(caplog: pytest.LogCaptureFixture) -> None:
     with running([Factory(name="a", token=TOKEN, store=_FullDisk())]) as url:  # type: ignore[arg-type]
-        status, answer, headers = post(url, V2, b"m v=1")
+        for _ in range(3):
+            status, answer, headers = post(url, V2, b"m v=1")
 
+    assert [record.getMessage() for record in caplog.records] == ["the disk is full"]  # once, not at every write
     assert (status, answer) == (503, {"code": "unavailable", "message": "the disk is full"})
     assert headers["Retry-After"] == "1"
 

@@ -27,6 +27,7 @@ from jasang.errors import ConfigurationError, StoreError
 
 COMPILING = 15.0  # s that the start waits for the compiled reader; after that it comes when it is ready
 SWEEP = 600.0  # s between looks for connections that nobody uses
+REPEAT_AFTER = 60.0  # s until the same trouble of a store is logged again
 SHUTDOWN = 5.0  # s for what is under way
 BUSY = "too many points are waiting to be kept; try again"
 
@@ -57,6 +58,7 @@ class Receiver:
         self._server: asyncio.Server | None = None
         self._loading: asyncio.Task[ModuleType | None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._told = ("", 0.0)  # the trouble of the store that was logged last, and when
 
     @property
     def points(self) -> dict[str, int]:
@@ -245,11 +247,19 @@ class Receiver:
             case NotGzip():
                 return refused(version, 400, str(error))
             case StoreError():
-                _log.error("%s", error.en)
+                self._log_now_and_then(error.en)
                 return refused(version, 503, error.en)
             case web.HTTPException() if error.status in (400, 404, 413):
                 return refused(version, error.status, error.reason)
         return None
+
+    def _log_now_and_then(self, trouble: str) -> None:
+        """A full disk refuses every write: its log must not fill it further."""
+        now = asyncio.get_running_loop().time()
+        told, at = self._told
+        if trouble != told or now - at >= REPEAT_AFTER:
+            self._told = trouble, now
+            _log.error("%s", trouble)
 
 
 async def serve(receiver: Receiver, stop: asyncio.Event) -> None:
