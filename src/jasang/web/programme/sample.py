@@ -14,6 +14,7 @@ from jasang.web.programme.calls import CRITERIA, DOCUMENTS
 from jasang.web.programme.models import (
     Application,
     Call,
+    Claim,
     Cohort,
     Mentor,
     Milestone,
@@ -67,7 +68,20 @@ _STAGES = (
     Stage.OPERATING,
     Stage.AFTERCARE,
 )
-_WISH = "불량과 설비 정지를 줄이고 싶습니다."
+_WISHES = {
+    "금형": "시사출을 네댓 번 하고서야 금형이 나갑니다. 두 번으로 줄이고 싶습니다.",
+    "주물": "기공 불량이 8%입니다. 어느 조건에서 생기는지 알고 싶습니다.",
+    "도금": "두께가 고르지 않아 다시 도금하는 일이 많습니다.",
+    "사출": "아침 첫 한 시간에 미성형이 몰립니다. 건조와 온도를 데이터로 보고 싶습니다.",
+    "프레스": "금형을 바꾸는 데 한 시간 넘게 걸리고, 갑자기 서는 일이 잦습니다.",
+    "열처리": "로트마다 경도가 다릅니다. 온도 기록을 손으로 적고 있습니다.",
+    "전자부품": "납땜 불량을 눈으로만 찾습니다. 원인을 공정에서 잡고 싶습니다.",
+    "자동차부품": "고객사가 로트 추적을 요구합니다. 지금은 종이로 찾는 데 반나절이 걸립니다.",
+    "식품": "포장기 정지가 하루 스무 번입니다. 왜 서는지 기록이 없습니다.",
+    "섬유": "염색 색상 차이로 되돌아오는 물량이 많습니다.",
+    "화장품": "충전량이 들쭉날쭉해 원료가 더 들어갑니다.",
+    "기계": "납기를 자주 넘깁니다. 작업 순서를 사람이 기억으로 정합니다.",
+}
 _BATCH = 1000
 
 
@@ -148,6 +162,7 @@ def _factories(draw: Random, operator: Organisation, count: int) -> list[Factory
 
 def _money(draw: Random, factories: list[Factory], standings: list[Standing], call: Call, day: date) -> None:
     operator = call.organisation
+    wishes = {code: _WISHES[trade] for trade, code, _ in _TRADES}
     applications = []
     for number, factory in enumerate(factories, start=1):
         stage = draw.choice(_STAGES)
@@ -156,7 +171,7 @@ def _money(draw: Random, factories: list[Factory], standings: list[Standing], ca
         granted = 0 if stage in (Stage.APPLIED, Stage.VISITED) else asked
         applications.append(
             Application(organisation=operator, call=call, factory=factory, stage=stage, cost=cost, asked=asked,
-                        granted=granted, wish=_WISH, number=number,
+                        granted=granted, wish=wishes[factory.industry], number=number,
                         applied_at=timezone.now() - timedelta(days=draw.randrange(200)),
                         due_on=day + timedelta(days=draw.randrange(-5, 120)))
         )  # fmt: skip
@@ -177,7 +192,17 @@ def _money(draw: Random, factories: list[Factory], standings: list[Standing], ca
         for one in milestones
         if one.reached_at is not None
     ]  # fmt: skip
-    Payment.objects.of(operator).bulk_create(payments, batch_size=_BATCH)
+    payments = Payment.objects.of(operator).bulk_create(payments, batch_size=_BATCH)
+    apart = Random(len(factories))  # of its own, so that the figures stay as they are
+    for one in payments:
+        one.paid_at = now - timedelta(days=apart.randrange(3, 150))
+    Payment.objects.of(operator).bulk_update(payments, ["paid_at"], batch_size=200)
+    waiting = [one for one in milestones if one.reached_at is None and one.application.stage == Stage.BUILDING]
+    Claim.objects.of(operator).bulk_create(
+        Claim(organisation=operator, application=one.application, milestone=one, request=f"sample-claim-{one.pk}",
+              own_paid=one.application.cost // 4, words="설치를 마치고 시운전까지 했습니다. 거래명세서를 붙입니다.")
+        for one in apart.sample(waiting, min(12, len(waiting)))
+    )  # fmt: skip
     paid: dict[int, int] = {}
     for payment in payments:
         factory_id = payment.application.factory_id
