@@ -38,6 +38,18 @@ def test_few_wrong_rows_and_missing_values_do_not_hide_a_sum() -> None:
     assert [d.column for d in derived_columns({"left": left, "right": RIGHT, "total": total})] == ["total"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_ratio_with_zeros_below_the_line_is_told_without_a_warning() -> None:
+    below = RIGHT.copy()
+    below[::5] = 0.0
+    with np.errstate(divide="ignore"):
+        made = np.where(below > 0, (LEFT / below).round(4), 0.0)
+
+    found = derived_columns({"left": LEFT, "below": below, "made": made})
+
+    assert {one.column for one in found} <= {"made"}
+
+
 def test_columns_that_only_go_together_are_measurements() -> None:
     wave = np.cumsum(RNG.normal(0, 1, 800))
     columns = {f"zone_{n}": (200 + wave + RNG.normal(0, 0.3, 800)).round(1) for n in range(12)}

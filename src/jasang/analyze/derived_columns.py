@@ -179,7 +179,7 @@ def _agree(values: np.ndarray, made: np.ndarray, slack: np.ndarray | float) -> b
 
 def _left(values: np.ndarray, made: np.ndarray, slack: np.ndarray | float) -> float:
     """Standard deviation of what the formula leaves in the rows in which it holds."""
-    near = np.abs(values - made) <= _tolerance(values, slack)
+    near = np.isfinite(made) & (np.abs(values - made) <= _tolerance(values, slack))
     return float((values - made)[near].std()) if near.any() else np.inf
 
 
