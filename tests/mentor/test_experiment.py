@@ -277,6 +277,10 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     assert outcome_of_word("y:5:4:6") == Outcome(name="y", goal="target", target=5.0, low=4.0, high=6.0)
     with pytest.raises(WrongArguments, match="Box-Behnken"):
         make_experiment(plan_of_parts("p", {"name": "p", "design": "box-behnken"}, {"a": {"low": 0, "high": 1}}, {}))
+    mixture = {name: {"low": 0, "high": 1} for name in ("a", "b")}
+    whole = [{"weights": {"a": w, "b": w}, "limit": w} for w in (1.0, -1.0)]
+    with pytest.raises(WrongArguments, match="leave one of them out"):
+        make_experiment(plan_of_parts("p", {"name": "p", "design": "d-optimal", "runs": 6}, mixture, {}, whole))
     table = tmp_path / "t.csv"
     table.write_text("a,y\n0,1\n1,x\n0,2\n1,3\n", "utf-8")
     with pytest.raises(UnreadableInput, match=r"row 3, column 'y' is 'x'; expected a number"):

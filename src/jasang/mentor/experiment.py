@@ -316,9 +316,16 @@ def analyse_experiment(
     moving = {one.name: _goal(one) for one, fit, _ in fitted if any(term for term in fit.terms)}
     optimum = _best(fits, moving, reach) if moving else None
     settings = dict(at) if at is not None else None if optimum is None else optimum.settings
+    lacking = [] if settings is None else [f.name for f in experiment.design.factors if f.name not in settings]
+    if lacking:
+        names = ", ".join(lacking)
+        raise WrongArguments(
+            ko=f"--at: 설정을 모두 주세요. 빠진 설정: {names}",
+            en=f"--at: expected every factor's setting; missing: {names}",
+        )
     try:
         coded = None if settings is None else _coded(experiment.design.factors, settings)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise WrongArguments(
             ko=f"--at: 설정을 모두 정확히 주세요({error}).", en=f"--at: expected every factor's setting; {error}."
         ) from error

@@ -109,7 +109,10 @@ class _Room:
             if len(found) >= wanted:
                 return found[:wanted]
         if len(found) < 50:
-            raise ValueError("the constraints leave no room for an experiment inside the factors' limits")
+            raise ValueError(
+                "the constraints leave no room for an experiment inside the factors' limits (where amounts must add up to a "
+                "fixed sum, leave one of them out and constrain the sum of the others)"
+            )
         return found
 
 

@@ -145,6 +145,7 @@ def best_settings(
     near = candidates[values >= 0.95 * top] if top > 0 else best[None]
     near = np.vstack([near, best])
     numbers = [place for place, factor in enumerate(factors) if factor.numeric]
+    acting = {place for name in goals for term in fits[name].terms for place in term}
     return Optimum(
         settings={factor.name: factor.setting(code) for factor, code in zip(factors, best, strict=True)},
         coded=best,
@@ -157,7 +158,7 @@ def best_settings(
             )
             for place in numbers
         },
-        at_edge=tuple(factors[place].name for place in numbers if abs(best[place]) > reach - 1e-6),
+        at_edge=tuple(factors[place].name for place in numbers if place in acting and abs(best[place]) > reach - 1e-6),
     )
 
 
