@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -11,6 +13,7 @@ import pytest
 pytest.importorskip("ortools")
 pytest.importorskip("numba")
 from jasang.cli.main import main
+from jasang.mentor.schedule_tables import parsed_moment
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "schedule"
@@ -102,6 +105,57 @@ def test_one_row_is_enough_and_leading_zeros_stay(capsys: pytest.CaptureFixture[
 def test_a_wrong_cell_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, orders: str, words: str) -> None:
     assert main(["schedule", str(small(tmp_path, orders)), "--lang", "en"]) == 1
     assert capsys.readouterr().err == f"jasang: {words}.\n"
+
+
+@pytest.mark.parametrize(("name", "text", "words"), [
+    ("주문", ORDERS + "1,A,60,,,\n1,A,30,,,\n",
+     "주문.csv row 3, column '주문번호': found '1', expected an order that is there once (row 2 has it, too)"),
+    ("주문", "order,product,quantity,lot\n1,A,5000,1\n",
+     "주문.csv row 2, column 'lot': found '1', expected a lot size that splits 5000 into 200 parts at most"),
+    ("공정", "제품,설비,개당분\nA,P1,1\nA,P1,2\n",
+     "공정.csv row 3, column '설비': found 'P1', expected each machine once in a step (another step has another number in the "
+     "column step)"),
+    ("공정", "제품,설비,개당분,금형\nA,P1,1,M1\nA,P2,1,M2\n",
+     "공정.csv row 3, column '금형': found 'M2', expected the same as in the first row of this step (M1)"),
+    ("공정", "제품,설비,개당분\nA,P1,\n", "공정.csv row 2, column '개당분': found '', expected how long it takes, 0 or more"),
+    ("근무", "설비,시작,종료\nP7,08:00,17:00\n",
+     "근무.csv row 2, column '설비': found 'P7', expected one of the names there are (P1)"),
+    ("교체", "설비,이전,다음,분\nP7,A,B,5\n",
+     "교체.csv row 2, column '설비': found 'P7', expected one of the names there are (P1)"),
+    ("교체", "이전,다음,분\nA,B,5\nA,B,9\n",
+     "교체.csv row 3, column '분': found '9', expected the same as for this change above (5 minutes)"),
+    ("금형", "금형,개수\nM9,1\n", "공정.csv row 2, column '금형': found 'M1', expected one of the names there are (M9)"),
+    ("설비", "설비\nP1\nP1\n",
+     "설비.csv row 3, column '설비': found 'P1', expected a machine that is there once (row 2 has it, too)"),
+])  # fmt: skip
+def test_tables_that_do_not_fit_are_refused_by_their_cell(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    folder = small(tmp_path, "1,A,60,2026-10-01 08:00,,\n")
+    (folder / f"{name}.csv").write_text(text, "utf-8")
+
+    assert main(["schedule", str(folder), "--lang", "en"]) == 1
+    assert capsys.readouterr().err == f"jasang: {words}.\n"
+
+
+def test_locks_that_exclude_each_other_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    locks = "주문번호,설비,시작\n1,P1,2026-10-01 09:00\n2,P1,2026-10-01 09:30\n"
+    folder = small(tmp_path, "1,A,60,2026-10-01 08:00,,\n2,A,60,2026-10-01 08:00,,\n", 고정=locks)
+
+    found = told(capsys, str(folder), "--seconds", "1")
+
+    assert [(one["kind"], one["name"]) for one in found["conflict"]] == [("lock", "1"), ("lock", "2")]
+
+
+@pytest.mark.parametrize(("text", "moment"), [
+    ("2026. 10. 1. 8:05", "2026-10-01T08:05:00+09:00"), ("2026년 10월 1일 오후 1:30", "2026-10-01T13:30:00+09:00"),
+    ("2026/10/1 24:00", "2026-10-02T00:00:00+09:00"), ("2026-10-01T08:00:00Z", "2026-10-01T17:00:00+09:00"),
+    ("20261001", "2026-10-01T23:59:00+09:00"), ("2026-10-01 오후 13:30", None), ("2026-13-01", None), ("1.10.2026", None),
+])  # fmt: skip
+def test_moments_are_read_as_people_type_them(text: str, moment: str | None) -> None:
+    found = parsed_moment(text, ZoneInfo("Asia/Seoul"), at=time(23, 59))
+
+    assert (None if found is None else found.astimezone(ZoneInfo("Asia/Seoul")).isoformat()) == moment
 
 
 def test_downtime_of_something_unknown_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ def shift_calendars(table: ScheduleTable | None, calendar: Calendar | None) -> d
     for row in table.rows():
         key = next((one for one in ("machine", "operators", "name") if table.has(one)), "machine")
         table.need("start", "end")
+        if table.kind == "operators" and table.cell(row, "start").empty and table.cell(row, "end").empty:
+            continue  # a group without a shift of its own is there whenever the machine is
         days = table.cell(row, "days")
         try:
             shift = Shift(
@@ -32,7 +34,7 @@ def shift_calendars(table: ScheduleTable | None, calendar: Calendar | None) -> d
             ) from error
         found.setdefault(table.cell(row, key).text(), []).append(shift)
     made = {name: _with(calendar, shifts) for name, shifts in found.items()}
-    if "" not in made and calendar is not None:
+    if "" not in made and calendar is not None and table.kind == "shifts":
         made[""] = calendar
     return made
 

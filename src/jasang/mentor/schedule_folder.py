@@ -30,6 +30,7 @@ from jasang.plant.text import Text
 
 _DAY = 24 * 60
 _MINUTE = timedelta(minutes=1)
+_MOST_LOTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class _Reader:
         work = sum(min(one.minutes for one in step.alternatives) for order in orders for step in order.operations)
         last_due = max((order.due or 0 for order in orders), default=0)
         days = min(1100, max(45, ceil(1.5 * max(0, last_due) / _DAY) + 30 + ceil(work / 240)))
+        self._check_resources()
         closed = self._downtime()
         resources = self._resources(orders, closed, days)
         machines = self._machines(orders, closed, days)
@@ -147,6 +149,7 @@ class _Reader:
     def _orders(self, routes: Routes) -> tuple[Order, ...]:
         table = self._tables["orders"]
         table.need("order", "product", "quantity")
+        table.once("order", "주문 번호", "an order")
         orders: list[Order] = []
         for row in table.rows():
             name, product = table.cell(row, "order").text(), table.cell(row, "product")
@@ -166,6 +169,11 @@ class _Reader:
                 else lot.number(least=1e-9, what_ko="0보다 큰 로트 크기", what_en="a lot size above 0")
             )
             parts = max(1, ceil(quantity / size - 1e-9))
+            if parts > _MOST_LOTS:
+                raise lot.wrong(
+                    f"수량 {quantity:g}을(를) {_MOST_LOTS}개 이하로 나누는 로트 크기",
+                    f"a lot size that splits {quantity:g} into {_MOST_LOTS} parts at most",
+                )
             whole = Order(
                 name=name, product=product.text(), quantity=quantity,
                 operations=routes.operations(product.text(), quantity),
@@ -215,6 +223,22 @@ class _Reader:
                 en=f"{file}: {name!r} is no machine, mould or group of people. There are: {there}",
             )
 
+    def _check_resources(self) -> None:
+        """Moulds and groups of the routings are in their tables, where there are such."""
+        for kind, key in (("moulds", "mould"), ("operators", "operators")):
+            there = list(self._listed(kind, key))
+            if there:
+                self._check_column("routings", key, there)
+
+    def _check_column(self, kind: str, key: str, known: list[str]) -> None:
+        """Refuse a name that is not known: what it says would silently be left out."""
+        table = self._tables.get(kind)
+        for row in table.rows() if table is not None else ():
+            cell = table.cell(row, key)
+            if not cell.empty and cell.text() not in known:
+                there = ", ".join(known[:30])
+                raise cell.wrong(f"있는 이름({there})", f"one of the names there are ({there})")
+
     def _machines(self, orders: tuple[Order, ...], closed: dict[str, list[Stretch]], days: int) -> tuple[Machine, ...]:
         used = {one.machine for order in orders for step in order.operations for one in step.alternatives}
         listed = self._listed("machines", "machine")
@@ -227,6 +251,8 @@ class _Reader:
                         f"설비 표에 있는 설비({', '.join(listed)})",
                         f"a machine of the table machines ({', '.join(listed)})",
                     )
+        for kind in ("shifts", "setups"):
+            self._check_column(kind, "machine", sorted({*listed, *used}))
         calendars = shift_calendars(self._tables.get("shifts"), self._calendar)
         setups, other = self._setups()
         machines = []
@@ -263,6 +289,10 @@ class _Reader:
         if table is None:
             return {}
         table.need(key)
+        if kind != "operators":  # a group may have several shifts
+            table.once(
+                key, {"machines": "설비", "moulds": "금형"}[kind], {"machines": "a machine", "moulds": "a mould"}[kind]
+            )
         return {table.cell(row, key).text(): row for row in table.rows()}
 
     def _setups(self) -> tuple[dict[str, dict[tuple[str, str], int]], dict[str, int]]:
@@ -292,8 +322,11 @@ class _Reader:
             before, after = table.cell(row, "before").text(), table.cell(row, "after").text()
             if before in ("", "*") and after in ("", "*"):
                 other[machine] = minutes
-            else:
-                setups[machine][before, after] = minutes
+            elif setups[machine].setdefault((before, after), minutes) != minutes:
+                said = setups[machine][before, after]
+                raise table.cell(row, "minutes").wrong(
+                    f"앞에 적은 같은 교체와 같은 값({said}분)", f"the same as for this change above ({said} minutes)"
+                )
         return {name: {**setups.get("", {}), **matrix} for name, matrix in setups.items()}, other
 
     def _resources(
@@ -326,7 +359,7 @@ class _Reader:
                 capacity = needed[name]
             shut: tuple[Stretch, ...] = ()
             if name in people and table is not None:
-                own = shift_calendars(table, None) if table.has("start") and row is not None else {}
+                own = shift_calendars(table, self._calendar) if table.has("start") and row is not None else {}
                 shut = self._shut(own.get(name), days)
             resources.append(Resource(name=name, capacity=capacity, closed=(*shut, *closed.get(name, ()))))
         return tuple(resources)

@@ -6,7 +6,7 @@ Korean and English names are taken alike; docs/schedule-folder.md lists them.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from jasang.errors import UnreadableInput
@@ -153,21 +153,37 @@ class Cell:
         return time(int(found[1]) % 24, int(found[2]))
 
 
+# 2026-10-1, 2026. 10. 1., 2026/10/01 8:05, 2026년 10월 1일 오후 1:30; 24:00 is the end of the day.
+_TYPED = re.compile(
+    r"(?P<year>\d{4})\s*[-./년]\s*(?P<month>\d{1,2})\s*[-./월]\s*(?P<day>\d{1,2})\s*[.일]?"
+    r"(?:[\sT]+(?P<half>오전|오후|AM|PM|am|pm)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?)?"
+)
+
+
 def _on_day(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, zone)
 
 
 def parsed_moment(text: str, zone: ZoneInfo, *, at: time = time(0)) -> datetime | None:
     """A day or moment as people type it; `None` where it is none."""
-    cleaned = re.sub(r"\s*[./]\s*", "-", text.strip()).rstrip("-")
+    typed = _TYPED.fullmatch(re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", text.strip()))
     try:
-        if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", cleaned):
-            year, month, day = map(int, cleaned.split("-"))
-            return _on_day(date(year, month, day), at, zone)
-        found = datetime.fromisoformat(cleaned)
+        if typed is None:
+            found = datetime.fromisoformat(text.strip())
+            return found if found.tzinfo else found.replace(tzinfo=zone)
+        day = date(int(typed["year"]), int(typed["month"]), int(typed["day"]))
+        if typed["hour"] is None:
+            return _on_day(day, at, zone)
+        hour, half = int(typed["hour"]), typed["half"]
+        if half is not None:
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if half in ("오후", "PM", "pm") else 0)
+        midnight = hour == 24 and not int(typed["minute"])
+        clock = time(0 if midnight else hour, int(typed["minute"]), int(typed["second"] or 0))
+        return _on_day(day, clock, zone) + timedelta(days=midnight)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 class ScheduleTable:
@@ -206,6 +222,19 @@ class ScheduleTable:
             value=None if column is None else self.source.cells[row][column],
             zone=self._zone,
         )
+
+    def once(self, key: str, kind_ko: str, kind_en: str) -> None:
+        """Refuse a name that stands in two rows: one of them would silently be left out."""
+        seen: dict[str, int] = {}
+        for row in self.rows():
+            cell = self.cell(row, key)
+            if not cell.empty and cell.text() in seen:
+                line = self.source.lines[seen[cell.text()]]
+                raise cell.wrong(
+                    f"표에 한 번만 나오는 {kind_ko}({line}행에 이미 있습니다)",
+                    f"{kind_en} that is there once (row {line} has it, too)",
+                )
+            seen[cell.text()] = row
 
     def rows(self) -> Iterator[int]:
         """The rows, from 0."""

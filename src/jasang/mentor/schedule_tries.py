@@ -14,6 +14,7 @@ from jasang.mentor.schedule import compare_with_record, make_plan, promise_order
 from jasang.mentor.schedule_folder import ScheduleFolder, read_schedule_folder
 from jasang.mentor.schedule_json import comparison_json, plan_json, promise_json, replan_json
 from jasang.optimize.schedule import Lock, Plan
+from jasang.optimize.schedule.working_clock import WorkingClock
 from jasang.plant.text import Progress, silent
 
 
@@ -110,13 +111,7 @@ def _reopened(
 def _locked(folder: ScheduleFolder, locks: Sequence[Mapping[str, Any]]) -> ScheduleFolder:
     zone = ZoneInfo(folder.timezone)
     try:
-        own = tuple(
-            Lock(
-                order=str(one["order"]), step=int(one["step"]) - 1, machine=str(one["machine"]),
-                start=folder.minute(_moment(str(one["start"]), zone)),
-            )
-            for one in locks
-        )  # fmt: skip
+        own = tuple(_lock(folder, one, zone) for one in locks)
         named = {(one.order, one.step) for one in own}
         kept = tuple(one for one in folder.problem.locks if (one.order, one.step) not in named)
         return replace(folder, problem=replace(folder.problem, locks=(*kept, *own)))
@@ -124,6 +119,15 @@ def _locked(folder: ScheduleFolder, locks: Sequence[Mapping[str, Any]]) -> Sched
         raise WrongArguments(
             ko=f"고정할 수 없습니다({error}).", en=f"That operation cannot be held there: {error}."
         ) from error
+
+
+def _lock(folder: ScheduleFolder, told: Mapping[str, Any], zone: ZoneInfo) -> Lock:
+    """A lock as a page tells it; what was dropped where the machine is closed begins when it opens."""
+    machine, start = str(told["machine"]), folder.minute(_moment(str(told["start"]), zone))
+    clock = WorkingClock(folder.problem.machine(machine).closed)
+    return Lock(
+        order=str(told["order"]), step=int(told["step"]) - 1, machine=machine, start=clock.start(clock.working(start))
+    )
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

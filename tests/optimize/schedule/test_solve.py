@@ -51,6 +51,21 @@ def test_plans_of_a_shop_keep_every_rule(seed: int) -> None:
     assert evaluate(problem, plan).cost == plan.cost
 
 
+@pytest.mark.parametrize(("second", "closed"), [(90, ()), (110, (Stretch(start=100, end=130, label="night"),))])
+def test_locks_that_cannot_both_stay_leave_no_plan(second: int, closed: tuple[Stretch, ...]) -> None:
+    step = Operation(name="press", family="a", alternatives=(Alternative(machine="P1", minutes=40),))
+    problem = ScheduleProblem(
+        orders=(Order(name="A", operations=(step,)), Order(name="B", operations=(step,))),
+        machines=(Machine(name="P1", closed=closed),),
+        locks=(Lock(order="A", step=0, machine="P1", start=60), Lock(order="B", step=0, machine="P1", start=second)),
+    )
+
+    with pytest.raises(NoPlan) as refused:
+        solve(problem, rounds=2)
+
+    assert refused.value.proven
+
+
 def test_the_same_seed_gives_the_same_plan_where_rounds_end_the_search() -> None:
     problem = made(11, orders=8)
 

@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 from ortools.sat.python import cp_model
 
 from jasang.errors import JasangError
+from jasang.optimize.schedule.check import check
 from jasang.optimize.schedule.constraint_model import Builder, Built
 from jasang.optimize.schedule.dispatch import dispatched, pulled_left, rules, simple_bound
 from jasang.optimize.schedule.neighbourhoods import Neighbourhoods
@@ -87,6 +88,10 @@ class _Search:
         self.cost = float("inf")  # in whole units, as the models count
         self.missed = 1 << 60  # minutes late against hard dates
         self._hard = {order.name for order in problem.orders if order.hard}
+        # Priority rules put what is locked where it is, come what may: their plans are looked at again.
+        self._locked = None
+        if problem.locks:
+            self._locked = replace(problem, orders=tuple(replace(order, hard=False) for order in problem.orders))
         self.bound = 0.0
         self._proven_none = False
         self._running: dict[int, cp_model.CpSolver] = {}
@@ -101,6 +106,8 @@ class _Search:
         if tidy is None:
             return False
         plan = plan_of(self.numbered, tidy)
+        if self._locked is not None and check(self._locked, plan):
+            return False
         cost, missed = round(plan.cost * COST_UNIT), self._missed(plan)
         with self._guard:
             if (missed, cost) >= (self.missed, self.cost):
