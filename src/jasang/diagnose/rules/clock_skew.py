@@ -21,6 +21,14 @@ def _check(base: EvidenceBase) -> Iterator[Finding]:
             yield _finding(base, offset.collector, None, -offset.seconds, is_collector=True)
 
 
+def _length(seconds: float) -> Text:
+    """A length of time in the unit that people would say it in."""
+    for unit, ko, en in ((86_400.0, "일", "days"), (3_600.0, "시간", "hours"), (60.0, "분", "minutes")):
+        if seconds >= 2.0 * unit:
+            return Text(ko=f"{seconds / unit:,.1f}{ko}", en=f"{seconds / unit:,.1f} {en}")
+    return Text(ko=f"{seconds:,.1f}초", en=f"{seconds:,.1f} s")
+
+
 def _finding(base: EvidenceBase, name: str, asset: str | None, ahead: float, *, is_collector: bool) -> Finding:
     whose = (
         Text(ko=f"수집기 {name}", en=f"collector {name}")
@@ -28,7 +36,7 @@ def _finding(base: EvidenceBase, name: str, asset: str | None, ahead: float, *, 
         else Text(ko=f"설비 {name}", en=f"machine {name}")
     )
     other = Text(ko="서버", en="the server") if is_collector else Text(ko="수집기", en="the collector")
-    size = f"{abs(ahead):,.1f}"
+    size = _length(abs(ahead))
     late = not is_collector and ahead < 0
     maybe_ko = " 값이 그만큼 늦게 도착하는 것일 수도 있습니다." if late else ""
     maybe_en = " Or its readings arrive so much later." if late else ""
@@ -37,9 +45,9 @@ def _finding(base: EvidenceBase, name: str, asset: str | None, ahead: float, *, 
         severity=Severity.WATCH,
         subject=Subject(table=asset or (base.tables[0].table.file if base.tables else name), asset=asset),
         text=Text(
-            ko=f"{whose.ko}의 시계가 {other.ko}의 시계보다 {size}초 {'빠릅니다' if ahead > 0 else '느립니다'}.{maybe_ko} "
+            ko=f"{whose.ko}의 시계가 {other.ko}의 시계보다 {size.ko} {'빠릅니다' if ahead > 0 else '느립니다'}.{maybe_ko} "
             "다른 설비의 값과 시각이 어긋나 원인을 잘못 볼 수 있습니다.",
-            en=f"The clock of {whose.en} is {size} s {'ahead of' if ahead > 0 else 'behind'} the clock of {other.en}.{maybe_en} "
+            en=f"The clock of {whose.en} is {size.en} {'ahead of' if ahead > 0 else 'behind'} the clock of {other.en}.{maybe_en} "
             "Its readings do not line up with those of other machines, which can point to a wrong cause.",
         ),
         action=Action(
