@@ -233,7 +233,9 @@ class _Reader:
     def _check_column(self, kind: str, key: str, known: list[str]) -> None:
         """Refuse a name that is not known: what it says would silently be left out."""
         table = self._tables.get(kind)
-        for row in table.rows() if table is not None else ():
+        if table is None:
+            return
+        for row in table.rows():
             cell = table.cell(row, key)
             if not cell.empty and cell.text() not in known:
                 there = ", ".join(known[:30])
