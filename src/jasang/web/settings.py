@@ -323,7 +323,7 @@ CHORES = {
     "jasang.web.floor.fact_keeping.keep_facts": 60,
     "jasang.web.programme.tending.tend_residencies": 60,
     "jasang.web.programme.tending.mark_levels": 60,
-    "jasang.web.programme.reminding.remind": 1800,
+    "jasang.web.programme.reminding.remind": 14400,
     "jasang.web.center.mailbox.fetch": 30,
     "jasang.web.center.tending.tend": 20,
     "jasang.web.center.difficulties.cluster": 60,

@@ -19,9 +19,8 @@ from jasang.web.programme.stages import tell_owners
 from jasang.web.tenants.models import Organisation, Role
 
 SOON = 3  # days before a last day
-LONG_OVER = 30  # days after which nobody is reminded any more
+LONG_OVER = 14  # days after which nobody is reminded any more, who was not while no worker ran
 _FRESH = timedelta(days=7)  # of a late milestone for the operator
-_MANY = 500  # of one turn
 
 
 def remind(now: datetime | None = None) -> int:
@@ -62,7 +61,7 @@ def _open_points(today: date) -> Iterator[dict[str, Any]]:
     found = list(
         rows.order_by("due_on", "judge", "application__call")
         .values("due_on", "judge", "application__call")
-        .annotate(n=Count("pk"), undeclared=Count("pk", filter=Q(conflict=None)))[:_MANY]
+        .annotate(n=Count("pk"), undeclared=Count("pk", filter=Q(conflict=None)))
     )
     calls = Call.objects.of_every_organisation().select_related("organisation")
     by_call = calls.in_bulk({row["application__call"] for row in found})
@@ -123,7 +122,7 @@ def _milestones(today: date) -> int:
     )  # fmt: skip
     found = rows.select_related("application__factory", "application__call", "application__organisation")
     count, late = 0, defaultdict(list)
-    for one in found.order_by("due_on", "pk")[:_MANY]:
+    for one in found.order_by("due_on", "pk"):
         part = _part(one.due_on, today)
         words = {
             "soon": (f"기한이 {one.due_on}입니다", f"due on {one.due_on}"),
@@ -161,7 +160,7 @@ def _drafts(today: date) -> int:
         factory__closed_at=None,
     )  # fmt: skip
     count = 0
-    for one in rows.select_related("factory", "call", "organisation").order_by("pk")[:_MANY]:
+    for one in rows.select_related("factory", "call", "organisation").order_by("pk"):
         title = Text(
             ko=f"'{one.call.title}' 접수가 {one.call.closes_on}에 끝납니다. 신청서를 아직 내지 않았습니다.",
             en=f"“{one.call.title}” closes on {one.call.closes_on}; your application is not handed in yet.",
