@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from typing import Any
 
 from asyncua import ua
@@ -54,20 +55,20 @@ class WritableMachine:
         }
         for name in ("setting", "count"):
             await self._nodes[name].set_writable()
-        self._task = asyncio.ensure_future(self._live())
+            served.server.set_attribute_value_setter(self._nodes[name].nodeid, partial(self._take, name))
+        served.server.set_attribute_value_callback(self._nodes["result"].nodeid, self._show)
 
-    async def _live(self) -> None:
-        while True:
-            for name in ("setting", "count"):
-                self.held[name] = await self._nodes[name].read_value()
-            await self._nodes["result"].write_value(self._result(self.held["setting"]))
-            await asyncio.sleep(0.01)
+    def _take(self, name: str, node: Any, attribute: ua.AttributeIds, data: ua.DataValue) -> None:
+        node.attributes[attribute].value = data
+        self.held[name] = data.Value.Value
+
+    def _show(self, _node: ua.NodeId, _attribute: ua.AttributeIds) -> ua.DataValue:
+        return ua.DataValue(ua.Variant(self._result(float(self.held["setting"])), ua.VariantType.Double))
 
     def _result(self, setting: float) -> float:
         return 100.0 + self.slope * (setting - 50.0)
 
     async def _down(self) -> None:
-        self._task.cancel()
         await self._context.__aexit__(None, None, None)
         self._context = None
 
