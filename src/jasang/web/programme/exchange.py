@@ -31,7 +31,7 @@ from jasang.web.programme.stages import allow_post
 from jasang.web.tenants.models import Factory, Organisation, Role
 from jasang.web.tenants.queries import factories_under
 
-LARGEST, MOST_ROWS = 5_000_000, 10_000  # bytes, rows
+LARGEST, MOST_ROWS, LONGEST_CELL = 5_000_000, 10_000, 100_000  # bytes, rows, letters
 Row = dict[str, Any]
 
 
@@ -90,9 +90,12 @@ def _csv(name: str, content: bytes) -> list[list[str]]:
         head = text.partition("\n")[0]
         mark = max(",;\t", key=head.count)
         try:
-            return list(csv.reader(io.StringIO(text), delimiter=mark))
-        except csv.Error:  # a quotation mark that never ends
+            lines = list(csv.reader(io.StringIO(text), delimiter=mark))
+        except csv.Error:
             break
+        if any(len(cell) > LONGEST_CELL for line in lines for cell in line):  # a quotation mark that never ends
+            break
+        return lines
     raise UnreadableInput(
         ko=f"{name}: CSV(UTF-8, CP949), 엑셀 또는 JSON 파일이어야 합니다.",
         en=f"{name}: expected CSV (UTF-8, CP949), Excel or JSON.",
