@@ -7,6 +7,7 @@ import pytest
 from benchmarks.expo_instances import expo
 
 from jasang.cli.main import main
+from jasang.errors import UnreadableInput
 from jasang.mentor.assign import open_assignment
 from jasang.mentor.meet import open_meetings
 from jasang.optimize.meetings import problem_record
@@ -127,3 +128,42 @@ def test_unknown_absent_party_is_refused(tmp_path: Path, capsys: pytest.CaptureF
 
     assert status == 1
     assert "absent 'nobody': there is no such supplier or buyer" in capsys.readouterr().err
+
+
+def test_korean_columns_and_long_names_of_regions_are_read(tmp_path: Path) -> None:
+    (tmp_path / "factories.csv").write_bytes(
+        "공장,지역,일수,소부장,필수,언어,필요:가공\nF1,광주광역시,10,예,가공,ko,0.8\n".encode("cp949")
+    )
+    (tmp_path / "mentors.csv").write_text("멘토,시 도,일수,기술:가공,언어\nM1,강원특별자치도,20,0.9,ko; en\n", "utf-8")
+    (tmp_path / "pins.csv").write_text("공장,멘토\nF1,M1\n", "utf-8")
+
+    problem = open_assignment(tmp_path)
+
+    factory, mentor = problem.factories[0], problem.mentors[0]
+    assert (factory.id, factory.region, factory.days, factory.sobujang) == ("F1", "광주", 10.0, True)
+    assert (factory.required, factory.language, factory.needs) == (("가공",), "ko", {"가공": 0.8})
+    assert (mentor.id, mentor.region, mentor.skills, mentor.languages) == ("M1", "강원", {"가공": 0.9}, ("ko", "en"))
+    assert problem.pins == (("F1", "M1"),)
+
+
+def test_korean_columns_of_an_expo_are_read(tmp_path: Path) -> None:
+    (tmp_path / "suppliers.csv").write_text("공급기업,언어,부재,하루최대,불참률\nS1,ko,1.2,2,0.1\n", "utf-8-sig")
+    (tmp_path / "buyers.csv").write_text("바이어,언어\nB1,ko\n", "utf-8")
+    (tmp_path / "wishes.csv").write_text("공급기업,바이어,공급기업 희망,바이어 희망\nS1,B1,1,0.5\n", "utf-8")
+    (tmp_path / "plan.json").write_text('{"slots": [2], "tables": 1}', "utf-8")
+
+    problem = open_meetings(tmp_path)
+
+    assert [(one.id, one.away, one.max_per_day, one.no_show) for one in problem.suppliers] == [
+        ("S1", ((1, 2),), 2, 0.1)
+    ]
+    assert [(one.supplier, one.buyer, one.by_supplier, one.by_buyer) for one in problem.wishes] == [
+        ("S1", "B1", 1.0, 0.5)
+    ]
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "factories.csv").write_text("id,공장,days\nF1,F2,3\n", "utf-8")
+    with pytest.raises(UnreadableInput) as refused:
+        open_assignment(tmp_path)
+    assert refused.value.en == f"{tmp_path / 'factories.csv'}: the column 'id' is there twice; expected one."

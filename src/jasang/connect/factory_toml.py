@@ -43,8 +43,14 @@ def _wrong(found: object, expected_ko: str, expected_en: str) -> PydanticCustomE
     )
 
 
-def _region(name: str) -> str:
+def short_region(name: str) -> str:
+    """The short name of a region that is told by its long one (광주광역시 → 광주); any other name as it is."""
     short = _LONG_REGIONS.get(name, _LONG_ENDING.sub("", name))
+    return short if short in REGIONS else name
+
+
+def _region(name: str) -> str:
+    short = short_region(name)
     if short not in REGIONS:
         raise _wrong(
             name, f"17개 시·도 가운데 하나({', '.join(REGIONS)})", f"one of the 17 regions ({', '.join(REGIONS)})"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jasang.connect.factory_toml import short_region
 from jasang.errors import UnreadableInput
 from jasang.mentor.planning_tables import Row, read_json, read_rows
 from jasang.optimize.assignment import (
@@ -71,7 +72,7 @@ def open_assignment(path: Path) -> AssignmentProblem:
 def _factory(row: Row) -> dict[str, Any]:
     days, earliest = row.number("days"), row.whole("earliest")
     return {
-        "id": row.text("id"), "region": row.optional("region"), "place": _place(row), "needs": row.levels("need"),
+        "id": row.text("id"), "region": _region(row), "place": _place(row), "needs": row.levels("need"),
         "required": row.several("required"), "language": row.optional("language"), "days": 1.0 if days is None else days,
         "weeks": row.whole("weeks"), "earliest": 1 if earliest is None else earliest, "latest": row.whole("latest"),
         "sobujang": row.yes("sobujang"),
@@ -80,10 +81,15 @@ def _factory(row: Row) -> dict[str, Any]:
 
 def _mentor(row: Row) -> dict[str, Any]:
     return {
-        "id": row.text("id"), "region": row.optional("region"), "place": _place(row), "skills": row.levels("skill"),
+        "id": row.text("id"), "region": _region(row), "place": _place(row), "skills": row.levels("skill"),
         "languages": row.several("languages"), "days": row.number("days"), "away": row.spans("away"),
         "conflicts": row.several("conflicts"), "knows": row.several("knows"), "leads": row.yes("leads"),
     }  # fmt: skip
+
+
+def _region(row: Row) -> str | None:
+    told = row.optional("region")
+    return None if told is None else short_region(told)
 
 
 def _place(row: Row) -> list[float] | None:

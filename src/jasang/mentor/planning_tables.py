@@ -14,6 +14,19 @@ _YES = {"1", "y", "yes", "true", "o", "예", "네", "○"}
 _NO = {"", "0", "n", "no", "false", "x", "아니오", "아니요", "-"}
 
 
+# What Korean tables call the columns, blanks aside. The plain "필요:가공" is a column "need:가공".
+_KOREAN = {
+    "공장": "factory", "공장명": "factory", "멘토": "mentor", "멘토명": "mentor", "번호": "id", "이름": "id",
+    "지역": "region", "시도": "region", "위도": "latitude", "경도": "longitude", "필수": "required", "필수기술": "required",
+    "언어": "languages", "일수": "days", "필요일수": "days", "가능일수": "days", "주수": "weeks", "상주주수": "weeks",
+    "시작가능주": "earliest", "완료주": "latest", "소부장": "sobujang", "부재": "away", "부재주": "away", "부재시간": "away",
+    "이해관계": "conflicts", "이해충돌": "conflicts", "아는공장": "knows", "팀장": "leads",
+    "공급기업": "supplier", "공급사": "supplier", "바이어": "buyer", "구매기업": "buyer",
+    "공급기업희망": "by_supplier", "바이어희망": "by_buyer", "하루최대": "max_per_day", "불참률": "no_show",
+    "필요": "need", "기술": "skill",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a table: its cells without blanks round them, and where it is for complaints."""
@@ -110,7 +123,13 @@ def read_rows(
             en=f"{folder}: there is no {name}; expected a CSV file with the columns {', '.join(needed)}.",
         )
     rows = list(csv.reader(_decoded(path).splitlines()))
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = [_column(cell, needed, known) for cell in rows[0]] if rows else []
+    twice = [column for place, column in enumerate(header) if column and column in header[:place]]
+    if twice:
+        raise UnreadableInput(
+            ko=f"{path}: 열 '{twice[0]}'이(가) 두 번 있습니다. 하나만 두세요.",
+            en=f"{path}: the column {twice[0]!r} is there twice; expected one.",
+        )
     missing = [column for column in needed if column not in header]
     if missing:
         raise UnreadableInput(
@@ -131,6 +150,19 @@ def read_rows(
         for line, row in enumerate(rows[1:], start=2)
         if any(cell.strip() for cell in row)
     ]
+
+
+def _column(told: str, needed: Sequence[str], known: Sequence[str]) -> str:
+    """The column's own name; a Korean one is turned into it."""
+    word, colon, rest = told.strip().partition(":")
+    if told.strip() in known or word.replace(" ", "") not in {*_KOREAN, *known}:
+        return told.strip()
+    name = _KOREAN.get(word.replace(" ", ""), word)
+    if name not in known and "id" in needed and name in ("factory", "mentor", "supplier", "buyer"):
+        name = "id"  # the table is of these
+    if name == "languages" and name not in known:
+        name = "language"
+    return f"{name}{colon}{rest.strip()}"
 
 
 def read_json(path: Path) -> Any:
