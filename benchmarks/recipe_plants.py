@@ -195,11 +195,24 @@ def make_plant(kind: str, seed: int) -> RecipePlant:
     outcomes = {"defect": (rng.random(rows) < expit(offset + total)).astype(np.float64)}
     goals, specifications, in_spec = (Goal(outcome="defect"),), (), None
     loss: Truth = lambda _, s: expit(offset + linear(s)[:, None] + usual[None, :]).mean(1)  # noqa: E731
-    if kind in ("cycle", "short"):
+    if kind in ("cycle", "short", "wander", "wander_null"):
         spread = float(rng.uniform(0.4, 1.5))
         outcomes = {"cycle_time": 30 + total + spread * rng.standard_t(5, rows)}
+        if kind.startswith("wander"):  # the level goes its own way, slowly
+            outcomes["cycle_time"] += float(rng.uniform(0.5, 1.5)) * shop.smooth(int(rng.integers(20, 800)))
         goals = (Goal(outcome="cycle_time"),)
         loss = lambda _, s: 30 + linear(s) + float(usual.mean())  # noqa: E731
+    if kind == "target":
+        slopes, sigma = rng.normal(size=count), float(rng.uniform(0.2, 0.8))
+        meant = float(np.quantile(z @ slopes, rng.uniform(0.2, 0.8)))
+        outcomes = {"length": 50 + z @ slopes + 0.5 * disturbance + sigma * rng.normal(size=rows)}
+        goals = (Goal(outcome="length", direction="target", target=50 + meant),)
+        away = 0.5 * usual[:, None] + sigma * norm.ppf((np.arange(40) + 0.5) / 40)
+
+        def loss(_: str, s: Mapping[str, np.ndarray]) -> np.ndarray:
+            size = np.column_stack([as_z(s[name], j) for j, name in enumerate(names)]) @ slopes
+            return np.array([np.abs(one - meant + away).mean() for one in size])
+
     if kind == "constraint":
         slopes = rng.normal(size=count) * 0.5
         sigma = 0.35
@@ -343,7 +356,7 @@ def _offset(total: np.ndarray, base: float) -> float:
 
 KINDS = (
     "window", "ridge", "categorical", "lots", "drift", "ambient", "feedback", "products", "constraint", "cycle",
-    "weak", "short", "null", "lots_null", "drift_null", "feedback_null", "confounded",
+    "wander", "target", "weak", "short", "null", "lots_null", "drift_null", "feedback_null", "wander_null", "confounded",
 )  # fmt: skip
 
 
@@ -392,7 +405,8 @@ def table(lines: list[dict[str, object]]) -> str:
         able = [
             x
             for x in mine
-            if x["attainable"] > 0.15 * abs(x["before"]) or (x["kind"] in ("cycle", "short") and x["attainable"] > 0.3)
+            if x["attainable"] > 0.15 * abs(x["before"])
+            or (x["kind"] in ("cycle", "short", "wander") and x["attainable"] > 0.3)
         ]  # type: ignore[operator, arg-type]
         shares = [
             float(x.get("gain", 0.0) if x["status"] == "recommend" else 0.0) / float(x["attainable"]) for x in able

@@ -183,3 +183,17 @@ def test_wrong_results_are_named_and_change_nothing(files: Path, capsys: pytest.
         "found format 'jasang.findings/1', expected 'jasang.campaign/1'"
         in called(capsys, "ask", files / "other.json")[2]
     )
+
+
+def test_a_result_told_wrongly_is_taken_back(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = begun(files, capsys)
+    slip = f"If that was a slip: jasang campaign take-back {file} 2"
+    called(capsys, "tell", file, "heat=210", "time=8", "cost=2.0", "strength=7.8")
+
+    status, said, _ = called(capsys, "tell", file, "heat=2150", "time=8", "cost=1.2", "strength=7.7")
+    assert (status, said) == (
+        0, f"1 result noted; 0 trials waiting.\nheat 2150 lies outside its limits 180 to 260 and was noted as it is. {slip}\n",
+    )  # fmt: skip
+    assert called(capsys, "take-back", file, 3) == (2, "", "jasang: No result number 3 was told. Told are: 1–2\n")
+    assert called(capsys, "take-back", file, 2)[:2] == (0, "Result 2 (heat 2150, time 8) taken back; 1 left.\n")
+    assert [trial["settings"]["heat"] for trial in json.loads(file.read_text("utf-8"))["trials"]] == [210.0]

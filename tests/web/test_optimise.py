@@ -89,6 +89,23 @@ def test_a_campaign_names_trials_and_takes_results(factory: Any, member: Client,
     assert 'data-chart="course-study-0-0"' in member.get(page).content.decode()
 
 
+def test_a_result_entered_wrongly_is_taken_back(factory: Any, member: Client, table: Any) -> None:
+    course = begun(member, factory, table)
+    optimise.tell_trial(course=course, trial=1, values={"cost": 3150.0})
+    worker.work(until_empty=True)
+    page, form = (reverse(f"optimise:{name}", args=[factory.key, course.key]) for name in ("campaign", "take-back"))
+    assert "결과를 잘못 넣었나요?" in member.get(page).content.decode()
+    assert "cost 3150" in member.get(page).content.decode()
+
+    assert member.post(form, {"place": "2"}).status_code == 302
+    assert "2번 결과가 없습니다" in member.get(page).content.decode()
+    assert member.post(form, {"place": "1"}).headers["Location"] == page
+    worker.work(until_empty=True)
+    course.refresh_from_db()
+    assert (course.status["told"], course.status["course"]) == (0, [])
+    assert "결과를 잘못 넣었나요?" not in member.get(page).content.decode()
+
+
 def test_a_trial_that_failed_or_was_not_made(factory: Any, member: Client, table: Any) -> None:
     course = begun(member, factory, table)
     optimise.tell_trial(course=course, trial=1, values={}, failed=True)
@@ -253,6 +270,7 @@ def test_strangers_see_and_change_nothing(factory: Any, member: Client, stranger
     forms = [
         reverse("optimise:tell-trial", args=[factory.key, campaign.key]),
         reverse("optimise:ask-trial", args=[factory.key, campaign.key]),
+        reverse("optimise:take-back", args=[factory.key, campaign.key]),
         reverse("optimise:tell-run", args=[factory.key, experiment.key, 1]),
         reverse("optimise:analyse", args=[factory.key, experiment.key]),
     ]

@@ -1,4 +1,4 @@
-"""`jasang campaign new|ask|tell|status`: better settings by few trials on the running line."""
+"""`jasang campaign new|ask|tell|take-back|status`: better settings by few trials on the running line."""
 
 import argparse
 import json
@@ -19,7 +19,9 @@ from jasang.mentor.campaign import (
     ask_campaign,
     campaign_status,
     new_campaign,
+    outside_limits,
     settings_words,
+    take_back,
     tell_campaign,
     value_words,
 )
@@ -52,10 +54,14 @@ def add(commands: "_SubParsersAction[Any]") -> None:
     """Add the command to the parser."""
     words = COMMANDS["campaign"]
     parser = commands.add_parser("campaign", help=say(words), description=say(words))
-    kinds = parser.add_subparsers(dest="what", required=True, metavar="new|ask|tell|status", parser_class=_Mixed)
+    kinds = parser.add_subparsers(
+        dest="what", required=True, metavar="new|ask|tell|take-back|status", parser_class=_Mixed
+    )
     _add_new(kinds.add_parser("new", help=say(Text(ko="지난 기록에서 시작합니다", en="begin from records"))))
     _add_ask(kinds.add_parser("ask", help=say(Text(ko="다음 시험을 묻습니다", en="ask for the next trials"))))
     _add_tell(kinds.add_parser("tell", help=say(Text(ko="시험 결과를 알려 줍니다", en="tell the results of trials"))))
+    words = Text(ko="잘못 알려 준 결과를 거둡니다", en="take back a result that was told wrongly")
+    _add_take_back(kinds.add_parser("take-back", help=say(words)))
     _add_status(kinds.add_parser("status", help=say(Text(ko="지금까지를 봅니다", en="see how it stands"))))
     for kind in kinds.choices.values():
         kind.add_argument("--json", action="store_true", help=say(Text(ko="JSON으로 출력", en="print JSON")))
@@ -121,6 +127,12 @@ def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drop", action="store_true", help=say(words))
 
 
+def _add_take_back(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    words = Text(ko="결과의 번호(status의 '해 본 시험')", en="number of the result, as in the trials of status")
+    parser.add_argument("place", type=int, metavar="N", help=say(words))
+
+
 def _add_status(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     words = Text(ko="차트가 든 인쇄용 한 페이지를 씁니다", en="write one page with charts, fit to be printed")
@@ -129,7 +141,7 @@ def _add_status(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, language: Language) -> int:
     """Do what was asked and show it."""
-    steps = {"new": _new, "ask": _ask, "tell": _tell, "status": _status}
+    steps = {"new": _new, "ask": _ask, "tell": _tell, "take-back": _take_back, "status": _status}
     steps[arguments.what](arguments, language)
     return 0
 
@@ -189,6 +201,30 @@ def _tell(arguments: argparse.Namespace, language: Language) -> None:
     done = Text(
         ko=f"시험 결과 {count}개를 적었습니다. 기다리는 시험 {waiting}개.",
         en=f"{count} result{'' if count == 1 else 's'} noted; {waiting} trial{'' if waiting == 1 else 's'} waiting.",
+    )
+    _say(done, language)
+    first = len(saved.campaign.trials) - count + 1
+    for place, trial in enumerate(added, start=first):
+        for one in outside_limits(saved.campaign.settings, trial):
+            number, low, high = value_words(trial.settings[one.name]), f"{one.low:g}", f"{one.high:g}"
+            note = Text(
+                ko=f"{one.name} {number}은(는) 한계 {low}–{high} 밖입니다. 그대로 적었습니다. 잘못 쓴 것이면: "
+                f"jasang campaign take-back {arguments.file} {place}",
+                en=f"{one.name} {number} lies outside its limits {low} to {high} and was noted as it is. If that was a slip: "
+                f"jasang campaign take-back {arguments.file} {place}",
+            )
+            _say(note, language)
+
+
+def _take_back(arguments: argparse.Namespace, language: Language) -> None:
+    saved, trial = take_back(arguments.file, arguments.place)
+    if arguments.json:
+        _print_json(trials_json(saved))
+        return
+    words, left = settings_words(saved.campaign.settings, trial.settings), len(saved.campaign.trials)
+    done = Text(
+        ko=f"{arguments.place}번 결과({words})를 거뒀습니다. 남은 결과 {left}개.",
+        en=f"Result {arguments.place} ({words}) taken back; {left} left.",
     )
     _say(done, language)
 

@@ -168,6 +168,42 @@ def tell_campaign(
     return saved, tuple(added)
 
 
+def take_back(path: Path, place: int) -> tuple[SavedCampaign, Trial]:
+    """Remove a result that was told wrongly: the trial at `place`, counted from 1 as `status` lists them.
+
+    It may be told again, with all its settings.
+
+    Raises
+    ------
+    WrongArguments
+        No such trial was told.
+    UnreadableInput
+        The campaign cannot be read.
+    """
+    saved = read_campaign(path)
+    told = saved.campaign.trials
+    if not 1 <= place <= len(told):
+        there = f"1–{len(told)}" if told else "-"
+        raise WrongArguments(
+            ko=f"{place}번 결과가 없습니다. 알려 준 결과: {there}",
+            en=f"No result number {place} was told. Told are: {there}",
+        )
+    rest = tuple(trial for at, trial in enumerate(told, start=1) if at != place)
+    saved = replace(saved, campaign=replace(saved.campaign, trials=rest))
+    write_campaign(path, saved)
+    return saved, told[place - 1]
+
+
+def outside_limits(settings: Sequence[Setting], trial: Trial) -> tuple[Setting, ...]:
+    """The settings that a trial was made with outside their limits: a slip of the finger, or meant so."""
+    given = [(one, trial.settings[one.name]) for one in settings if one.numeric]
+    return tuple(
+        one
+        for one, value in given
+        if one.low is not None and one.high is not None and not one.low <= float(value) <= one.high
+    )
+
+
 def campaign_status(path: Path) -> CampaignStatus:
     """The best setting so far with its gain, whether to go on, and which trials stayed in specification."""
     saved = read_campaign(path)

@@ -13,6 +13,7 @@ import numpy as np
 from jasang.errors import WrongArguments
 from jasang.mentor.asked_data import asked_table, open_evidence
 from jasang.mentor.campaign import ask_campaign, campaign_status, new_campaign, tell_campaign
+from jasang.mentor.campaign import take_back as take_back_of_file
 from jasang.mentor.campaign_json import status_json
 from jasang.mentor.campaign_study import status_result
 from jasang.mentor.study_json import result_json
@@ -101,6 +102,14 @@ def tell(
         file = _written(folder, document)
         words = [f"{name}={float(value)!r}" for name, value in values.items()]
         tell_campaign(file, values=words, trial=trial, failed=failed, drop=drop)
+        return _document(file)
+
+
+def take_back(document: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """The document without the result at `place` (from 1), which was told wrongly. Errors as `campaign.take_back`."""
+    with TemporaryDirectory(prefix="jasang-campaign-") as folder:
+        file = _written(folder, document)
+        take_back_of_file(file, place)
         return _document(file)
 
 

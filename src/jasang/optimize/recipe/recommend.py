@@ -99,16 +99,16 @@ def _by_machine(records: RecipeRecords, product: str | None) -> tuple[Recommenda
         codes, machines = codes_of(records.machine)
         parts = [records.part(np.flatnonzero(codes == machine)) for machine in range(len(machines))]
         plenty = all(_plenty(part, _ALONE_ROWS, _ALONE_DEFECTS) for part in parts)
-        if len(parts) > 1 and (plenty or _machines_differ(records)):
+        if len(parts) > 1 and (plenty or _machines_differ(records, records.machine)):
             return tuple(_one(part, product, machine) for part, machine in zip(parts, machines, strict=True))
     return (_one(records, product, None),)
 
 
-def _machines_differ(records: RecipeRecords) -> bool:
+def _machines_differ(records: RecipeRecords, machine: np.ndarray) -> bool:
     """Whether surfaces of each machine foretell what was not shown to them better than one surface for all does."""
-    records = records.part(_known_rows(records))
-    records = records.part(_usual_rows(records)[-MOST_ROWS:])
-    codes, machines = codes_of(records.machine)
+    known = _known_rows(records)
+    usual = known[_usual_rows(records.part(known))[-MOST_ROWS:]]
+    records, (codes, machines) = records.part(usual), codes_of(machine[usual])
     parts = [np.flatnonzero(codes == machine) for machine in range(len(machines))]
     if not all(_plenty(records.part(rows), _DIFFER_ROWS, _DIFFER_DEFECTS) for rows in parts):
         return False

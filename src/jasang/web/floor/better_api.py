@@ -117,6 +117,14 @@ def tell_trial(request: HttpRequest, factory_key: FactoryKey, key: UUID, number:
     return _shown("campaigns", factory, key)
 
 
+@router.delete("/campaigns/{uuid:key}/results/{int:place}", response=CampaignOut, summary="Take back a wrong result")
+def take_back(request: HttpRequest, factory_key: FactoryKey, key: UUID, place: int) -> dict[str, Any]:
+    """Scope `floor:write`. `place` counts the results told so far from 1; the next trial is queued."""
+    factory = _factory(request, factory_key)
+    optimise.take_back(course=_course(CampaignCourse, factory, key), place=place)
+    return _shown("campaigns", factory, key)
+
+
 @router.post("/campaigns/{uuid:key}/ask", response=CampaignOut, summary="Ask for a trial after one that was stopped")
 def ask_trial(request: HttpRequest, factory_key: FactoryKey, key: UUID) -> dict[str, Any]:
     """Scope `floor:write`."""

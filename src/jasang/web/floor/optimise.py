@@ -73,6 +73,23 @@ def tell_trial(
 
 
 @transaction.atomic
+def take_back(*, course: CampaignCourse, place: int) -> CampaignCourse:
+    """Remove the result at `place` (from 1) that was entered wrongly, and queue how the campaign stands without it.
+
+    Raises
+    ------
+    WrongArguments
+        No such result, or `Busy`.
+    """
+    course = _own(CampaignCourse, course)
+    if course.document is None or _open(course):
+        raise Busy
+    course.document = campaign_begin.take_back(course.document, place)
+    course.save(update_fields=["document"])
+    return _queued(course, "campaign", "ask")
+
+
+@transaction.atomic
 def ask_trial(*, course: CampaignCourse) -> CampaignCourse:
     """Queue the choice of a trial, after one that was stopped."""
     course = _own(CampaignCourse, course)

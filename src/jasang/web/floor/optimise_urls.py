@@ -11,6 +11,7 @@ urlpatterns = [
     path(f"{_HERE}campaigns/new/", optimise_views.new_campaign, name="new-campaign"),
     path(f"{_HERE}campaigns/<uuid:key>/", optimise_views.campaign, name="campaign"),
     path(f"{_HERE}campaigns/<uuid:key>/tell/", optimise_views.tell_trial, name="tell-trial"),
+    path(f"{_HERE}campaigns/<uuid:key>/take-back/", optimise_views.take_back, name="take-back"),
     path(f"{_HERE}campaigns/<uuid:key>/ask/", optimise_views.ask_trial, name="ask-trial"),
     path(f"{_HERE}experiments/new/", optimise_views.new_experiment, name="new-experiment"),
     path(f"{_HERE}experiments/<uuid:key>/", optimise_views.experiment, name="experiment"),

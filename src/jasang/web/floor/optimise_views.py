@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jasang.errors import JasangError
@@ -117,10 +118,21 @@ def _campaign_context(course: CampaignCourse) -> dict[str, Any]:
         "course": course,
         "job": course.job,
         "trials": trials,
+        "told": _told(course),
         "outcomes": _outcomes(course),
         "advice": status.get("advice"),
         "studies": shown_studies(course.studies, current()),
     }
+
+
+def _told(course: CampaignCourse) -> list[tuple[int, str]]:
+    """The results entered so far, the latest first: number, and settings with outcomes in one line."""
+    rows = []
+    for place, trial in enumerate((course.document or {}).get("trials", []), start=1):
+        values = trial["settings"] | {name: value for name, value in trial["outcomes"].items() if value is not None}
+        words = ", ".join(f"{name} {value_words(value)}" for name, value in values.items())
+        rows.append((place, f"{place}: {words}" + (f" – {_('failed')}" if trial["failed"] else "")))
+    return rows[::-1]
 
 
 @for_members
@@ -137,6 +149,18 @@ def tell_trial(request: FactoryRequest, key: UUID) -> HttpResponse:
     except JasangError as error:
         context = _campaign_context(course) | {"wrong": error.in_language(current()), "given": request.POST}
         return render(request, "floor/optimise/campaign.html", context, status=HTTPStatus.BAD_REQUEST)
+    return redirect("optimise:campaign", factory_key=request.factory.key, key=course.key)
+
+
+@for_members
+@require_POST
+def take_back(request: FactoryRequest, key: UUID) -> HttpResponse:
+    """Remove a result that was entered wrongly."""
+    course = _course(CampaignCourse, request, key)
+    try:
+        optimise.take_back(course=course, place=_whole(request.POST.get("place")))
+    except JasangError as error:
+        messages.error(request, error.in_language(current()))
     return redirect("optimise:campaign", factory_key=request.factory.key, key=course.key)
 
 
