@@ -109,6 +109,29 @@ def test_counts_that_do_not_fit_are_no_defects() -> None:
     assert counted_defects(base_of(frame).tables[0]) is None
 
 
+def test_column_that_writes_the_share_once_more_is_not_told_beside_it() -> None:
+    frame = lots(3, rise=0.04).with_columns(
+        (pl.col("NG_QTY") / pl.col("PROD_QTY") * 100).round(2).alias("NG_RATE"),
+        (1 - pl.col("NG_QTY") / pl.col("PROD_QTY")).round(4).alias("YIELD"),
+    )
+
+    told = findings(base_of(frame))
+
+    assert {finding.subject.column for finding in told} == {"NG_QTY"}
+
+
+def test_all_defects_are_taken_rather_than_one_kind_of_them() -> None:
+    frame = lots(3).with_columns((pl.col("NG_QTY") // 2).alias("REJ_SCRATCH"))
+    data = table_data(
+        frame.select(sorted(frame.columns, reverse=True)), {"REJ_SCRATCH": Role.COUNT, **COUNTS}, time="time"
+    )
+
+    counted = counted_defects(data)
+
+    assert counted is not None
+    assert counted.column.name == "NG_QTY"
+
+
 def test_rows_with_a_verdict_are_told_by_it() -> None:
     frame = lots(3).with_columns(verdict=pl.lit("OK"))
     data = table_data(frame, {"time": Role.TIME, "verdict": Role.DEFECT, **COUNTS}, time="time")

@@ -27,6 +27,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HOLDS = 0.98  # of the rows in which the counts must fit each other; the rest are slips of the pen
 _FEWEST_ROWS = 12
 _SMALL_LOT = 0.2  # of the usual lot: its share says little and would weigh as much as another's
+_ROUNDED = 6e-4  # a share written in per cent with one decimal
 _COUNTS_UP = 0.9
 _MOSTLY_BAD = 0.5  # a "bad" count that is most of the pieces is misunderstood
 
@@ -46,6 +47,20 @@ class CountedDefects:
         found = np.full(self.bad.size, np.nan)
         found[known] = self.bad[known] / self.pieces[known]
         return found
+
+    def repeats(self, values: np.ndarray) -> bool:
+        """Whether a column, shape (rows,), writes these shares once more: as a share or in per cent, of bad pieces or of good."""
+        shares = self.shares()
+        known = np.isfinite(values) & np.isfinite(shares)
+        if known.sum() < _FEWEST_ROWS:
+            return False
+        mine = shares[known]
+        same = [
+            float(np.mean(np.abs(values[known] / scale - one) <= _ROUNDED))
+            for scale in (1.0, 100.0)
+            for one in (mine, 1.0 - mine)
+        ]
+        return max(same) >= _HOLDS
 
 
 def counted_defects(data: TableData) -> CountedDefects | None:
@@ -68,6 +83,7 @@ def _find(data: TableData) -> CountedDefects | None:
         for c, v in counts
         if _WHOLE.search(_plain(c)) and not _BAD.search(_plain(c)) and not _GOOD.search(_plain(c)) and not _counts_up(v)
     ]
+    bad.sort(key=lambda one: -float(np.nansum(one[1])))  # beside its kinds, all defects together
     for column, values in bad:
         for pieces in (*whole, *(values + one for one in good)):
             known = np.isfinite(values) & np.isfinite(pieces)

@@ -73,7 +73,7 @@ def defect_price(base: EvidenceBase, data: TableData) -> Price:
     hour, cycle = machine_hour_price(base), cycle_seconds(data)
     seconds = cycle if cycle is not None else 60.0
     counted = counted_defects(data)
-    if counted is not None:  # the rows are lots: a piece takes its part of their time
+    if cycle is not None and counted is not None:  # the rows are lots: a piece takes its part of their time
         seconds /= max(1.0, float(np.nanmean(counted.pieces)))
     share = DEFECT_CYCLES * seconds / 3_600.0
     told_ko = f"불량 1개 약 {share * hour.amount:,.0f} {hour.currency}"

@@ -8,6 +8,7 @@ import numpy as np
 from jasang.analyze.block_means import block_edges
 from jasang.analyze.energy import quantity_of
 from jasang.analyze.standing import FEWEST_SIGNALS, standing
+from jasang.diagnose.counted_defects import counted_defects
 from jasang.diagnose.evidence_base import EvidenceBase, TableData
 from jasang.diagnose.planned_stops import at_rest
 from jasang.plant.factory import Column, Kind, Role
@@ -87,9 +88,12 @@ def series_of(
         return
     still = _standing(data)
     own = {table.time, table.date, table.asset_column, table.product_column, table.start, table.end}
+    counted = counted_defects(data)
     for column in table.columns:
         if column.role in roles and column.name not in own:
             values = data.clean(column.name)
+            if counted is not None and counted.repeats(values):
+                continue  # the counts tell it
             for part in asset_rows(data):
                 if part.asset in still:
                     values[part.rows[still[part.asset]]] = np.nan

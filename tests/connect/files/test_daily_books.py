@@ -197,3 +197,39 @@ def test_times_of_day_beside_a_date_become_moments_also_past_midnight(tmp_path: 
         None,
     ]
     assert {repair.kind for repair in table.repairs} == {"dated_clock"}
+
+
+def test_form_of_a_gauge_study_is_one_row_a_reading(tmp_path: Path, opened: Open) -> None:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    sheet.append(["측정시스템분석"])
+    sheet.append(["시료", "측정자A", None, None, "측정자B", None, None])
+    sheet.append([None, "1회", "2회", "3회", "1회", "2회", "3회"])
+    sheet.merge_cells("B2:D2")
+    sheet.merge_cells("E2:G2")
+    for part in range(1, 11):
+        sheet.append([part, *(10 + part / 100 + trial / 1000 for trial in range(6))])
+    made.save(tmp_path / "MSA.xlsx")
+
+    (table,) = opened(tmp_path / "MSA.xlsx").files
+
+    frame = table.read(table.columns)
+    assert (table.columns, table.rows) == (("시료", "측정자", "회차", "측정값"), 60)
+    assert frame.row(0) == (1, "측정자A", 1, 10.01)
+    assert frame.row(59) == (10, "측정자B", 3, pytest.approx(10.105))
+    assert "gauge_form" in {repair.kind for repair in table.repairs}
+
+
+def test_groups_over_repeated_names_are_joined_where_both_lines_have_as_many_names(
+    tmp_path: Path, opened: Open
+) -> None:
+    made = openpyxl.Workbook()
+    made.active.append(["시료", "금형 상", None, None, "금형 하", None, None])
+    made.active.append([None, "1회", "2회", "3회", "1회", "2회", "3회"])
+    for part in range(1, 11):
+        made.active.append([part, *(10 + part / 100 + trial / 1000 for trial in range(6))])
+    made.save(tmp_path / "a.xlsx")
+
+    (table,) = opened(tmp_path / "a.xlsx").files
+
+    assert table.columns == ("시료", *(f"금형 {side} {trial}회" for side in "상하" for trial in (1, 2, 3)))

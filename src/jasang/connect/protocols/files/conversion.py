@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from jasang.connect.protocols.files import complaints
 from jasang.connect.protocols.files.column_types import ColumnCount, Plan, decide
 from jasang.connect.protocols.files.dated_clocks import with_dated_clocks
+from jasang.connect.protocols.files.gauge_form import as_readings
 from jasang.connect.protocols.files.layout import Layout, report_names, unique_names
 from jasang.connect.protocols.files.plain_numbers import cast_plain, plain_columns
 from jasang.connect.protocols.files.repair import Tally
@@ -95,10 +97,20 @@ def convert(
         frames = [work.of(block) for block in kept]
         progress(reading, 1.0)
         frame = with_dated_clocks(pl.concat(frames).rechunk(), timezone, tally)
-        return Converted(columns, InMemory(frame), units, file_rows)
+        readings = as_readings(frame, tally)
+        return Converted(
+            tuple(readings.columns), InMemory(readings), units, file_rows if readings is frame else _each(readings)
+        )
     path = folder / f"table-{len(list(folder.iterdir()))}.arrow"
     work.to_file(path, (blocks for blocks in source.blocks(Tally())), lambda share: progress(reading, 0.5 + share / 2))
     return Converted(columns, OnDisk(path, rows), units, file_rows)
+
+
+def _each(frame: pl.DataFrame) -> FileRows:
+    """Rows that no longer stand where they stood in the file are counted from 1."""
+    rows = FileRows()
+    rows.add(np.arange(1, frame.height + 1))
+    return rows
 
 
 def _refuse_formula_header(layout: Layout, file: str) -> None:

@@ -151,8 +151,9 @@ def _header(
     candidates = range(max(0, first - 4), first)
     needed = 0.5 * sum(kind != "blank" for kind in kinds)
     named = {i: len({c.strip() for c in body[i][1]} - {""}) for i in candidates}
-    best = max(candidates, key=lambda i: (named[i], -i))
-    if sum(bool(cell.strip()) for cell in body[best][1]) < needed:
+    filled = {i: sum(bool(cell.strip()) for cell in body[i][1]) for i in candidates}
+    best = max(candidates, key=lambda i: (named[i], filled[i], -i))
+    if filled[best] < needed:
         return ("",) * len(kinds), 0, {}, first
     names = [_name(cell) for cell in body[best][1]]
     names, top = _joined_names(body, best, names, tally)

@@ -44,6 +44,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "날짜별 시트 {rows}장을 하나의 표로 이었습니다 ({example})",
         "joined {rows} sheets, one a day, into one table ({example})",
     ),
+    "gauge_form": (
+        "측정자와 회차가 옆으로 놓인 열 {rows}개를 세로로 폈습니다 ({example})",
+        "put {rows} columns of operators and trials below each other ({example})",
+    ),
     "dated_clock": (
         "열 '{column}'의 시각 {rows}개에 '{example}'의 날짜를 붙였습니다(자정을 넘기면 다음 날)",
         "column '{column}': put the date of '{example}' before {rows} times of day (past midnight the next day)",
