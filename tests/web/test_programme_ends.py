@@ -152,6 +152,25 @@ def test_too_few_judges_are_made_up_for_and_a_new_day_opens_the_points_again(cas
     assert (application.stage, application.granted) == (Stage.APPROVED, GRANT)
 
 
+def test_programs_of_the_operator_take_the_same_steps(cast: Cast) -> None:
+    application = cast.apply()
+    first, _ = cast.planned(application)
+    base = f"/api/1/organisations/{cast.operator.key}/applications/{application.key}"
+
+    def call(name: str, path: str, status: int, **given: Any) -> Any:
+        answer = cast.browser(name).post(f"{base}{path}", given, content_type="application/json")
+        assert answer.status_code == status, answer.content.decode()
+        return answer.json()
+
+    day = str(timezone.localdate() + timedelta(days=9))
+    call("mentor", f"/milestones/{first.place}/due", 422, due_on=day, words="x")
+    call("runner", f"/milestones/{first.place}/due", 422, due_on=day)
+    call("runner", f"/milestones/{first.place}/due", 200, due_on=day, words="늦음")
+    assert str(Milestone.objects.of(cast.operator).get(pk=first.pk).due_on) == day
+    assert "지금 단계" in call("runner", "/reopen", 422, words="이의신청")["detail"]
+    assert call("runner", "/stop", 200, words="폐업")["stage"] == "stopped"
+
+
 def clicker(user: Any) -> Clicker:
     """This person with a browser, signed in, at the start page."""
     made = Clicker("/sign-in/")
