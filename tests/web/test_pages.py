@@ -305,6 +305,23 @@ def test_live_readings_say_that_the_collector_is_away(factory: Any, member: Clie
     assert shown["status"] == {"state": "away", "words": "수집이 멈췄습니다. 마지막 값은 2시간 전에 들어왔습니다."}
 
 
+@pytest.mark.parametrize("state", ["connected", "lost"])
+def test_a_last_value_is_held_only_while_its_machine_is_there(
+    factory: Any, member: Client, tmp_path: Path, state: str
+) -> None:
+    set_up_factory(name=factory.name, store=tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    at = datetime.now(UTC) - timedelta(hours=2, minutes=5)
+    store.append([Reading(signal="m", source_time=at, receive_time=at, value=1.0)])
+    store.close()
+    write_status(tmp_path / "store", collector(datetime.now(UTC), ("A", state)))
+
+    shown = json.loads(member.get(reverse("floor:readings", args=[factory.key])).content)
+
+    line = shown["charts"][0]["chart"]["lines"][0]["y"]
+    assert line == ([1.0, 1.0] if state == "connected" else [None, None])
+
+
 def test_live_readings_of_a_folder_that_is_no_store_say_so(factory: Any, member: Client, tmp_path: Path) -> None:
     set_up_factory(name=factory.name, store=tmp_path / "nothing")
 

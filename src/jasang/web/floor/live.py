@@ -24,6 +24,8 @@ FIRST_SIGNALS = 4
 BUCKETS = 240
 # No reading of any signal for so long: the collector is away, or it has lost the machine.
 AWAY_AFTER = timedelta(seconds=30)
+# A machine that said anything within this time is there: what it has not told anew still holds.
+HEARD_LATELY = timedelta(minutes=2)
 SPARSE = 20  # readings in a window: fewer are drawn as steps, a set point rather than a measurement
 CROWDED = 4  # readings a bucket: from here on the mean alone would hide the extremes
 Bucket = dict[str, Any]  # a row of jasang.store.BUCKET_SCHEMA
@@ -71,8 +73,18 @@ def live_view(
     begun = min((found[0]["bucket"] for found in rows.values() if found), default=start)
     if all(last[name].source_time >= begun for name in chosen):
         start = max(start, begun)
+    latest: dict[str, datetime] = {}
+    for name, signal in signals.items():
+        if name in last:
+            latest[signal.asset] = max(last[name].source_time, latest.get(signal.asset, last[name].source_time))
+
+    def asset_here(name: str) -> bool:
+        return now - latest[signals[name].asset] <= HEARD_LATELY
+
+    status = collector_status(collector, last, now)
+    connected = collector is not None and status["state"] == "here"
     return {
-        "status": collector_status(collector, last, now),
+        "status": status,
         "window": asked.window,
         "clock": now.isoformat(),
         "timezone": zone,
@@ -84,7 +96,10 @@ def live_view(
             for name, signal in signals.items()
             if not is_mark(signal)
         ],
-        "charts": [_chart(signals[name], last[name], rows[name], start, now, window) for name in chosen],
+        "charts": [
+            _chart(signals[name], last[name], rows[name], start, now, window, here=connected or asset_here(name))
+            for name in chosen
+        ],
     }
 
 
@@ -258,11 +273,21 @@ def quality_of(reading: Reading) -> tuple[str, str]:
 
 
 def _chart(
-    signal: Signal, last: Reading, rows: Sequence[Bucket], start: datetime, now: datetime, window: timedelta
+    signal: Signal,
+    last: Reading,
+    rows: Sequence[Bucket],
+    start: datetime,
+    now: datetime,
+    window: timedelta,
+    *,
+    here: bool,
 ) -> dict[str, Any]:
-    """The signal's trend over the whole window: bucket means, and the extremes where a bucket holds many readings."""
+    """The signal's trend over the whole window: bucket means, and the extremes where a bucket holds many readings.
+
+    Of a machine that is not `here` nobody knows whether its last value still holds.
+    """
     value = last.value
-    if not rows and isinstance(value, int | float) and last.source_time < start:
+    if here and not rows and isinstance(value, int | float) and last.source_time < start:
         # The machine reports changes only: the value it had before the window still holds.
         times: list[datetime] = [start, now]
         means: list[float | None] = [float(value)] * 2
