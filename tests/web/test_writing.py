@@ -111,6 +111,7 @@ def test_a_faulty_file_is_told_and_what_was_proposed_can_still_be_stopped(
         assert (answer.status_code, ko in answer.content.decode()) == (status, True), address
         english = stated_in_english(teammate, address)
         assert (en in english, "There is a fault in the collector's file." in english) == (True, True), address
+        assert (str(file.parent) in english, "collect.toml: " in english) == (False, True)
         assert stranger.get(address).status_code == 404
     refused = teammate.post(page("approve-write", factory, "W0001"))
     assert (refused.status_code, ko in refused.content.decode()) == (400, True)

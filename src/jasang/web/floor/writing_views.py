@@ -32,7 +32,7 @@ def writes(request: FactoryRequest) -> HttpResponse:
     """What was proposed, newest first, and what may be written; or what is wrong in the collector's file."""
     found = _file(request)
     context: dict[str, Any] = _TAB | {"may_write": request.role in _WRITERS and found.wrong is None}
-    context["faulty"] = found.wrong and found.wrong.in_language(current())
+    context["faulty"] = _fault(found)
     try:
         rows = writing.proposed(found.path)
         page = Paginator(rows[::-1], LIST_LENGTH).get_page(request.GET.get("page"))
@@ -58,7 +58,7 @@ def new_write(request: FactoryRequest) -> HttpResponse:
     """Propose settings of one machine, by hand or from a recommendation."""
     found = _file(request)
     if found.wrong is not None:
-        context = _TAB | {"faulty": found.wrong.in_language(current())}
+        context = _TAB | {"faulty": _fault(found)}
         return render(request, "floor/optimise/new_write.html", context, status=HTTPStatus.BAD_REQUEST)
     places = writing.writable(found.path)
     posted = request.POST if request.method == "POST" else None
@@ -122,7 +122,7 @@ def _page(request: FactoryRequest, file: writing.SettingsFile, name: str, wrong:
     one = _found(file, name)
     may, own = request.role in _WRITERS, writing.is_own(one, request.user)
     context = _TAB | {
-        "faulty": file.wrong and file.wrong.in_language(current()),
+        "faulty": _fault(file),
         "row": _row(one),
         "steps": [_step(entry) for entry in writing.steps_of(file.path, name)],
         "own": own,
@@ -141,6 +141,11 @@ def _file(request: FactoryRequest) -> writing.SettingsFile:
     if found is None:
         raise Http404
     return found
+
+
+def _fault(file: writing.SettingsFile) -> str | None:
+    """What is wrong in the file; where it lies on the server is nobody's business on a page."""
+    return None if file.wrong is None else file.wrong.in_language(current()).replace(f"{file.path.parent}/", "")
 
 
 def _found(file: writing.SettingsFile, name: str) -> Proposal:
