@@ -22,4 +22,5 @@ clean:
 	rm -rf .venv .venv-core .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(UV):
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not there. Install Python 3.11 or later, or say which: make PYTHON=python3.12 demo / 파이썬 3.11 이상을 설치하거나 make PYTHON=python3.12 demo처럼 알려 주세요."; exit 1; }
 	@$(PYTHON) tools/bring_uv.py .tools
