@@ -235,7 +235,7 @@ def test_cohort_in_which_much_goes_wrong_is_walked_by_clicking(cast: Cast) -> No
     # An objection: judged again, decided again.
     to_application(runner, "한빛금형")
     runner.send("/do/reopen/", words="이의신청: 금액 확인")
-    assert runner.says("다시 심사합니다")
+    assert runner.says("다시 평가합니다")
     runner.send("/do/decide/", granted="40,000,000")
     with_wrong_sum = "센서 = 15,000,000 = 2026-01-31\n가동 = 20,000,000"
     answer = runner.client.post(

@@ -264,7 +264,7 @@ def test_owner_hears_of_every_step_once_and_judges_of_no_name(cast: Cast) -> Non
     assert Notice.objects.filter(user=cast["mentor"]).get().title_ko == f"{cast.factory.name} 방문을 부탁받았습니다"
     of_judges = Notice.objects.filter(user__in=cast.judges)
     assert set(of_judges.values_list("factory", flat=True)) == {None}
-    assert {one.title_ko.partition(":")[0] for one in of_judges} == {"'고도화' 심사를 부탁드립니다"}
+    assert {one.title_ko.partition(":")[0] for one in of_judges} == {"'고도화' 평가를 부탁드립니다"}
     assert not [one for one in of_judges if "한빛" in one.title_ko + one.title_en + one.url]
 
 

@@ -60,11 +60,11 @@ def test_judges_are_reminded_before_on_and_after_the_last_day_and_the_operator_a
 
     assert heard(done) == []
     assert heard(slow) == [
-        f"심사 기한이 {last}입니다: '고도화' 남은 신청 2건", "심사 기한이 오늘입니다: '고도화' 남은 신청 2건",
-        f"심사 기한({last})이 지났습니다: '고도화' 남은 신청 2건",
+        f"평가 기한이 {last}입니다: '고도화' 남은 신청 2건", "평가 기한이 오늘입니다: '고도화' 남은 신청 2건",
+        f"평가 기한({last})이 지났습니다: '고도화' 남은 신청 2건",
     ]  # fmt: skip
     assert [one.rpartition(" ")[2] for one in heard(tied)] == ["1건"] * 3
-    assert heard(cast["runner"]) == [f"'고도화' 심사 기한({last})이 지났는데 심사위원 5명이 아직 평가하지 않았습니다."]
+    assert heard(cast["runner"]) == [f"'고도화' 평가 기한({last})이 지났는데 심사위원 5명이 아직 평가하지 않았습니다."]
     assert set(Notice.objects.filter(user=slow).values_list("factory", "url")) == {
         (None, reverse("programme:judging", args=[cast.operator.key]))
     }
@@ -120,7 +120,7 @@ def test_rejected_application_is_judged_again_with_the_points_it_has(cast: Cast)
     page = cast.browser("runner").post(
         reverse("programme:do", args=[cast.operator.key, application.key, "reopen"]), {"words": "이의신청"}, follow=True
     )
-    assert "다시 심사합니다" in page.content.decode()
+    assert "다시 평가합니다" in page.content.decode()
     assert (application.refresh_from_db(), application.stage, application.granted) == (None, Stage.VISITED, 0)
     assert [row.judges for row in judging.ranking(cast.call)] == [5]
     ahead = [one["state"] for one in page.context["way"]]

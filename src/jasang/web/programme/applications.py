@@ -261,7 +261,7 @@ def withdraw(*, by: AbstractBaseUser, application: Application, words: str = "")
     held = held_at(application, Stage.DRAFT, Stage.APPLIED, Stage.VISITED, Stage.APPROVED, Stage.PLANNED)
     if Payment.objects.of(held.organisation).filter(application=held).exists():
         raise StepRefused(
-            ko="돈이 나간 신청은 거둘 수 없습니다. 운영기관과 이야기하세요.",
+            ko="돈이 나간 신청은 취소할 수 없습니다. 운영기관과 이야기하세요.",
             en="What was paid for cannot be withdrawn; please talk to the operator.",
         )
     held.granted = 0

@@ -266,7 +266,7 @@ def reopen(*, by: AbstractBaseUser, application: Application, words: str, due_on
     rows = Judging.objects.of(held.organisation).filter(application=held)
     if not rows.exists():
         raise StepRefused(
-            ko="심사를 거치지 않은 신청은 다시 심사할 수 없습니다.",
+            ko="평가를 받은 적이 없는 신청은 다시 평가할 수 없습니다.",
             en="An application without judges cannot be judged again.",
         )
     held.granted = 0

@@ -34,7 +34,7 @@ def tell_asked(judge: Any, call: Call, *, count: int, due_on: date | None) -> No
     until_ko = f" {due_on}까지 부탁드립니다." if due_on else ""
     until_en = f" Please give your points until {due_on}." if due_on else ""
     title = Text(
-        ko=f"'{call.title}' 심사를 부탁드립니다: 신청 {count}건.{until_ko}",
+        ko=f"'{call.title}' 평가를 부탁드립니다: 신청 {count}건.{until_ko}",
         en=f"Please judge “{call.title}”: applications: {count}.{until_en}",
     )
     _tell_judge(judge, call, f"asked:{timezone.localdate()}:{due_on}", title)
@@ -79,9 +79,9 @@ def _part(due_on: date, today: date) -> str:
 def _points_wanted(call: Call, row: dict[str, Any], today: date) -> Text:
     due_on, n = row["due_on"], row["n"]
     words = {
-        "soon": (f"심사 기한이 {due_on}입니다", f"Points are due on {due_on}"),
-        "today": ("심사 기한이 오늘입니다", "Points are due today"),
-        "over": (f"심사 기한({due_on})이 지났습니다", f"The time for points ended on {due_on}"),
+        "soon": (f"평가 기한이 {due_on}입니다", f"Points are due on {due_on}"),
+        "today": ("평가 기한이 오늘입니다", "Points are due today"),
+        "over": (f"평가 기한({due_on})이 지났습니다", f"The time for points ended on {due_on}"),
     }[_part(due_on, today)]
     return Text(
         ko=f"{words[0]}: '{call.title}' 남은 신청 {n}건", en=f"{words[1]}: “{call.title}”, applications open: {n}"
@@ -102,7 +102,7 @@ def _tell_operators(call: Call, due_on: date) -> None:
     )  # fmt: skip
     n = late.values("judge").distinct().count()
     title = Text(
-        ko=f"'{call.title}' 심사 기한({due_on})이 지났는데 심사위원 {n}명이 아직 평가하지 않았습니다.",
+        ko=f"'{call.title}' 평가 기한({due_on})이 지났는데 심사위원 {n}명이 아직 평가하지 않았습니다.",
         en=f"“{call.title}”: the time for points ended on {due_on}; judges who have not given theirs: {n}.",
     )
     tell(
