@@ -34,8 +34,8 @@ def main() -> int:
     )
     if status:
         sys.stderr.write(
-            "\nThe tool uv could not be fetched from the Python package index. The first time a network is needed; behind a proxy set "
-            "HTTPS_PROXY, for a mirror PIP_INDEX_URL and UV_DEFAULT_INDEX. Then try again.\n"
+            "\nThe tool uv could not be fetched from the Python package index. The first time a network is needed; "
+            "behind a proxy set HTTPS_PROXY, for a mirror PIP_INDEX_URL and UV_DEFAULT_INDEX. Then try again.\n"
             "uv를 내려받지 못했습니다. 처음 한 번은 인터넷이 필요합니다. 회사 프록시가 있으면 HTTPS_PROXY를, 사내 미러를 쓰면 "
             "PIP_INDEX_URL과 UV_DEFAULT_INDEX를 정한 뒤 다시 하세요.\n"
         )
