@@ -201,6 +201,12 @@ def test_bodies_that_are_too_large_or_broken_are_told_as_problems(factory: Any, 
     for kind in ("multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=x"):
         answer = client.generic("POST", f"{there}/diagnoses", b"no form", kind)
         assert (answer.status_code in (400, 422), answer.headers["Content-Type"]) == (True, "application/problem+json")
+    for nothing in (f"{there}/notes?asset=a%00b", f"{there}/findings?%00=a"):  # PostgreSQL keeps no such sign
+        assert client.get(nothing).status_code == 422
+    assert client.post(f"{there}/diagnoses", {"files": "x", "a": "b\0"}).status_code == 422
+    nowhere = client.get("/api/1/factories/%00/notes")
+    assert (nowhere.status_code, nowhere.headers["Content-Type"]) == (404, "application/problem+json")
+    assert Client().get("/f/%00/findings/").status_code == Client().get("/wall/%00/").status_code == 404
     fields = {f"f{number}": "x" for number in range(1100)}
     assert client.post(f"{there}/diagnoses", fields).status_code == 400
     assert client.post(f"{there}/cases", "[" * 100_000, content_type="application/json").status_code == 400

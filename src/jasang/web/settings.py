@@ -223,6 +223,7 @@ MIDDLEWARE = [
     "jasang.web.ui.language.ChosenLanguage",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "jasang.web.ui.security.PlainAddress",
     # Before the CSRF check, which reads the whole body.
     "jasang.web.ui.security.BodyLimit",
     "jasang.web.tenants.limits.Brake",

@@ -6,12 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
+from jasang.errors import WrongArguments
 from jasang.web.api import problems
 from jasang.web.api.entering import ByKey, BySession
 from jasang.web.api.once import once
@@ -55,6 +57,16 @@ class StrictParser(Parser):
         if "\\u0000" in json.dumps(body):
             raise HttpError(400, "json")
         return body
+
+    def parse_querydict(self, data: MultiValueDict, list_fields: list[str], request: HttpRequest) -> dict[str, Any]:
+        """The query or the fields of a form, or a problem."""
+        for name, values in data.lists():
+            if "\0" in name or any("\0" in value for value in values):
+                plain = name.replace("\0", "")
+                raise WrongArguments(
+                    ko=f"{plain}: 글자가 아닌 것(U+0000)이 들어 있습니다.", en=f"{plain}: found U+0000; expected text."
+                )
+        return super().parse_querydict(data, list_fields, request)
 
 
 def _no_constant(word: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -42,6 +42,18 @@ class SecurityHeaders:
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class PlainAddress:
+    """No address holds U+0000, and PostgreSQL would fail on it: there is nothing there."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        return self.get_response(request)
 
 
 def _problem(detail: str) -> HttpResponse:
