@@ -49,7 +49,7 @@ def no_server() -> Iterator[str]:
 def ask(portal: Portal, statement: str) -> list[Any]:
     """What the portal's database answers."""
     url = portal.environment["JASANG_DATABASE_URL"]
-    opened: Any = psycopg.connect(url) if url else sqlite3.connect(portal.home / "db.sqlite3", timeout=20)
+    opened: Any = psycopg.connect(url) if url else sqlite3.connect(portal.home / "db.sqlite3", timeout=90)
     with closing(opened) as database:
         cursor = database.execute(statement)
         answer = cursor.fetchall() if statement.startswith("SELECT") else []
@@ -81,6 +81,7 @@ def test_job_of_a_killed_worker_is_resumed_once(portal: Portal, tmp_path: Path) 
 
     killed.send_signal(signal.SIGKILL)
     killed.wait()
+    ask(portal, "UPDATE jobs_job SET heard_at = '2026-01-01 00:00:00'")  # as if nobody had heard of it for long
     portal.start("work")
     portal.start("work")
     wait_until(lambda: "end" in lines(log), "another worker takes the job over")
@@ -112,7 +113,7 @@ def test_worker_told_to_stop_puts_its_job_back(portal: Portal, tmp_path: Path) -
     wait_until(lambda: lines(log) == ["start"], "the worker starts the job")
 
     stopped.terminate()
-    said, _ = stopped.communicate(timeout=20)
+    said, _ = stopped.communicate(timeout=90)
 
     assert (stopped.returncode, said) == (0, "Jasang worker stopped\n")
     assert jobs(portal) == [("waiting", 0)]
@@ -124,7 +125,7 @@ def test_server_says_its_address_and_ends_quietly(portal: Portal) -> None:
     server, ready = portal.start("serve", "--port", "0")
 
     server.send_signal(signal.SIGINT)
-    said, _ = server.communicate(timeout=20)
+    said, _ = server.communicate(timeout=90)
 
     assert ready.startswith("Jasang portal ready at http://127.0.0.1:")
     assert (server.returncode, said) == (0, "")

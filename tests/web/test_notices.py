@@ -328,7 +328,7 @@ def test_call_of_a_killed_worker_is_made_again_under_the_same_id(tmp_path: Path,
             "from jasang.web.notices.models import Delivery\n"
             "print(sorted(Delivery.objects.of_every_factory().values_list('about', 'outcome', 'attempts')))"
         )
-        wait_until(lambda: portal.python(outcomes).count("'delivered'") == 3, "all delivered", 20)
+        wait_until(lambda: portal.python(outcomes).count("'delivered'") == 3, "all delivered")
         assert len(receiver.calls) == 4
         assert sorted(json.loads(body)["about"] for _, body in receiver.calls) == ["0", "0", "1", "2"]
     finally:
