@@ -147,3 +147,17 @@ def test_the_first_day_is_not_told_slower_than_it_is(tmp_path: Path) -> None:
     assert found["new"].rate == "10초마다"
     assert (found["new"].share, [cell.kind for cell in found["new"].cells[-2:]]) == (1.0, ["good", "good"])
     assert [cell.kind for cell in found["half an hour"].cells[-2:]] == ["none", "good"]
+
+
+def test_a_store_that_began_within_the_present_slot_tells_its_true_rate(tmp_path: Path) -> None:
+    from jasang.store import open_reader
+
+    store = open_store(tmp_path)
+    write(store, "new", keep=lambda ago: ago < 0.4)
+    store.close()
+    reader = open_reader(tmp_path)
+    parts = quality_data.slots("month", NOW, ZONE)
+    (found,) = quality_data.quality(reader, reader.signals(), parts, NOW)
+    reader.close()
+
+    assert (found.rate, found.share, found.cells[-1].kind) == ("10초마다", 1.0, "good")

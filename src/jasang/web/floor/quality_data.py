@@ -84,7 +84,13 @@ def quality(reader: Reader, signals: Sequence[Signal], parts: Sequence[Slot], no
     for row in reader.downsample(names, first, parts[-1].end, len(parts)).to_pylist():
         found[row["signal"]][round((row["bucket"] - first) / width)] = row
     lags = _lags(reader, names, parts, now)
-    return [_row(signal, found[signal.name], parts, lags, now) for signal in signals]
+    extent = reader.extent()
+    born = first if extent is None else extent[0]
+    # Before the store's first reading nothing could come.
+    passed = [
+        min(1.0, max(0.0, (now - (born if slot.start < born < slot.end else slot.start)) / width)) for slot in parts
+    ]
+    return [_row(signal, found[signal.name], parts, lags, passed) for signal in signals]
 
 
 def _lags(reader: Reader, names: Sequence[str], parts: Sequence[Slot], now: datetime) -> dict[tuple[str, int], float]:
@@ -109,11 +115,11 @@ def _row(
     found: Mapping[int, Mapping[str, Any]],
     parts: Sequence[Slot],
     lags: Mapping[tuple[str, int], float],
-    now: datetime,
+    passed: Sequence[float],
 ) -> QualityRow:
+    """`passed` is the part of each slot in which readings could come."""
     counts = [found[place]["readings"] if place in found else 0 for place in range(len(parts))]
     begun = min(found, default=len(parts))
-    passed = [min(1.0, max(0.0, (now - slot.start) / (slot.end - slot.start))) for slot in parts]
     usual = _usual(counts, passed, begun)
     still = _still(found, usual)
     cells = []
