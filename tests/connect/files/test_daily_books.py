@@ -47,6 +47,8 @@ def daily_book(path: Path, names: list[str], *, hours: range = range(8, 20), tit
         ("Sheet1", "생산일보", "일보.xlsx", None),
         ("31", "", "일보_2026년2월.xlsx", None),
         ("1호기", "", "일보_2026년2월.xlsx", None),
+        ("1-2호기", "", "일보_2026년2월.xlsx", None),
+        ("3.2 (월)", "", "일보_2026.xlsx", dt.date(2026, 3, 2)),
     ],
 )
 def test_day_of_a_sheet(sheet: str, title: str, file: str, day: dt.date | None) -> None:
@@ -85,6 +87,19 @@ def test_sheets_without_a_day_stay_apart(tmp_path: Path, opened: Open) -> None:
     files = opened(daily_book(tmp_path / "일보.xlsx", ["1호기", "2호기", "3호기"])).files
 
     assert [table.file for table in files] == ["일보.xlsx#1호기", "일보.xlsx#2호기", "일보.xlsx#3호기"]
+
+
+def test_sheets_that_run_beside_each_other_stay_apart_whatever_their_names(tmp_path: Path, opened: Open) -> None:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name in ("1-1", "1-2", "1-3"):
+        sheet = made.create_sheet(name)
+        sheet.append(["일시", "온도"])
+        for minute in range(30):
+            sheet.append([dt.datetime(2026, 3, 2, 8) + dt.timedelta(minutes=minute), 20.5 + minute])
+    made.save(tmp_path / "라인_2026.xlsx")
+
+    assert len(opened(tmp_path / "라인_2026.xlsx").files) == 3
 
 
 def test_sheet_of_another_form_stays_a_table_of_its_own(tmp_path: Path, opened: Open) -> None:

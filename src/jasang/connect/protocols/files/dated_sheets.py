@@ -4,6 +4,7 @@ Small factories keep such a book a month. A sheet alone is too short to say anyt
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,11 @@ _WHOLE = re.compile(
     r"(?<!\d)(?P<y>20\d\d)\s*[-./년_ ]\s*(?P<m>\d{1,2})\s*[-./월_ ]\s*(?P<d>\d{1,2})(?!\d)"
     r"|(?<!\d)(?P<cy>20\d\d)(?P<cm>\d\d)(?P<cd>\d\d)(?!\d)"
 )
-_MONTH_DAY = re.compile(r"(?<!\d)(\d{1,2})\s*[-./월_ ]\s*(\d{1,2})\s*일?(?!\d)|^\s*(\d\d)(\d\d)\s*$")
-_DAY = re.compile(r"^\s*(\d{1,2})\s*일?\s*(?:\(?[월화수목금토일]\)?)?\s*$")
+_WEEKDAY_END = r"\s*(?:\(?[월화수목금토일](?:요일)?\)?)?\s*$"
+_MONTH_DAY = re.compile(
+    r"(\d{1,2})\s*월\s*(\d{1,2})\s*일|^\s*(\d{1,2})\s*[-./월_ ]\s*(\d{1,2})" + _WEEKDAY_END + r"|^\s*(\d\d)(\d\d)\s*$"
+)
+_DAY = re.compile(r"^\s*(\d{1,2})\s*일?" + _WEEKDAY_END)
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(20\d\d)(?=[01]\d(?!\d))")
 _YEAR_MONTH = re.compile(r"(?<!\d)(20\d\d)\s*[-./년_ ]*\s*(\d{1,2})(?!\d)")
 
@@ -83,7 +87,7 @@ def day_of(sheet: str, title: str, file: str) -> dt.date | None:
     around = f"{title} {file}"
     year = _YEAR.search(around)
     if year and (found := _MONTH_DAY.search(sheet)):
-        month, day = (found[1], found[2]) if found[1] else (found[3], found[4])
+        month, day = (part for part in found.groups() if part)
         return _date(year[1] or year[2], month, day)
     if (found := _DAY.search(sheet)) and (month_of := _YEAR_MONTH.search(around)):
         return _date(month_of[1], month_of[2], found[1])
@@ -113,6 +117,8 @@ def _frame(sheets: Sequence[tuple[dt.date, FileTable]], timezone: str) -> pl.Dat
     kinds = {name: _kind([part[name] for _, part in parts]) for name in columns}
     if any(kind is None for kind in kinds.values()):
         return None
+    if not _one_after_the_other([part for _, part in parts]):
+        return None
     clocks = [name for name in columns if kinds[name] == pl.Time]
     dated = any(isinstance(kind, pl.Datetime) for kind in kinds.values())
     made = []
@@ -127,6 +133,16 @@ def _frame(sheets: Sequence[tuple[dt.date, FileTable]], timezone: str) -> pl.Dat
                 )
         made.append(frame)
     return pl.concat(made).rechunk()
+
+
+def _one_after_the_other(frames: Sequence[pl.DataFrame]) -> bool:
+    """Sheets with full times of their own must follow each other in time: sheets of machines do not, whatever their names."""
+    for name, kind in frames[0].schema.items():
+        if isinstance(kind, pl.Datetime):
+            known = [one.drop_nulls() for frame in frames if isinstance((one := frame[name]).dtype, pl.Datetime)]
+            spans = [(one.min(), one.max()) for one in known if one.len()]
+            return all(after[0] >= before[1] for before, after in itertools.pairwise(spans))  # type: ignore[operator]
+    return True
 
 
 def _kind(series: Sequence[pl.Series]) -> pl.DataType | type[pl.DataType] | None:
