@@ -12,7 +12,7 @@ from jasang.web.programme.blinding import blind
 from jasang.web.programme.models import Application, Claim, Judging, Milestone, Payment, Stage, Standing
 from jasang.web.programme.stages import StepRefused
 from jasang.web.tenants import people
-from jasang.web.tenants.models import Role
+from jasang.web.tenants.models import OrganisationManager, Role
 from jasang.web.tenants.services import add_member, appoint
 
 from .programme_cast import GRANT, Cast, points_of
@@ -189,6 +189,25 @@ def test_payment_needs_a_claim_and_a_second_person(cast: Cast) -> None:
         money.pay(by=cast["runner"], milestone=first, request="a")
     assert money.pay(by=cast["second"], milestone=first, request="a").amount == 15_000_000
     assert Claim.objects.of(cast.operator).get().state == "paid"
+
+
+def test_number_that_another_application_takes_at_the_last_moment_is_refused(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The locks are those of two applications: neither saw the other's number when it looked."""
+    first, second = cast.planned(cast.apply())
+    for one in (first, second):
+        money.reach_milestone(by=cast["runner"], milestone=one)
+    money.claim(by=cast["owner"], milestone=first, request="c")
+    money.pay(by=cast["second"], milestone=first, request="p")
+    with monkeypatch.context() as blind_to_it:
+        blind_to_it.setattr(OrganisationManager, "of_every_organisation", lambda self: self.of(cast.operator).none())
+        with pytest.raises(StepRefused, match="another thing"):
+            money.claim(by=cast["owner"], milestone=second, request="c")
+        money.claim(by=cast["owner"], milestone=second, request="d", own_paid=50_000_000)
+        with pytest.raises(StepRefused, match="another thing"):
+            money.pay(by=cast["second"], milestone=second, request="p")
+    assert (Claim.objects.of(cast.operator).count(), Payment.objects.of(cast.operator).count()) == (2, 1)
 
 
 def test_claim_is_one_however_often_it_is_sent_and_anew_when_sent_back(cast: Cast) -> None:

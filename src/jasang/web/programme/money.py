@@ -1,9 +1,10 @@
 """Claims and payments against milestones: each paid once, by a second person, never more than granted, whole or absent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -49,10 +50,11 @@ def claim(
         raise StepRefused(ko="이 단계는 이미 청구했습니다.", en="This milestone was claimed already.")
     if own_paid < 0:
         raise StepRefused(ko="자부담 집행액은 0원 이상이어야 합니다.", en="The own share spent must be 0 won or more.")
-    made = claims.create(
-        organisation=application.organisation, application=application, milestone=milestone, words=words, own_paid=own_paid,
-        request=request, by=by,
-    )  # fmt: skip
+    with _unique(request):
+        made = claims.create(
+            organisation=application.organisation, application=application, milestone=milestone, words=words,
+            own_paid=own_paid, request=request, by=by,
+        )  # fmt: skip
     if files:
         add_papers(by=by, application=application, title="", files=files, claim=made)
     return made
@@ -149,10 +151,11 @@ def _check_own_share(application: Application) -> None:
 
 
 def _paid(application: Application, fresh: Milestone, asked: Claim, by: AbstractBaseUser, request: str) -> Payment:
-    payment = Payment.objects.of(application.organisation).create(
-        organisation=application.organisation, application=application, milestone=fresh, amount=fresh.amount,
-        request=request, by=by,
-    )  # fmt: skip
+    with _unique(request):
+        payment = Payment.objects.of(application.organisation).create(
+            organisation=application.organisation, application=application, milestone=fresh, amount=fresh.amount,
+            request=request, by=by,
+        )  # fmt: skip
     Claim.objects.of(application.organisation).filter(pk=asked.pk).update(
         state=ClaimState.PAID, answered_by=by, answered_at=timezone.now()
     )
@@ -171,3 +174,13 @@ def _used(request: str) -> StepRefused:
     return StepRefused(
         ko=f"요청 번호 {request}은(는) 이미 다른 일에 썼습니다.", en=f"Request {request} was used for another thing."
     )
+
+
+@contextmanager
+def _unique(request: str) -> Iterator[None]:
+    """Another application, whose lock is another one, may have taken the number since we looked."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise _used(request) from error
