@@ -23,6 +23,7 @@ from jasang.web.programme.models import (
     Standing,
 )
 from jasang.web.programme.sample_course import levels, residencies
+from jasang.web.programme.sample_judging import judge_sample
 from jasang.web.tenants.models import Factory, Organisation, OrganisationKind, Role
 from jasang.web.tenants.services import appoint, set_up_organisation
 
@@ -176,6 +177,7 @@ def _money(draw: Random, factories: list[Factory], standings: list[Standing], ca
                         due_on=day + timedelta(days=draw.randrange(-5, 120)))
         )  # fmt: skip
     applications = Application.objects.of(operator).bulk_create(applications, batch_size=_BATCH)
+    judge_sample(Random(len(factories)), applications, call, day)
     planned = [one for one in applications if _STAGES.index(one.stage) >= _STAGES.index(Stage.PLANNED)]
     now = timezone.now()
     milestones = []
