@@ -186,7 +186,7 @@ class Collector:
         if before.last_error is not None and before.state in ("lost", "refused"):
             if link.name not in self._unsteady:
                 _log.info("connection %r: %s is back", link.name, link.url)
-        else:
+        elif before.state != "connected" or before.signals != len(begun.signals):
             _log.info("connection %r: collecting %d signals from %s", link.name, len(begun.signals), link.url)
         for text in (*begun.missing, *begun.doubts):
             if text not in before.missing and text not in before.doubts:

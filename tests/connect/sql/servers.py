@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def postgres(folder: Path) -> Iterator[int]:
             connection.execute("CREATE DATABASE mes")
         yield port
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # at once, whoever is still connected
         process.wait(30)
 
 
