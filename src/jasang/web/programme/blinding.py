@@ -58,8 +58,8 @@ def _patterns(name: str) -> Iterator[re.Pattern[str]]:
         letters = [re.escape(letter) for letter in one if not letter.isspace()]
         if len(letters) >= _SHORT:
             yield re.compile(r"\s*".join(letters), re.IGNORECASE)
-        else:  # "정우" is a firm, "측정우선" is not
-            yield re.compile(rf"(?<!\w){''.join(letters)}", re.IGNORECASE)
+        else:  # "주식회사정우" is a firm, "측정우선" is not
+            yield re.compile(rf"(?:(?<!\w)|(?<=회사)){''.join(letters)}", re.IGNORECASE)
 
 
 def copy_for_judges(file_name: str, content: bytes, name: str) -> Copy:
