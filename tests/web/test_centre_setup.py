@@ -263,6 +263,7 @@ def test_duty_comes_again_at_the_same_time_of_day_until_a_day(client: Any, facto
     given = {"agent": agent.pk, "queue": "", "start": "2026-12-24T20:00", "end": "2026-12-25T08:00", "again": "day"}
     refused = client.post(page, given | {"until": "2028-01-01"})
     assert (refused.status_code, Duty.objects.of(centre).count()) == (400, 0)
+    assert 'value="2026-12-24T20:00"' in refused.content.decode()  # nothing has to be typed again
 
     assert client.post(page, given | {"until": "2027-01-02"}).status_code == 302
     zone = ZoneInfo("Asia/Seoul")

@@ -32,6 +32,7 @@ from jasang.web.center.models import (
 )
 from jasang.web.center.search_store import analyser
 from jasang.web.center.sightings import english, shown_word, text_of, words_of
+from jasang.web.notices.models import Webhook
 from jasang.web.notices.services import tell
 from jasang.web.tenants.models import Factory, Membership, Organisation, Role
 
@@ -340,7 +341,9 @@ def _tell_factories(difficulty: Difficulty, factories: Iterable[int], about: str
     own = Membership.objects.filter(factory__in=chosen, role__in=(Role.OWNER, Role.ENGINEER)).select_related("user")
     for one in own:
         people.setdefault(one.factory_id, []).append(one.user)
-    for factory in Factory.objects.filter(pk__in=chosen, closed_at__isnull=True).order_by("pk"):
+    programs = Webhook.objects.of_every_factory().filter(factory__in=chosen).values_list("factory", flat=True)
+    hearing = {*people, *programs}
+    for factory in Factory.objects.filter(pk__in=hearing, closed_at__isnull=True).order_by("pk"):
         url = reverse("center:difficulty", args=[factory.key, difficulty.key])
         tell(
             factory=factory, kind="difficulty", about=about, title=title, url=url, users=people.get(factory.pk, ()),

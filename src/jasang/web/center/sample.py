@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from jasang.mentor.service_clock import CaseEvent, ClockEvent, ServiceClock, ServiceTerms
 from jasang.plant.public_holidays import public_holidays
 from jasang.web.center import article_services, difficulties, serving
-from jasang.web.center.clock import clock_from, keep, terms_document
+from jasang.web.center.clock import clock_from, keep, terms_document, terms_of
 from jasang.web.center.models import (
     Agent,
     Article,
@@ -63,6 +64,7 @@ class _Desk:
     cases: list[Case] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     talks: list[Talk] = field(default_factory=list)
+    terms: dict[tuple[int, int], ServiceTerms] = field(default_factory=dict)
 
 
 def fill(*, operator: Organisation, made: Sequence[MadeFactory], seed: int, day: date) -> None:
@@ -131,19 +133,23 @@ def _case(desk: _Desk, one: MadeFactory | None, at: datetime) -> None:
         channel=channel, language="en" if talk.english else "ko", verified=one is not None,
         customer_mail="" if one is not None else _STRANGERS[number % len(_STRANGERS)],
     )  # fmt: skip
-    rows: list[tuple[str, datetime, int, dict[str, object]]] = []
+    document = terms_document(queue, case.priority)
+    promised = (queue.pk, case.priority)
+    if promised not in desk.terms:
+        desk.terms[promised] = terms_of(document)
+    clock = ServiceClock(terms=desk.terms[promised], opened=at, since=at)
     moment = at
     for place, kind in enumerate(("opened", *way)):
-        data = {"terms": terms_document(queue, case.priority)} if kind == "opened" else {}
         if kind != "note":
-            rows.append((kind, moment, place, data))
-            keep(case, clock_from(rows), kind)
+            clock = clock if place == 0 else clock.after(ClockEvent(kind=CaseEvent(kind), at=moment, place=place))
+            keep(case, clock, kind)
         ours = kind not in ("opened", "customer", "reopened")
         text = draw.choice(talk.texts).format(**drawn) if kind == "opened" else _said(talk, kind)
         desk.events.append(
             Event(
                 centre=desk.centre, factory=case.factory, case=case, place=place, kind=kind, at=moment, ours=ours, text=text,
-                channel=channel if kind in ("opened", "customer") and channel != Channel.FINDING else Channel.PAGE, data=data,
+                channel=channel if kind in ("opened", "customer") and channel != Channel.FINDING else Channel.PAGE,
+                data={"terms": document} if place == 0 else {},
                 private=kind == "note", by=agent.user if ours else None, sender=case.customer_mail if kind == "opened" else "",
             )
         )  # fmt: skip
