@@ -169,7 +169,7 @@ def test_what_is_shown_only_once_is_not_kept_in_plain_words(sides: dict[str, Any
 
     assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT body FROM api_keptanswer")
+        cursor.execute("SELECT answer FROM api_keptanswer")
         assert first.json()["secret"] not in str(cursor.fetchall())
 
 

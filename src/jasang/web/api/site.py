@@ -59,9 +59,9 @@ class StrictParser(Parser):
         return body
 
     def parse_querydict(self, data: MultiValueDict, list_fields: list[str], request: HttpRequest) -> dict[str, Any]:
-        """The query or the fields of a form, or a problem."""
+        """The query or the fields of a form, or a problem. Files come here too, and must not be read to their end."""
         for name, values in data.lists():
-            if "\0" in name or any("\0" in value for value in values):
+            if "\0" in name or any(isinstance(value, str) and "\0" in value for value in values):
                 plain = name.replace("\0", "")
                 raise WrongArguments(
                     ko=f"{plain}: 글자가 아닌 것(U+0000)이 들어 있습니다.", en=f"{plain}: found U+0000; expected text."
