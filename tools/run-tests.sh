@@ -49,7 +49,7 @@ style=$!
 
 say "the core, in an environment without Django (meanwhile: code style, types and import contracts)"
 core=0
-.venv-core/bin/python -m pytest -m "not web and not browser" -n 2 --dist worksteal -q || core=$?
+.venv-core/bin/python -m pytest -m "not web and not browser" -n 2 --dist worksteal --timeout 900 -q || core=$?
 
 say "code style, types and import contracts"
 wait "$style" || { cat "$notes/style"; exit 1; }
@@ -59,4 +59,4 @@ echo "passed"
 say "the portal, with a real browser"
 wait "$programs" || true
 cat "$notes/programs"
-.venv/bin/python -m pytest -m "web or browser" -n 2 --dist loadfile -q
+.venv/bin/python -m pytest -m "web or browser" -n 2 --dist loadfile --timeout 900 -q

@@ -16,7 +16,7 @@ from tests.debian import program
 from tests.free_ports import free_port
 
 HERE = Path(__file__).resolve().parent
-PATIENCE = 120.0
+PATIENCE = 280.0
 
 
 def migrated() -> Path:

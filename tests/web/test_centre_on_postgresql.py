@@ -1,4 +1,4 @@
-"""What the centre leaves to the database (full text, locks, arrays, binaries, conflicts, order of nulls), on PostgreSQL.
+"""What is left to the database (full text, locks, arrays, conflicts, nulls), strangers, money and queries, on PostgreSQL.
 
 The tests named here run once more in a process of their own, on a server that is started for them. All tests of the portal run
 on PostgreSQL with JASANG_TEST_DATABASE_URL (docs/portal.md).
@@ -27,6 +27,28 @@ CHOSEN = (
     "test_case_news.py::test_agent_is_told_what_concerns_him_once",
     "test_trouble.py::test_three_taps_open_a_case_once",
     "races_on_postgresql.py",
+    # Posts, guests and strangers
+    "test_organisations.py",
+    "test_access.py::test_every_page_is_not_found_for_a_stranger",
+    "test_access.py::test_finding_of_another_factory_is_not_found_under_ones_own_address",
+    # The programme's money
+    "test_programme_rules.py::test_call_is_decided_down_to_the_money_line",
+    "test_programme_rules.py::test_payment_needs_a_claim_and_a_second_person",
+    "test_programme_rules.py::test_claim_is_one_however_often_it_is_sent_and_anew_when_sent_back",
+    "test_programme_rules.py::test_last_payment_waits_for_the_whole_own_share",
+    "test_programme_steps.py::test_milestones_add_up_to_the_grant",
+    "test_programme_steps.py::test_payment_is_made_once_and_only_for_what_is_reached",
+    "test_programme_steps.py::test_payments_never_exceed_the_grant",
+    "test_programme_steps.py::test_payment_that_breaks_off_leaves_nothing",
+    "test_programme_steps.py::test_database_itself_refuses_a_grant_above_what_was_asked",
+    # How often a page asks
+    "test_pages.py::test_findings_need_a_fixed_number_of_queries",
+    "test_programme_pages.py::test_lists_take_a_fixed_number_of_queries",
+    "test_programme_pages.py::test_call_and_ranking_take_a_fixed_number_of_queries",
+    "test_portfolio.py::test_page_of_the_portfolio_takes_a_fixed_number_of_queries",
+    "test_centre_pages.py::test_number_of_queries_does_not_grow",
+    "test_level_facts.py::test_page_opens_no_store_and_takes_a_fixed_number_of_queries",
+    "test_api.py::test_lists_take_the_same_number_of_queries_for_many_rows",
 )
 
 
@@ -36,6 +58,7 @@ def server() -> Iterator[str]:
     yield from postgresql_server()
 
 
+@pytest.mark.timeout(900)
 def test_chosen_tests_hold_on_postgresql(server: str) -> None:
     root = HERE.parents[1]
     done = subprocess.run(
