@@ -66,7 +66,9 @@ def test_machine_clock_that_is_ahead_is_told(tmp_path: Path) -> None:
     (finding,) = diagnose(keep(tmp_path / "store", lag=-3600.0)).findings
 
     assert (finding.rule, finding.subject.asset, finding.evidence[0].value) == ("clock_skew", "INJ-01", 3600.0)
-    assert finding.text.en.startswith("The clock of machine INJ-01 is 60.0 minutes ahead of the clock of the collector.")
+    assert finding.text.en.startswith(
+        "The clock of machine INJ-01 is 60.0 minutes ahead of the clock of the collector."
+    )
 
 
 def test_collector_clock_that_is_behind_is_told(tmp_path: Path) -> None:
