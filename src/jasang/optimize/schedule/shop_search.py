@@ -38,12 +38,15 @@ def search(shop, order, choice, seed, iterations, patience, signal):
     elites = empty_elites(KEPT + 1, n)
     best_order, best_choice = order.copy(), choice.copy()
     best, now, fruitless, filled = np.int64(HUGE), 0, 0, 0
+    single = shop.choices.max() == 1
     while now < iterations and signal[0] == 0:
         makespan = load(shop, s, order, choice)
         shake = 0
         if filled == KEPT and np.random.random() < 0.2:
             shake = 6 + np.random.randint(12)
-        now = _improve(shop, s, makespan, best, now, iterations, patience, shake, tabu, moved, elites, signal)
+        # Short searches find more places, long ones go deeper; which of them pays differs from shop to shop.
+        some = patience if single or np.random.random() < 0.5 else patience * 2 // 5
+        now = _improve(shop, s, makespan, best, now, iterations, some, shake, tabu, moved, elites, signal)
         if elites.value[KEPT] < best:
             best, fruitless = elites.value[KEPT], 0
             best_order[:], best_choice[:] = elites.order[KEPT], elites.choice[KEPT]
