@@ -26,6 +26,7 @@ CHOSEN = (
     "test_centre_pages.py::test_list_is_narrowed_and_late_comes_first",
     "test_case_news.py::test_agent_is_told_what_concerns_him_once",
     "test_trouble.py::test_three_taps_open_a_case_once",
+    "test_tending.py::test_agent_who_lost_the_post_hears_no_more_and_the_case_goes_to_another",
     "races_on_postgresql.py",
     # Posts, guests and strangers
     "test_organisations.py",
