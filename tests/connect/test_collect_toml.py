@@ -74,7 +74,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
         ('format = "jasang.collect/2"\n' + CONNECTION, "collect.toml: format: found 'jasang.collect/2', expected: .*"),
         (CONNECTION + "colour = 1\n", r"connections\[0\].colour: is not a known field; check its spelling"),
         (CONNECTION.replace('name = "press"\n', ""), r"connections\[0\].name: is missing"),
-        (CONNECTION.replace('"press"', "5"), r"connections\[0\].name: found 5, expected: .*string"),
+        (CONNECTION.replace('"press"', "5"), r"connections\[0\].name: found 5, expected: a text in quotes"),
         (
             CONNECTION.replace("opcua", "fax"),
             r"connections\[0\].protocol: 'fax' is no protocol; expected one of .*opcua",
@@ -86,7 +86,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
         (CONNECTION.replace("10.0", "u:pw@10.0"), r"connections\[0\].url: must not hold a password; use username.*"),
         (
             CONNECTION + "queue_size = 0\n",
-            r"connections\[0\].queue_size: found 0, expected: .*greater than or equal to 1",
+            r"connections\[0\].queue_size: found 0, expected: 1 or more",
         ),
         (CONNECTION + 'timeout = "soon"\n', r"connections\[0\].timeout: found 'soon', expected: .*number"),
         (CONNECTION + 'username = "op"\n', r"connections\[0\].password_env: must name the environment variable.*"),
@@ -96,7 +96,7 @@ def test_every_field_arrives(write: Callable[[str], Path], tmp_path: Path) -> No
             r"connections\[0\].password_env: environment variable 'NOT_SET' is not set; expected it to hold the password",
         ),
         (CONNECTION + SIGNAL.replace("nsu=urn:m;s=T", "T"), r"signals\[0\].node: 'T' is no opcua address; expected .*"),
-        (CONNECTION + SIGNAL + "deadband = -1\n", r"signals\[0\].deadband: found -1, expected: .*equal to 0"),
+        (CONNECTION + SIGNAL + "deadband = -1\n", r"signals\[0\].deadband: found -1, expected: 0 or more"),
         (
             CONNECTION + SIGNAL + SIGNAL,
             r"connections.signals.name: names occur twice: \['press.t'\]; expected each once",

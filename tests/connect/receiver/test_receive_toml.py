@@ -78,11 +78,18 @@ def test_mistake_in_receive_toml_is_named(write: Callable[[str], Path], text: st
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[forward]\nurl='ftp://x'\ntoken_env='JASANG_TOKEN'\n" + CONNECTION, "forward.url: found 'ftp://x'"),
+        (
+            "[forward]\nurl='ftp://x'\ntoken_env='JASANG_TOKEN'\n" + CONNECTION,
+            "forward.url: found 'ftp://x', expected: an address such as https://jasang.example.kr:8443, without user",
+        ),
         ("[forward]\nurl='http://u:p@x'\ntoken_env='JASANG_TOKEN'\n" + CONNECTION, "forward.url: found"),
         (
+            "[receiver]\ntoken_env='JASANG_TOKEN'\nbody_limit=-1\n",
+            "receiver.body_limit: found -1, expected: 1,000 or more",
+        ),
+        (
             "[forward]\nurl='http://x'\ntoken_env='JASANG_TOKEN'\nwhen_full='drop'\n" + CONNECTION,
-            "expected: Input should be 'drop_oldest' or 'stop'",
+            "expected: 'drop_oldest' or 'stop'",
         ),
         (
             "[forward]\nurl='http://x'\ntoken_env='JASANG_TOKEN'\n[receiver]\ntoken_env='JASANG_TOKEN'\n",
