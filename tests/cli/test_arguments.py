@@ -79,7 +79,7 @@ def test_no_command_at_all_shows_the_help_page_with_status_2(capsys, monkeypatch
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     assert main([]) == 2
-    assert capsys.readouterr().out.startswith("usage: jasang [-h] [--version] COMMAND ...")
+    assert capsys.readouterr().err.startswith("usage: jasang [-h] [--version] COMMAND ...")
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

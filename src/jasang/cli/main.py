@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
             raise unknown_command(arguments[0])
         parser = _parser(language, arguments)
         if not arguments or arguments[0] == "--lang":
-            parser.print_help()
+            parser.print_help(sys.stderr)
             return 2
         chosen = parser.parse_args(arguments)
         status: int = chosen.run(chosen, language)

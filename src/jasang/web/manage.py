@@ -26,7 +26,7 @@ def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jasang.web.settings")
     if sys.argv[1:] in ([], ["help"], ["--help"], ["-h"]):
-        sys.stdout.write(front_page())
+        (sys.stdout if sys.argv[1:] else sys.stderr).write(front_page())
         raise SystemExit(0 if sys.argv[1:] else 2)
     execute_from_command_line(sys.argv)
 
