@@ -197,3 +197,9 @@ def test_a_result_told_wrongly_is_taken_back(files: Path, capsys: pytest.Capture
     assert called(capsys, "take-back", file, 3) == (2, "", "jasang: No result number 3 was told. Told are: 1–2\n")
     assert called(capsys, "take-back", file, 2)[:2] == (0, "Result 2 (heat 2150, time 8) taken back; 1 left.\n")
     assert [trial["settings"]["heat"] for trial in json.loads(file.read_text("utf-8"))["trials"]] == [210.0]
+    said = "Result 1 (heat 210, time 8) taken back; 0 left. It waits again as trial 1.\n"
+    assert called(capsys, "take-back", file, 1)[:2] == (0, said)
+    assert (
+        called(capsys, "tell", file, "--trial", 1, "cost=2.1", "strength=7.8")[1]
+        == "1 result noted; 0 trials waiting.\n"
+    )

@@ -103,6 +103,14 @@ def test_a_result_entered_wrongly_is_taken_back(factory: Any, member: Client, ta
     worker.work(until_empty=True)
     course.refresh_from_db()
     assert (course.status["told"], course.status["course"]) == (0, [])
+    first = course.document["open"][-1]  # the same trial, to be told again
+    optimise.tell_trial(course=course, trial=first["trial"], values={"cost": 31.5})
+    worker.work(until_empty=True)
+    course.refresh_from_db()
+    assert course.status["course"][0]["settings"] == first["settings"]
+    assert course.status["course"][0]["outcomes"] == {"cost": 31.5}
+    member.post(form, {"place": "1"})
+    worker.work(until_empty=True)
     assert "결과를 잘못 넣었나요?" not in member.get(page).content.decode()
 
 

@@ -226,6 +226,12 @@ def _take_back(arguments: argparse.Namespace, language: Language) -> None:
         ko=f"{arguments.place}번 결과({words})를 거뒀습니다. 남은 결과 {left}개.",
         en=f"Result {arguments.place} ({words}) taken back; {left} left.",
     )
+    if saved.open_trials and saved.open_trials[-1].settings == trial.settings:
+        number = saved.open_trials[-1].number
+        done = Text(
+            ko=f"{done.ko} {number}번 시험으로 다시 결과를 기다립니다.",
+            en=f"{done.en} It waits again as trial {number}.",
+        )
     _say(done, language)
 
 

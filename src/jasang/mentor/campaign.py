@@ -171,7 +171,7 @@ def tell_campaign(
 def take_back(path: Path, place: int) -> tuple[SavedCampaign, Trial]:
     """Remove a result that was told wrongly: the trial at `place`, counted from 1 as `status` lists them.
 
-    It may be told again, with all its settings.
+    It waits for its result again under a new number, unless it was made outside the limits of a setting.
 
     Raises
     ------
@@ -189,7 +189,12 @@ def take_back(path: Path, place: int) -> tuple[SavedCampaign, Trial]:
             en=f"No result number {place} was told. Told are: {there}",
         )
     rest = tuple(trial for at, trial in enumerate(told, start=1) if at != place)
-    saved = replace(saved, campaign=replace(saved.campaign, trials=rest))
+    campaign, trial = replace(saved.campaign, trials=rest), told[place - 1]
+    saved = replace(saved, campaign=campaign)
+    if not outside_limits(campaign.settings, trial):
+        with threadpool_limits(limits=1):
+            again = OpenTrial.of(saved.suggested + 1, campaign.foreseen(trial.settings))
+        saved = replace(saved, open_trials=(*saved.open_trials, again), suggested=again.number)
     write_campaign(path, saved)
     return saved, told[place - 1]
 

@@ -87,6 +87,16 @@ def test_asking_again_without_telling_gives_the_same() -> None:
     assert one.ask() == one.ask()
 
 
+def test_settings_of_ones_own_are_foreseen_as_suggestions_are() -> None:
+    one = campaign()
+    suggestion = one.ask()[0]
+
+    found = one.foreseen(suggestion.settings)
+    assert found.settings == pytest.approx(suggestion.settings)
+    assert (found.chance, found.gain) == pytest.approx((suggestion.chance, suggestion.gain), rel=1e-6)
+    assert one.foreseen({"heat": 200.0, "time": 9.0}).gain == pytest.approx(0.0, abs=0.2)
+
+
 def test_batch_and_running_trials_differ() -> None:
     one = campaign()
     batch = one.ask(3)

@@ -184,6 +184,12 @@ class Campaign:
         return tuple(found)
 
     @one_thread
+    def foreseen(self, settings: Mapping[str, Value]) -> Suggestion:
+        """A trial of one's own choice as `ask` would state it: its chance, gain, expected outcomes and cost of changing."""
+        learnt = self.learnt()
+        return self._suggestion(learnt, self.space.point(settings), learnt.points[-1])
+
+    @one_thread
     def best(self) -> Gain:
         """The tried setting that is expected to be best, and what it gains over the present one."""
         return best_tried(self.learnt(), self._present(), self.promise or LEAST_CHANCE)

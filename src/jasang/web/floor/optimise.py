@@ -74,7 +74,7 @@ def tell_trial(
 
 @transaction.atomic
 def take_back(*, course: CampaignCourse, place: int) -> CampaignCourse:
-    """Remove the result at `place` (from 1) that was entered wrongly, and queue how the campaign stands without it.
+    """Remove the result at `place` (from 1) that was entered wrongly, and queue how the campaign stands; its trial waits again.
 
     Raises
     ------
