@@ -23,6 +23,7 @@ from jasang.store.backup import Copied
 from jasang.store.folder import FILE as FORMAT_FILE
 from jasang.store.folder import is_store
 from jasang.store.ownership import is_owned
+from jasang.store.rollup import FOLDER as ROLLUPS
 from jasang.store.settle import REPLACED
 from jasang.store.settled import FOLDER as SETTLED
 
@@ -196,7 +197,7 @@ def _turn(name: str) -> tuple[int, str]:
 
 def _unchanging(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.parts[0] in (SETTLED, REPLACED) and (path.suffix == ".parquet" or path.suffix == ".json")
+    return path.parts[0] == ROLLUPS or path.parts[0] in (SETTLED, REPLACED) and (path.suffix == ".parquet" or path.suffix == ".json")
 
 
 def _region() -> str:
