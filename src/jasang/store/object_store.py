@@ -197,7 +197,9 @@ def _turn(name: str) -> tuple[int, str]:
 
 def _unchanging(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.parts[0] == ROLLUPS or path.parts[0] in (SETTLED, REPLACED) and (path.suffix == ".parquet" or path.suffix == ".json")
+    if path.parts[0] in (SETTLED, REPLACED):
+        return path.suffix in (".parquet", ".json")
+    return path.parts[0] == ROLLUPS
 
 
 def _region() -> str:
