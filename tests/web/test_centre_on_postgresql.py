@@ -62,10 +62,12 @@ def server() -> Iterator[str]:
 @pytest.mark.timeout(900)
 def test_chosen_tests_hold_on_postgresql(server: str) -> None:
     root = HERE.parents[1]
+    # Both names: pytest-django reads the settings before our conftest does, from what this process has set.
+    env = os.environ | {"JASANG_TEST_DATABASE_URL": server, "JASANG_DATABASE_URL": server}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
         + [str((HERE / one).relative_to(root)) for one in CHOSEN],
-        cwd=Path(root), env=os.environ | {"JASANG_TEST_DATABASE_URL": server}, capture_output=True, text=True, check=False,
+        cwd=Path(root), env=env, capture_output=True, text=True, check=False,
         timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
