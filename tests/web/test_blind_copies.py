@@ -1,20 +1,24 @@
 """Judges get copies of documents that do not tell whose they are: name, authors, phones; and none where the name stays."""
 
 import io
+import struct
+import tracemalloc
 import zipfile
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 
-from jasang.web.programme import judging
+from jasang.web.programme import applications, blinding, judging, papers
 from jasang.web.programme.blinding import copy_for_judges, copy_name, without_name
 from jasang.web.programme.models import Judging, Paper
+from jasang.web.ui.checked_files import Checked
 
 from .programme_cast import GRANT, Cast, browser
 
@@ -134,6 +138,138 @@ def test_pdf_loses_its_metadata_and_is_kept_back_where_the_name_stands_in_it() -
 )  # fmt: skip
 def test_what_cannot_be_looked_into_is_kept_back(name: str, content: bytes) -> None:
     assert copy_for_judges(name, content, NAME).state == "closed"
+
+
+def zipped(**parts: bytes) -> bytearray:
+    """The same, packed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name.replace("__", "/"), content)
+    return bytearray(out.getvalue())
+
+
+def jpeg(width: int = 8, height: int = 8) -> bytes:
+    """A small JPEG that says it has that many pixels."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "JPEG")
+    made = bytearray(out.getvalue())
+    at = made.find(b"\xff\xc0")
+    made[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(made)
+
+
+def locked_file() -> bytes:
+    made = zipped(word__a="x" * 99)
+    made[6] |= 1
+    made[made.find(b"PK\x01\x02") + 8] |= 1
+    return bytes(made)
+
+
+def broken_file() -> bytes:
+    made = zipped(word__a="x" * 99)
+    at = made.find(b"word/a") + len("word/a")
+    made[at : at + 4] = b"\xff\xff\xff\xff"
+    return bytes(made)
+
+
+def oddly_packed_file() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as made:
+        made.writestr("word/a.xml", "x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [locked_file(), broken_file(), oddly_packed_file(), bytes(zipped(**{"word/a.jpg": b"none"})),
+     bytes(zipped(**{"word/a.jpg": jpeg(65000, 65000)}))],
+    ids=["locked", "broken", "odd", "no picture", "bomb"],
+)  # fmt: skip
+def test_harmful_office_file_is_kept_back(content: bytes) -> None:
+    assert copy_for_judges("a.docx", content, NAME).state == "closed"
+
+
+def test_part_that_holds_more_than_it_says_is_not_unpacked() -> None:
+    made = zipped(a=b"0" * 60_000_000)
+    for sign, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        place = made.find(sign) + at
+        made[place : place + 4] = struct.pack("<I", 1)
+    tracemalloc.start()
+    try:
+        assert copy_for_judges("a.docx", bytes(made), NAME).state == "closed"
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_files_within_files_share_what_may_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blinding, "_LARGEST_PARTS", 3_000_000)
+    inner = bytes(zipped(**{"xl/a.xml": b" " * 1_000_000}))
+    two = {f"word/embeddings/{number}.xlsx": inner for number in range(2)}
+    assert copy_for_judges("a.docx", bytes(zipped(**two)), NAME).state == "clean"
+    four = {f"word/embeddings/{number}.xlsx": inner for number in range(4)}
+    assert copy_for_judges("a.docx", bytes(zipped(**four)), NAME).state == "closed"
+    deep = inner
+    for _ in range(4):
+        deep = bytes(zipped(**{"word/embeddings/a.xlsx": deep}))
+    assert copy_for_judges("a.docx", deep, NAME).state == "closed"
+
+
+def test_a_document_that_takes_long_is_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert copy_for_judges("a.pdf", pdf("plan"), NAME).state == "clean"
+    monkeypatch.setattr(blinding, "_PATIENCE", -1)
+    assert copy_for_judges("a.pdf", pdf("plan"), NAME).state == "closed"
+
+
+def test_name_does_not_hide_in_inner_files_previews_or_names_of_parts() -> None:
+    inner = office(**{"xl__sharedStrings.xml": "<si>한빛금형</si>", "docProps__core.xml": "김대표"})
+    outer = {"word/embeddings/a.xlsx": inner, "docProps/thumbnail.jpeg": jpeg(), "Preview/PrvImage.png": b"picture",
+             "word/comments.xml": "<w:comment w:author='김대표'/>"}  # fmt: skip
+    made = copy_for_judges("a.docx", office(**outer), NAME)
+    with zipfile.ZipFile(io.BytesIO(made.content)) as given:
+        assert read(given.read("word/embeddings/a.xlsx"), "xl/sharedStrings.xml") == "<si>○○○</si>"
+        assert "김대표" not in read(given.read("word/embeddings/a.xlsx"), "docProps/core.xml")
+        for name in ("docProps/thumbnail.jpeg", "Preview/PrvImage.png"):
+            assert Image.open(io.BytesIO(given.read(name))).size == (1, 1)
+        assert given.read("word/comments.xml").decode() == '<w:comment w:author=""/>'
+    named = copy_for_judges("a.docx", office(**{"word/media/한빛금형.png": ""}), NAME)
+    assert (named.state, named.places) == ("named", ("word/media/한빛금형.png",))
+
+
+def test_pdf_written_in_another_way_is_looked_into_too() -> None:
+    made = copy_for_judges("a.pdf", pdf("plan", Author="Kim").replace(b" obj", b"\nobj"), "Hanbit Mould")
+    assert (made.state, b"Kim" in made.content) == ("clean", False)
+    named = pdf("by Hanbit Mould").replace(b" obj", b"\nobj")
+    assert copy_for_judges("a.pdf", named, "Hanbit Mould").places == ("1",)
+
+
+def test_value_of_a_field_with_several_boxes_is_read() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf("plan"))))
+    field = writer._add_object(DictionaryObject({NameObject("/V"): TextStringObject("Hanbit Mould")}))
+    box = {NameObject("/Subtype"): NameObject("/Widget"), NameObject("/Parent"): field}
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(DictionaryObject(box))])
+    out = io.BytesIO()
+    writer.write(out)
+    assert copy_for_judges("a.pdf", out.getvalue(), "Hanbit-Mould").state == "clean"
+    assert copy_for_judges("a.pdf", out.getvalue(), "HANBIT mould").places == ("1",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documents_are_read_before_the_database_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = Cast(documents=[{"name": PLAN, "needed": True, "judges": True}])
+    owner, held = cast["owner"], []
+
+    def watched(*given: Any) -> blinding.Copy:
+        held.append(connection.in_atomic_block)
+        return copy_for_judges(*given)
+
+    monkeypatch.setattr(papers, "copy_for_judges", watched)
+    draft = applications.keep_draft(
+        by=owner, factory=cast.factory, call=cast.call, wish="버", cost=90_000_000, asked=GRANT
+    )
+    kept = papers.add_papers(by=owner, application=draft, title=PLAN, files=[Checked(name="a.txt", content=b"plan")])
+    assert (held, kept[0].blind) == ([False], "clean")
 
 
 def test_photo_is_drawn_anew_and_a_table_read() -> None:

@@ -7,7 +7,10 @@ A copy has no metadata (author, company, place, phone) and, where texts can be c
 import html
 import io
 import re
+import struct
+import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,7 +23,7 @@ from pypdf.generic import ArrayObject, NameObject
 
 from jasang.errors import UnreadableInput
 from jasang.web.programme.models import BlindState
-from jasang.web.programme.photos import PHOTOS, drawn_anew
+from jasang.web.programme.photos import LONGEST, MOST_PIXELS, PHOTOS, drawn_anew
 from jasang.web.tenants.models import Factory
 from jasang.web.ui.checked_files import Checked
 
@@ -29,6 +32,14 @@ _KINDS = r"주식회사|유한회사|\(주\)|㈜|\(유\)"
 _SHORT = 4  # letters from which on a name is also found with blanks in it or within a word
 _MOST_PAGES, _MOST_PARTS, _LARGEST_PARTS = 300, 3000, 150_000_000
 _PLACES = 12  # that are named
+_PATIENCE = 20  # seconds for one document
+_DEEPEST = 3  # office files within office files
+_OFFICE = (".docx", ".xlsx", ".pptx", ".hwpx")
+# What the readers of such files raise where one is broken, locked, or made to harm.
+_FAULTS = (
+    UnreadableInput, PyPdfError, zipfile.BadZipFile, zlib.error, struct.error, Image.DecompressionBombError, EOFError,
+    ValueError, LookupError, OSError, RuntimeError, TypeError, AttributeError, OverflowError, SyntaxError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,19 @@ class Copy:
     state: BlindState
     content: bytes = b""
     places: tuple[str, ...] = ()
+
+
+class _Room:
+    """What may still be unpacked of one document, and until when."""
+
+    def __init__(self) -> None:
+        self.left, self.until = _LARGEST_PARTS, time.monotonic() + _PATIENCE
+
+    def take(self, size: int = 0) -> None:
+        """Use some of it; raises where there is too little."""
+        self.left -= size
+        if self.left < 0 or time.monotonic() > self.until:
+            raise OverflowError("too large, or made to take long")
 
 
 def blind(text: str, factory: Factory) -> str:
@@ -70,12 +94,11 @@ def copy_for_judges(file_name: str, content: bytes, name: str) -> Copy:
             return Copy(state=BlindState.CLEAN, content=drawn_anew(Checked(name=file_name, content=content)).content)
         if ending == ".pdf":
             return _of_pdf(content, name)
-        if ending in (".docx", ".xlsx", ".pptx", ".hwpx"):
-            return _of_parts(content, name)
+        if ending in _OFFICE:
+            return _of_parts(content, name, _Room())
         if ending in (".csv", ".txt", ".tsv"):
             return _of_text(content, name)
-    except (UnreadableInput, PyPdfError, zipfile.BadZipFile, ValueError, KeyError, OSError, RecursionError, TypeError,
-            AttributeError, IndexError, NotImplementedError, OverflowError):  # fmt: skip
+    except _FAULTS:
         pass  # made by who knows what: no copy of what cannot be read
     return Copy(state=BlindState.CLOSED)
 
@@ -103,7 +126,7 @@ _EMPTY = {
     "docProps/custom.xml": '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"/>',
 }
 _AUTHORS = re.compile(
-    r'((?:\w+:)?(?:author|initials|userId|displayName|lastModifiedBy|userName)=")[^"]*(")', re.IGNORECASE
+    r"""((?:\w+:)?(?:author|initials|userId|displayName|lastModifiedBy|userName)=)(?:"[^"]*"|'[^']*')""", re.IGNORECASE
 )
 _AUTHOR_PARTS = re.compile(
     r"(<author>)[^<]*(</author>)|(<opf:meta\b[^>]*>)[^<]*(</opf:meta>)|(<opf:title>)[^<]*(</opf:title>)"
@@ -112,15 +135,19 @@ _LINE_ENDS = re.compile(r"</(?:\w+:)?(?:p|si|row|tr|tc|c|title|meta|text)>")
 _TEXTS = (".xml", ".rels", ".txt", ".hpf", ".vml", ".html", ".rdf")
 
 
-def _of_parts(content: bytes, name: str) -> Copy:
+# Pictures of the first page, with whatever stands on it.
+_FIRST_PAGES = ("docprops/thumbnail.", "preview/prvimage.")
+
+
+def _of_parts(content: bytes, name: str, room: _Room, depth: int = 1) -> Copy:
     out, places = io.BytesIO(), []
     with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(out, "w") as made:
         parts = given.infolist()
-        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _LARGEST_PARTS:
-            return Copy(state=BlindState.CLOSED)
+        if len(parts) > _MOST_PARTS or depth > _DEEPEST:
+            raise OverflowError("too many parts, or files within files within files")
         for part in parts:
-            kept, found = _part(part.filename, given.read(part), name)
-            if found:
+            kept, found = _part(part.filename, _unpacked(given, part, room), name, room, depth)
+            if found or without_name(part.filename, name) != part.filename:
                 places.append(part.filename)
             if part.filename == "mimetype":  # comes first and as it is
                 made.writestr(zipfile.ZipInfo(part.filename), kept, zipfile.ZIP_STORED)
@@ -131,18 +158,32 @@ def _of_parts(content: bytes, name: str) -> Copy:
     return Copy(state=BlindState.CLEAN, content=out.getvalue())
 
 
-def _part(part: str, content: bytes, name: str) -> tuple[bytes, bool]:
+def _unpacked(given: zipfile.ZipFile, part: zipfile.ZipInfo, room: _Room) -> bytes:
+    """The part. It may hold far more than it says: no more than that is unpacked."""
+    if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("a packing that office files do not have")
+    room.take(part.file_size)
+    with given.open(part) as opened:
+        return opened.read(part.file_size + 1)
+
+
+def _part(part: str, content: bytes, name: str, room: _Room, depth: int) -> tuple[bytes, bool]:
     """A part of an office file without metadata and name, and whether the name is still in it."""
     if part in _EMPTY:
         return _EMPTY[part].encode(), False
     lower = part.lower()
+    if lower.startswith(_FIRST_PAGES):
+        return _blank_picture(lower), False
+    if lower.endswith(_OFFICE):
+        inner = _of_parts(content, name, room, depth + 1)
+        return inner.content, inner.state != BlindState.CLEAN
     if lower.endswith((".jpg", ".jpeg")):
         return _jpeg_without_tags(content), False
     if lower.endswith(_TEXTS):
         encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
         text = content.decode(encoding)
         text = _AUTHOR_PARTS.sub(
-            lambda found: "".join(one for one in found.groups() if one), _AUTHORS.sub(r"\1\2", text)
+            lambda found: "".join(one for one in found.groups() if one), _AUTHORS.sub(r'\1""', text)
         )
         text = without_name(text, html.escape(name, quote=False))
         seen = html.unescape(re.sub(r"<[^>]*>", "", _LINE_ENDS.sub("\n", text)))
@@ -152,9 +193,18 @@ def _part(part: str, content: bytes, name: str) -> tuple[bytes, bool]:
 
 def _jpeg_without_tags(content: bytes) -> bytes:
     with Image.open(io.BytesIO(content), formats=("JPEG",)) as opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            raise OverflowError("pixels")
+        opened.draft("RGB", (2 * LONGEST, 2 * LONGEST))  # a huge one is unpacked at a fraction of its size
         out = io.BytesIO()
         Image.frombytes("RGB", opened.size, opened.convert("RGB").tobytes()).save(out, "JPEG", quality=88)
     return out.getvalue()
+
+
+def _blank_picture(part: str) -> bytes:
+    out, kind = io.BytesIO(), "PNG" if part.endswith(".png") else "JPEG"
+    Image.new("RGB", (1, 1), "white").save(out, kind)
+    return out.getvalue() if part.endswith((".png", ".jpg", ".jpeg")) else b""
 
 
 def _in_bytes(content: bytes, name: str) -> bool:
@@ -166,7 +216,7 @@ def _in_bytes(content: bytes, name: str) -> bool:
 
 
 def _of_pdf(content: bytes, name: str) -> Copy:
-    if b" obj" not in content:  # no page is in it, whatever opens it
+    if b"obj" not in content:  # no page is in it, whatever opens it
         return (
             Copy(state=BlindState.NAMED, places=("1",))
             if _in_bytes(content, name)
@@ -177,11 +227,12 @@ def _of_pdf(content: bytes, name: str) -> Copy:
         return Copy(state=BlindState.CLOSED)
     if not 0 < len(reader.pages) <= _MOST_PAGES:
         return Copy(state=BlindState.CLOSED)
-    writer, places = PdfWriter(), []
+    writer, places, room = PdfWriter(), [], _Room()
     for number, page in enumerate(reader.pages, start=1):
+        room.take()
         added = writer.add_page(page)
         _tidy(added)
-        seen = "\n".join((added.extract_text() or "", *_values(added)))
+        seen = "\n".join((added.extract_text() or "", *_values(page)))
         if without_name(seen, name) != seen:
             places.append(str(number))
     writer.metadata = None
@@ -205,10 +256,14 @@ def _tidy(page: Any) -> None:
 
 
 def _values(page: Any) -> Iterator[str]:
-    """What is written into the fields of a form."""
+    """What is written into the fields of a form, also into a field that several boxes show."""
     for one in page.get("/Annots") or ():
-        field = one.get_object()
-        for key in ("/V", "/DV", "/TU"):
-            value = field.get(key)
-            if isinstance(value, str):
-                yield value
+        field, depth = one.get_object(), 0
+        while field is not None and depth < 20:
+            for key in ("/V", "/DV", "/TU"):
+                value = field.get(key)
+                value = None if value is None else value.get_object()
+                if isinstance(value, str):
+                    yield value
+            parent = field.get("/Parent")
+            field, depth = None if parent is None else parent.get_object(), depth + 1

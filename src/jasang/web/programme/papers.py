@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from jasang.web.programme.blinding import copy_for_judges
+from jasang.web.programme.blinding import Copy, copy_for_judges
 from jasang.web.programme.models import Application, BlindState, Call, Claim, Paper, Stage
 from jasang.web.programme.stages import StepRefused, held_application, not_yours
 from jasang.web.tenants.models import Role
@@ -19,13 +19,27 @@ from jasang.web.ui.checked_files import Checked
 MOST = 60  # files of one application
 
 
-@transaction.atomic
 def add_papers(
     *, by: AbstractBaseUser, application: Application, title: str, files: Sequence[Checked], claim: Claim | None = None
 ) -> list[Paper]:
     """The owner adds files: a document that the call asks for, or (title blank) another one."""
     if role_in(by, application.factory) != Role.OWNER:
         raise not_yours()
+    # Reading documents takes seconds: all of it before the transaction, so that nobody else's writing waits for it.
+    read = title in read_by_judges(application.call) and len(files) <= MOST
+    name = application.factory.name
+    copies = [copy_for_judges(file.name, file.content, name) if read else None for file in files]
+    return _add(by, application, title, list(zip(files, copies, strict=True)), claim)
+
+
+@transaction.atomic
+def _add(
+    by: AbstractBaseUser,
+    application: Application,
+    title: str,
+    files: Sequence[tuple[Checked, Copy | None]],
+    claim: Claim | None,
+) -> list[Paper]:
     held = held_application(application)
     if held.stage in (Stage.REJECTED, Stage.WITHDRAWN, Stage.STOPPED, Stage.CLOSED):
         raise StepRefused(
@@ -38,7 +52,7 @@ def add_papers(
     kept = Paper.objects.of(held.organisation)
     if kept.filter(application=held).count() + len(files) > MOST:
         raise StepRefused(ko=f"파일은 모두 {MOST}개까지입니다.", en=f"At most {MOST} files in all.")
-    return [_keep(held, title, file, by, claim) for file in files]
+    return [_keep(held, title, file, made, by, claim) for file, made in files]
 
 
 @transaction.atomic
@@ -56,7 +70,9 @@ def remove_paper(*, by: AbstractBaseUser, paper: Paper) -> None:
     transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in paths])
 
 
-def _keep(held: Application, title: str, file: Checked, by: AbstractBaseUser, claim: Claim | None) -> Paper:
+def _keep(
+    held: Application, title: str, file: Checked, made: Copy | None, by: AbstractBaseUser, claim: Claim | None
+) -> Paper:
     folder = Path(settings.JASANG_HOME) / "papers" / secrets.token_hex(16)
     folder.mkdir(parents=True, mode=0o700)
     path = folder / "content"
@@ -66,8 +82,8 @@ def _keep(held: Application, title: str, file: Checked, by: AbstractBaseUser, cl
         organisation=held.organisation, application=held, claim=claim, title=title, name=file.name, size=len(file.content),
         sha256=hashlib.sha256(file.content).hexdigest(), path=str(path), by=by,
     )  # fmt: skip
-    if title in read_by_judges(held.call):
-        look_into(kept, held.factory.name)
+    if made is not None:
+        _keep_copy(kept, made)
     return kept
 
 
@@ -89,7 +105,10 @@ def look_into(paper: Paper, name: str) -> None:
         content = Path(paper.path).read_bytes()
     except FileNotFoundError:  # a row that came without its file
         return
-    made = copy_for_judges(paper.name, content, name)
+    _keep_copy(paper, copy_for_judges(paper.name, content, name))
+
+
+def _keep_copy(paper: Paper, made: Copy) -> None:
     if made.state == BlindState.CLEAN:
         _copy_path(paper).write_bytes(made.content)
         _copy_path(paper).chmod(0o600)
