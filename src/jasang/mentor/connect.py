@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from jasang.connect.catalog import PROTOCOLS, load
 from jasang.connect.collect_complaints import invalid
-from jasang.connect.collect_toml import read_collect_toml
+from jasang.connect.collect_toml import AnySecret, read_collect_toml
 from jasang.connect.compose_toml import appended, compose, header
 from jasang.connect.contract import Begun, Link, MachineProtocol, Variable, is_mark
 from jasang.connect.ending import end
@@ -340,13 +340,6 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-class _AnySecret(dict[str, str]):
-    """An environment in which every secret is set: whether they are is not the question when a file is written."""
-
-    def get(self, key: str, _default: Any = None) -> Any:
-        return os.environ.get(key, "")
-
-
 def _write(file: Path, text: str) -> None:
     """Check the whole new file, then put it in place in one step."""
     file = file.resolve() if file.is_symlink() else file
@@ -363,7 +356,7 @@ def _write(file: Path, text: str) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         try:
-            read_collect_toml(new, _AnySecret())
+            read_collect_toml(new, AnySecret())
         except ConfigurationError as error:
             ko, en = (said.replace(str(new), str(file)) for said in (error.ko, error.en))
             raise ConfigurationError(
