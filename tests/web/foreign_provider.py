@@ -115,6 +115,7 @@ class Liar:
         self.wrong: str = ""  # "none", "hmac" or "key": how the token is signed instead
         self.asked: dict[str, str] = {}  # the last question of the portal
         self.exchanged: list[dict[str, str]] = []
+        self.keys_asked = 0
         liar = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -123,6 +124,7 @@ class Liar:
 
             def do_GET(self) -> None:
                 if self.path == "/jwks":
+                    liar.keys_asked += 1
                     self.say({"keys": [liar.key.as_dict(private=False, use="sig")]})
                 else:
                     self.say(liar.description())

@@ -17,8 +17,10 @@ from django.test import Client
 
 from jasang.web.api import keys
 from jasang.web.api.exporting import lines
+from jasang.web.api.importing import ImportRefused
 from jasang.web.api.kinds import kind_named, kinds
 from jasang.web.api.moving import export_place, import_file, pairs
+from jasang.web.api.taking_in import rows_of_table
 from jasang.web.center.models import Queue
 from jasang.web.floor.models import Annotation
 from jasang.web.tenants.models import AuditEvent, Factory, Organisation, Role
@@ -278,6 +280,17 @@ def test_centre_is_set_up_from_a_file_and_senseless_hours_are_refused() -> None:
     assert twice.status_code == 422  # no key given: the name is in use
     agent = program(world.centre, "organisation:read", "center:write", by=world.people["agent"])
     assert handed(agent, world.centre, [queue | {"name": "셋"}]).status_code == 403
+
+
+def test_long_cells_of_an_import_are_no_other_readers_business() -> None:
+    usual = csv.field_size_limit()
+    kind = kind_named("notes")
+    column = next(iter(kind.columns())).name
+    (row,) = rows_of_table(f'{column}\r\n"{"x" * 300_000}"\r\n', kind)
+    assert len(row[1][column]) == 300_000
+    with pytest.raises(ImportRefused):
+        list(rows_of_table(f'{column}\r\n"never closed', kind))
+    assert csv.field_size_limit() == usual < 300_000
 
 
 def test_table_goes_out_and_comes_back_as_csv() -> None:

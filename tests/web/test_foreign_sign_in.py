@@ -334,6 +334,20 @@ def test_false_words_of_an_end_sign_nobody_out(liar: Liar, kim: Any, changed: di
     assert inside(client)
 
 
+def test_tokens_of_strangers_do_not_flood_the_provider(liar: Liar, kim: Any, settings: Any) -> None:
+    client = Client()
+    lied_to(client, liar)
+    settings.LIMITS = settings.LIMITS | {"foreign": (2, 10**9)}
+    before, liar.wrong, liar.asked = liar.keys_asked, "key", {"nonce": ""}
+    for number in range(6):
+        given = {"logout_token": liar.token()}
+        assert Client(REMOTE_ADDR=f"192.0.2.{number}").post("/sign-in/ended/", given).status_code == 400
+    assert liar.keys_asked - before == 2
+    liar.wrong = ""
+    assert logged_out(liar) == 200
+    assert not inside(client)
+
+
 def test_end_from_before_the_sign_in_does_not_count(liar: Liar, kim: Any) -> None:
     client = Client()
     lied_to(client, liar)

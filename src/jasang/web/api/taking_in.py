@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -24,10 +25,12 @@ from jasang.web.tenants.queries import role_in
 from jasang.web.tenants.services import note_event
 
 LARGEST = 50_000_000  # bytes
-csv.field_size_limit(LARGEST)  # a document in a cell may be long; the file as a whole is bounded
 factory_router = Router(tags=["export and import"])
 organisation_router = Router(tags=["export and import"])
 Rows = Iterator[tuple[int, dict[str, Any]]]
+# A document in a cell may be long; the file as a whole is bounded. The limit of the csv module is one for the whole process and
+# protects the other readers: it is raised for the moment of one line only.
+_LONG_CELLS = threading.Lock()
 
 
 class ImportAsked(Schema):
@@ -104,7 +107,7 @@ def rows_of_table(text: str, kind: Kind) -> Rows:
 def _told(reader: Any, kind: Kind) -> Iterator[tuple[int, list[str]]]:
     """The lines of a table with their numbers; what is no table is said in words."""
     try:
-        for cells in reader:
+        while (cells := _next_line(reader)) is not None:
             yield reader.line_num, cells
     except csv.Error as error:
         wrong = RowError(
@@ -112,6 +115,15 @@ def _told(reader: Any, kind: Kind) -> Iterator[tuple[int, list[str]]]:
             expected="CSV as RFC 4180 has it",
         )  # fmt: skip
         raise ImportRefused([wrong]) from error
+
+
+def _next_line(reader: Any) -> list[str] | None:
+    with _LONG_CELLS:
+        usual = csv.field_size_limit(LARGEST)
+        try:
+            return next(reader, None)
+        finally:
+            csv.field_size_limit(usual)
 
 
 def _value(kind: Kind, column: Any, text: str) -> Any:

@@ -19,6 +19,7 @@ from joserfc.jws import JWSRegistry
 from requests import RequestException
 
 from jasang.errors import JasangError
+from jasang.web.tenants import limits
 
 # Signatures that only the provider can make. "none" and the HMACs, for which the client's secret would do, are left out.
 _SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
@@ -217,6 +218,7 @@ def _signed_claims(text: str) -> dict[str, Any]:
     try:
         return dict(jwt.decode(text, KeySet.import_key_set(client().fetch_jwk_set()), registry=registry).claims)
     except (InvalidKeyIdError, BadSignatureError):
+        limits.count("foreign", "keys asked anew")  # anybody may send us tokens: nobody shall use us to flood the provider
         keys = KeySet.import_key_set(client().fetch_jwk_set(force=True))
         return dict(jwt.decode(text, keys, registry=registry).claims)
 
