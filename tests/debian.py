@@ -25,10 +25,13 @@ _FOLDERS = ("/usr/sbin", "/usr/local/sbin", *(f"/usr/lib/postgresql/{version}/bi
 
 def program(name: str) -> str:
     """The path of a program; installs its packages when root. Skips by name where it cannot be had, and fails so in CI."""
-    found, packages = _found(name), _PACKAGES.get(name, (name,))
-    if found is None and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
-        with _turn():  # another test process, or the run itself, may be bringing it
+    packages = _PACKAGES.get(name, (name,))
+    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+        # Another test process, or the run itself, may be bringing it: a program is there before its libraries and users are.
+        with _turn():
             found = _found(name) or _brought(name, packages)
+    else:
+        found = _found(name)
     if found is None:
         reason = f"{name} is not here and cannot be installed: apt-get install {' '.join(packages)}"
         if os.environ.get("CI"):

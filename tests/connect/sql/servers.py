@@ -55,7 +55,7 @@ def postgres(folder: Path) -> Iterator[int]:
         yield port
     finally:
         process.send_signal(signal.SIGINT)  # at once, whoever is still connected
-        process.wait(30)
+        process.wait(120)
 
 
 def pg(port: int, database: str = "mes") -> str:
@@ -96,7 +96,7 @@ def mariadb(folder: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def _once_up(connect, seconds: float = 60.0):
