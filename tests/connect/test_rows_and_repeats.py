@@ -218,6 +218,48 @@ def test_an_unforeseen_error_stops_one_connection_only_and_is_told_once(
     assert [told.count(f"connection {name!r}: rows://x is back") for name in ("odd", "poor")] == [2, 2]
 
 
+class Cancelled(Rows):
+    """A protocol whose library once lets the cancellation of a task of its own show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    async def collect(self, link: Link, inbox: Any) -> None:
+        self.times += 1
+        inbox.begun(Begun(signals=()))
+        if self.times == 1:
+            own = asyncio.create_task(asyncio.Event().wait())
+            own.cancel()
+            await own
+        inbox.deliver([reading(link.name, 1, 1.0)])
+        await asyncio.Event().wait()
+
+
+def test_a_cancellation_that_nobody_asked_for_does_not_end_the_collector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = Cancelled()
+    monkeypatch.setattr(collecting, "load", lambda _name: protocol)
+
+    async def run() -> Any:
+        with closing(open_store(tmp_path / "store")) as store:
+            link = Link(name="odd", protocol="rows", url="rows://x")
+            collector = Collector([link], store, report=lambda _s: None, retry=0.001)
+            stop = asyncio.Event()
+            task = asyncio.create_task(collector.run(stop))
+            async with asyncio.timeout(60):
+                while collector.status().stored < 1 and not task.done():
+                    await asyncio.sleep(0.01)
+            stop.set()
+            return await task
+
+    status = asyncio.run(run())
+
+    assert (protocol.times, status.stored) == (2, 1)
+    assert "CancelledError" in status.connections[0].last_error.en
+
+
 class _Failing:
     """The sink, whose first table fails."""
 

@@ -169,6 +169,12 @@ class Collector:
                 self._gone(link, error)
                 if error.permanent:
                     delay = max(delay, REFUSED_RETRY)
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Nobody asked us to end: a library let a cancelled task of its own show.
+                self._gone(link, unforeseen(link, error))
             except Exception as error:  # noqa: BLE001 - one odd answer of one machine must not stop all the others
                 _log.debug("connection %r", link.name, exc_info=error)
                 self._gone(link, unforeseen(link, error))

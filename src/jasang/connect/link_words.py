@@ -16,11 +16,12 @@ def failed(link: Link, ko: str, en: str, *, permanent: bool = False) -> Connecti
     return ConnectionFailed(ko=text.ko, en=text.en, permanent=permanent)
 
 
-def unforeseen(link: Link, error: Exception) -> ConnectionFailed:
+def unforeseen(link: Link, error: BaseException) -> ConnectionFailed:
     """An error that no protocol foresaw, as the reason why the connection does not stand."""
-    kind = type(error).__name__
+    kind, told = type(error).__name__, str(error)
+    told = f"{kind}: {told}" if told else kind
     return failed(
         link,
-        f"예상하지 못한 오류가 났습니다({kind}: {error}). 다시 시도합니다. 계속되면 이 문장을 알려 주세요",
-        f"an unforeseen error ({kind}: {error}); it is tried again. If this goes on, please report this sentence",
+        f"예상하지 못한 오류가 났습니다({told}). 다시 시도합니다. 계속되면 이 문장을 알려 주세요",
+        f"an unforeseen error ({told}); it is tried again. If this goes on, please report this sentence",
     )
