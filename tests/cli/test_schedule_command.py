@@ -100,6 +100,7 @@ def test_one_row_is_enough_and_leading_zeros_stay(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(("orders", "words"), [
     ("1,B,60,,,\n", "주문.csv row 2, column '제품': found 'B', expected a product of the routings (A)"),
     ("1,A,many,,,\n", "주문.csv row 2, column '수량': found 'many', expected a quantity above 0"),
+    ('1,A,"56,5",,,\n', "주문.csv row 2, column '수량': found '56,5', expected a quantity above 0"),
     ("1,A,60,,someday,\n", "주문.csv row 2, column '납기': found 'someday', expected a date or time, as in 2026-10-01 08:00"),
 ])  # fmt: skip
 def test_a_wrong_cell_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, orders: str, words: str) -> None:

@@ -64,6 +64,7 @@ def test_infeasible_exits_with_1_and_says_why(folder: Path, capsys: pytest.Captu
     [
         ("factories.csv", "name\nF1\n", "factories.csv: the first line lacks the columns id (found: name)."),
         ("factories.csv", "id,days\nF1,many\n", "factories.csv:2: column 'days' is 'many'; expected a number."),
+        ("factories.csv", 'id,days\nF1,"1,5"\n', "factories.csv:2: column 'days' is '1,5'; expected a number."),
         ("factories.csv", "id,dayz\nF1,3\n", "factories.csv: column 'dayz' is not known; expected one of: "),
         ("factories.csv", "id\nF1\nF1\n", "factory 'F1' is there twice; every id must be its own"),
         (

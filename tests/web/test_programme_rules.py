@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from jasang.web.programme import applications as steps
 from jasang.web.programme import calls, judging, members, money
 from jasang.web.programme.blinding import blind
+from jasang.web.programme.forms import Won
 from jasang.web.programme.models import Application, Claim, Judging, Milestone, Payment, Stage, Standing
 from jasang.web.programme.stages import StepRefused
 from jasang.web.tenants import people
@@ -322,3 +324,14 @@ def test_new_link_for_an_owner_ends_the_earlier_one(cast: Cast) -> None:
     people.join(token=second, user=cast["mentor"])
     with pytest.raises(StepRefused, match="has an owner already"):
         members.invite_owner(by=cast["coop"], factory=factory)
+
+
+@pytest.mark.parametrize(
+    ("typed", "won"), [("1,500,000", 1_500_000), ("30000000 원", 30_000_000), ("56,5", None), ("1,000.5", None)]
+)
+def test_won_are_read_as_people_type_them(typed: str, won: int | None) -> None:
+    if won is None:
+        with pytest.raises(ValidationError):
+            Won().clean(typed)
+    else:
+        assert Won().clean(typed) == won

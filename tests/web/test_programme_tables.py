@@ -59,9 +59,8 @@ def test_mentors_out_and_in_are_the_same(operator: Organisation, runner: Any) ->
 
 
 def test_every_wrong_cell_is_named_and_nothing_is_kept(operator: Organisation, runner: Any) -> None:
-    rows = exchange.read_rows(
-        "m.csv", "name,region,days,skill:data\n새 멘토,경기,100,0.5\n가,평양,1,0\n나,,400,0\n다,,1,2\n".encode("cp949")
-    )
+    table = 'name,region,days,skill:data\n새 멘토,경기,100,0.5\n가,평양,1,0\n나,,400,0\n다,,1,2\n라,,"3,5",0\n'
+    rows = exchange.read_rows("m.csv", table.encode("cp949"))
     told = exchange.import_mentors(by=runner, organisation=operator, rows=rows)
 
     regions = ", ".join(REGIONS)
@@ -69,6 +68,7 @@ def test_every_wrong_cell_is_named_and_nothing_is_kept(operator: Organisation, r
         f"Row 3: Region '평양'; expected one of {regions}.",
         "Row 4: column 'days': '400'; expected a whole number from 0 to 366.",
         "Row 5: column 'skill:data': '2'; expected 0 to 1.",
+        "Row 6: column 'days': '3,5'; expected a whole number from 0 to 366.",
     ]  # fmt: skip
     assert (told.kept, Mentor.objects.of(operator).count()) == (False, 3)
 

@@ -219,6 +219,7 @@ def test_what_passes_the_limits_or_makes_no_sense_is_refused_and_nothing_lost(
         text = answer.content.decode()
         assert (answer.status_code, said in text) == (400, True), change
         assert 'value="추천대로"' in text
+        assert f'value="{change.get("to-0", "560")}"' in text  # as it was typed
     assert member.post(page("new-write", factory), GIVEN | {"connection": "none"}).status_code == 404
     assert writing.written(file).proposals == ()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jasang.errors import UnreadableInput
+from jasang.mentor.wording import typed_number
 
 _YES = {"1", "y", "yes", "true", "o", "예", "네", "○"}
 _NO = {"", "0", "n", "no", "false", "x", "아니오", "아니요", "-"}
@@ -49,11 +50,11 @@ class Row:
 
     def number(self, name: str) -> float | None:
         """A number (thousands separators are taken), nothing where the cell is empty."""
-        text = self.cells.get(name, "").replace(",", "")
+        text = self.cells.get(name, "")
         if not text:
             return None
         try:
-            value = float(text)
+            value = typed_number(text)
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

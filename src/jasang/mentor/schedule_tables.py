@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jasang.errors import UnreadableInput
 from jasang.mentor.schedule_sheets import Sheet
+from jasang.mentor.wording import typed_number
 
 # What a table is called (file or sheet name without ending), and what its columns may be called.
 TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -103,7 +104,7 @@ class Cell:
     def number(self, *, least: float, what_ko: str, what_en: str) -> float:
         """A number of at least `least`."""
         try:
-            found = float(str(self.value).replace(",", ""))
+            found = typed_number(str(self.value))
         except ValueError:
             raise self.wrong(what_ko, what_en) from None
         if not least <= found < float("inf"):

@@ -170,8 +170,8 @@ def _form(one: writing.Writable, posted: Any, asked: dict[str, float]) -> dict[s
     given = posted if posted is not None and posted.get("connection") == one.connection else {}
     fields = []
     for place, rule in enumerate(one.rules):
-        first = number(asked[rule.name]) if rule.name in asked else ""
-        value = given.get(f"to-{place}", first).replace(",", "")
+        first = number(asked[rule.name]).replace(",", "") if rule.name in asked else ""
+        value = given.get(f"to-{place}", first)  # as it was typed: a refused "56,5" must not come back as 565
         fields.append({"rule": rule, "name": f"to-{place}", "value": value} | {"shown": _rule(rule)})
     return {"connection": one.connection, "fields": fields, "signals": one.signals, "given": given}
 

@@ -6,6 +6,7 @@ An import is tried first (`dry`): every wrong cell is named by row and column, a
 import csv
 import io
 import json
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from jasang.connect.protocols.files.spreadsheet import guard_workbook
 from jasang.diagnose.level import latest_rubric
 from jasang.errors import JasangError, UnreadableInput
+from jasang.mentor.wording import typed_number
 from jasang.plant.text import Text
 from jasang.web.programme import calls as call_services
 from jasang.web.programme import cohorts, judging, levels, members, queries
@@ -262,15 +264,19 @@ def tried(rows: Sequence[Row], one: Callable[[Row], bool], *, dry: bool) -> Impo
 
 
 def whole(row: Row, name: str, *, least: int, most: int) -> int | None:
-    given = str(row.get(name) if row.get(name) is not None else "").strip().replace(",", "")
+    given = str(row.get(name) if row.get(name) is not None else "").strip()
     if not given:
         return None
-    if not given.lstrip("-").isdecimal() or not least <= int(given) <= most:
+    try:
+        value = typed_number(given)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most or value != int(value):
         raise UnreadableInput(
             ko=f"'{name}' 열 '{given}': {least}부터 {most}까지의 정수여야 합니다.",
             en=f"column {name!r}: {given!r}; expected a whole number from {least} to {most}.",
         )
-    return int(given)
+    return int(value)
 
 
 def _share(row: Row, name: str) -> float:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from jasang.mentor.wording import typed_number
 from jasang.web.programme.calls import criterion_id
 from jasang.web.programme.models import Support
 from jasang.web.programme.words import support_words
@@ -31,9 +32,14 @@ class Won(forms.IntegerField):
         super().__init__(min_value=0, max_value=LARGEST_WON, widget=widget, **options)
 
     def to_python(self, value: Any) -> int | None:
-        """Commas, blanks and 원 are left out."""
-        plain = str(value or "").replace(",", "").replace("원", "").replace(" ", "")
-        return super().to_python(plain)
+        """Blanks and 원 are left out, and commas before each three digits."""
+        plain = str(value or "").replace("원", "").replace(" ", "")
+        if "," in plain:
+            try:
+                typed_number(plain)
+            except ValueError:
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        return super().to_python(plain.replace(",", ""))
 
 
 class Words(forms.CharField):
