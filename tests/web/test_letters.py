@@ -217,6 +217,33 @@ def test_rubbish_is_noted_and_breaks_nothing(centre: Any, raw: bytes) -> None:
     assert LetterIn.objects.count() == 1
 
 
+class Box:
+    """A mailbox of letters that are not read yet, as far as the fetching asks it."""
+
+    def __init__(self, *letters: bytes) -> None:
+        self.letters, self.seen = letters, []
+
+    def uid(self, word: str, number: str, *about: str) -> tuple[str, list[Any]]:
+        if word == "STORE":
+            self.seen.append(number)
+            return "OK", []
+        raw = self.letters[int(number)]
+        return "OK", [f"1 (RFC822.SIZE {len(raw)})".encode() if about == ("(RFC822.SIZE)",) else (b"1", raw)]
+
+
+@pytest.mark.parametrize("header", ["To: " + "(" * 3000, "Message-ID: <[", 'From: "', "From: " + "(" * 3000])
+def test_letter_that_no_reader_foresaw_holds_nothing_up(centre: Any, header: str) -> None:
+    box = Box(f"{header}\r\nSubject: x\r\n\r\nhello\r\n".encode())
+    mailbox._fetch_one(box, "0")
+    assert (box.seen, LetterIn.objects.get().outcome) == (["0"], "refused")
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "a\0b"])
+def test_letter_in_no_charset_there_is_is_read_all_the_same(charset: str) -> None:
+    raw = f'Content-Type: text/plain; charset="{charset}"\r\n\r\n멈춥니다\r\n'.encode()
+    assert letter_text.words_of(letter_text.read(raw)) == "멈춥니다"
+
+
 def test_html_becomes_words_and_korean_of_old_programs_is_read() -> None:
     html = (
         "<html><head><style>p{}</style><title>x</title></head><body><p>안녕하세요<br>3호기가 &lt;멈춤&gt;</p>"

@@ -101,7 +101,7 @@ def _decoded_bytes(content: bytes, charset: str) -> str:
         name = "cp949" if name in ("euc-kr", "euckr", "ks_c_5601-1987", "ksc5601", "ks_c_5601") else name
         try:
             return content.decode(name)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # no such charset, or not in it
             continue
     return content.decode("utf-8", errors="replace")
 

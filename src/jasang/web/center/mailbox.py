@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from jasang.mentor.service_clock import CaseEvent
@@ -30,6 +30,10 @@ AT_ONCE = 50
 STRANGERS_AN_HOUR = 10  # new cases of one unknown sender
 KNOWN_AN_HOUR = 20  # new cases of one sender we know; what more comes goes into the latest of them
 RECEIPTS_AN_HOUR = 5  # then no more: two programs may be answering each other
+# What letters made by who knows what raise: nested without an end, headers that no reader foresaw, letters no column can have.
+_UNREADABLE = (
+    ValueError, LookupError, RecursionError, AttributeError, TypeError, AssertionError, IntegrityError, DataError,
+)  # fmt: skip
 TOO_LARGE = "[30 MB를 넘는 메일이라 내용과 파일을 받지 못했습니다 / larger than 30 MB: text and files were not taken]"
 
 
@@ -61,7 +65,7 @@ def _fetch_one(box: imaplib.IMAP4, number: str) -> None:
     raw = next((one[1] for one in content if isinstance(one, tuple)), b"")
     try:
         take_in(raw, too_large=part != "BODY.PEEK[]")
-    except (ValueError, LookupError, IntegrityError) as error:
+    except _UNREADABLE as error:  # else it would keep all that came after it from being read
         log.warning("letter %s was put aside: %s", number, error)
         put_aside(raw)
     box.uid("STORE", number, "+FLAGS", r"(\Seen)")
@@ -228,8 +232,8 @@ def _new(letter: EmailMessage, sender: str, name: str, *, too_large: bool) -> Ca
     title = re.sub(
         r"^(?:\s*(?:re|fw|fwd|답장|회신|전달)\s*:)+\s*", "", str(letter.get("Subject", "")), flags=re.IGNORECASE
     )
-    if factory is not None and so_far >= KNOWN_AN_HOUR:
-        latest: Case = before.filter(factory=factory, channel=Channel.EMAIL).order_by("-pk")[0]
+    latest = before.filter(factory=factory, channel=Channel.EMAIL).order_by("-pk").first()
+    if factory is not None and so_far >= KNOWN_AN_HOUR and latest is not None:
         services.customer_word(
             case=latest, text=f"{title}\n\n{text}", user=user, channel=Channel.EMAIL, sender=sender, files=files
         )
