@@ -82,6 +82,21 @@ def test_no_command_at_all_shows_the_help_page_with_status_2(capsys, monkeypatch
     assert capsys.readouterr().err.startswith("usage: jasang [-h] [--version] COMMAND ...")
 
 
+def test_a_language_alone_shows_the_help_page_in_it(capsys) -> None:
+    assert main(["--lang=ko"]) == 2
+    assert capsys.readouterr().err.startswith("사용법: jasang [-h] [--version] 명령 ...")
+
+
+def test_help_page_is_shown_in_the_narrowest_window(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--help", "--lang=en"])
+
+    assert ended.value.code == 0
+    assert "diagnose" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_help_page_shows_every_command_once_within_the_width(capsys, monkeypatch, language: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")

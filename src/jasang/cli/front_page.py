@@ -9,7 +9,7 @@ from jasang.cli.catalog import COMMANDS, GROUPS
 from jasang.errors import Language, WrongArguments
 
 _NAME_WIDTH = 14
-_WIDEST = 100
+_WIDEST, _NARROWEST = 100, 40
 _FIRST_STEPS = {
     "ko": (
         "처음이면:  jasang diagnose 우리공장/      폴더째, 또는 CSV·엑셀 파일 하나\n"
@@ -24,7 +24,7 @@ _FIRST_STEPS = {
 
 def commands_by_group(language: Language) -> str:
     """All commands with what they do, below the headings of their groups, fit to the terminal's width."""
-    room = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST) - _NAME_WIDTH - 2
+    room = max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)) - _NAME_WIDTH - 2
     lines: list[str] = []
     for heading, names in GROUPS:
         lines += [f"{heading.in_language(language)}:"]

@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             raise unknown_command(arguments[0])
         parser = _parser(language, arguments)
-        if not arguments or arguments[0] == "--lang":
+        if not arguments or arguments[0].startswith("--lang"):
             parser.print_help(sys.stderr)
             return 2
         chosen = parser.parse_args(arguments)
