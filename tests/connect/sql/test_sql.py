@@ -343,6 +343,18 @@ def test_rows_with_such_times_come_by_their_number(tmp_path: Path, book: sqlite3
     )
 
 
+def test_rows_of_today_come_though_the_first_row_has_a_day_only(tmp_path: Path, book: sqlite3.Connection) -> None:
+    today = datetime.now(SEOUL).replace(microsecond=0)
+    rows = [(1, "2026-05-04", 1.5), (2, f"{today:%Y-%m-%d %H:%M:%S}", 2.5)]
+    book.executemany("INSERT INTO shots (id, at, force) VALUES (?,?,?)", rows)
+
+    kept = run(
+        link_to(tmp_path, "sqlite:///mes.db", 'table = "shots"\ntime = "at"\n'), lambda kept: bool(kept.values(MARK))
+    )
+
+    assert [value for _, value in pairs(kept, "M.force")] == [1.5, 2.5]
+
+
 def test_a_column_of_sqlite_that_holds_anything_is_read_as_far_as_it_makes_sense(
     tmp_path: Path, book: sqlite3.Connection
 ) -> None:

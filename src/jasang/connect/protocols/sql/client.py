@@ -206,7 +206,8 @@ class _Polling:
         if not rows:
             return False
         values = [row[self._source.by] for row in rows]
-        for value in values:
+        # Of texts the most complete: beside 2026-05-04 10:00:01 midnight may stand as 2026-05-04 alone.
+        for value in sorted(values, key=lambda one: -len(one.strip()) if isinstance(one, str) else 0):
             if self._options.mark is not None and whole_of(value) is not None:
                 self._whole = True
                 return True
