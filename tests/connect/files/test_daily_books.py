@@ -83,6 +83,29 @@ def test_night_shift_goes_on_past_midnight(tmp_path: Path, opened: Open) -> None
     assert times.is_sorted()
 
 
+@pytest.mark.parametrize("hours", [range(20, 31), range(24)])
+def test_machines_below_each_other_have_the_same_day(tmp_path: Path, opened: Open, hours: range) -> None:
+    path = daily_book(tmp_path / "일보_2026년3월.xlsx", ["2일", "3일", "4일"], hours=hours)
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        for row, hour in enumerate([*hours, *hours, *hours], start=4):
+            for column, value in enumerate(
+                [dt.time(hour % 24), f"{(row - 4) // len(hours) + 1}호기", 100, 1, 215.5], 1
+            ):
+                sheet.cell(row, column, value)
+        for row in range(4 + 3 * len(hours), sheet.max_row + 1):
+            sheet.delete_rows(row)
+    book.save(path)
+
+    (table,) = opened(path).files
+
+    frame = table.read(["시간", "호기"])
+    first = dt.datetime(2026, 3, 2, hours[0], tzinfo=SEOUL)
+    for machine in ("1호기", "2호기", "3호기"):
+        own = frame.filter(pl.col("호기") == machine)["시간"]
+        assert own[: len(hours)].to_list() == [first + dt.timedelta(hours=place) for place in range(len(hours))]
+
+
 def test_sheets_without_a_day_stay_apart(tmp_path: Path, opened: Open) -> None:
     files = opened(daily_book(tmp_path / "일보.xlsx", ["1호기", "2호기", "3호기"])).files
 

@@ -16,7 +16,7 @@ from jasang.connect.protocols.files.repair import Tally
 from jasang.connect.protocols.files.table import FileTable, InMemory
 
 _FEWEST_SHEETS = 3
-_HALF_A_DAY = 12 * 3600 * 1_000_000_000  # ns; a clock that falls back by more has passed midnight
+_HALF_A_DAY = 12 * 3600 * 1_000_000_000  # ns; a clock that falls back by more has passed midnight, or starts anew
 _DAY_US = 86_400_000_000
 _DAY_COLUMN = "일자"
 _WHOLE = re.compile(
@@ -154,10 +154,13 @@ def _kind(series: Sequence[pl.Series]) -> pl.DataType | type[pl.DataType] | None
 
 
 def _moments(clocks: pl.Series, day: dt.date, timezone: str) -> pl.Series:
-    """Times of day as moments in UTC; from where a clock falls back by half a day on they belong to the next day."""
+    """Times of day as moments in UTC. Where a clock has fallen back by half a day, those before the first of the sheet belong to
+    the next day; the others begin the rows of another machine.
+    """
     written = clocks.is_not_null().to_numpy()
-    ticks = clocks.cast(pl.Int64).fill_null(strategy="forward").fill_null(0).to_numpy()
-    nights = np.cumsum(np.diff(ticks, prepend=ticks[:1]) < -_HALF_A_DAY)
+    ticks = clocks.cast(pl.Int64).fill_null(strategy="forward").fill_null(strategy="backward").fill_null(0).to_numpy()
+    fallen = np.cumsum(np.diff(ticks, prepend=ticks[:1]) < -_HALF_A_DAY) > 0
+    nights = fallen & (ticks < ticks[:1])
     local = np.datetime64(day, "us") + (ticks // 1000 + nights * _DAY_US).astype("timedelta64[us]")
     local[~written] = np.datetime64("NaT")
     moments = pl.Series(clocks.name, local).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
