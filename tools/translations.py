@@ -46,7 +46,7 @@ def sentences(place: Path = WEB) -> dict[Sentence, str]:
         settings.configure()  # templatize() asks for settings; nothing of them matters here
     others = [other for other in places() if place in other.parents]
     found: dict[Sentence, str] = {}
-    for file in sorted([*place.rglob("*.py"), *place.rglob("*.html")]):
+    for file in sorted([*place.rglob("*.py"), *place.rglob("*.html"), *place.rglob("templates/**/*.txt")]):
         if any(other in file.parents for other in others):
             continue
         for sentence in _in_file(file):
@@ -56,7 +56,7 @@ def sentences(place: Path = WEB) -> dict[Sentence, str]:
 
 def _in_file(file: Path) -> Iterator[Sentence]:
     text = file.read_text("utf-8")
-    if file.suffix == ".html":
+    if file.suffix in (".html", ".txt"):  # pages and letters
         # What it returns reads as Python but for the indentation.
         text = "\n".join(line.lstrip() for line in templatize(text).splitlines())
     for _, sentence, _, _ in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):

@@ -218,10 +218,21 @@ def test_letter_speaks_the_language_of_who_asked_and_an_old_one_is_not_sent(
         client.post("/forgotten/", {"email": "kim@a.example"})
     send_asked()
     assert [one.subject for one in mailoutbox] == ["New password", "새 비밀번호"]
+    english, korean = (one.body for one in mailoutbox)
+    assert (english.startswith("Somebody asked"), "do nothing" in english) == (True, True)
+    assert (korean.startswith("kim 계정의 비밀번호를"), "그냥 두세요" in korean) == (True, True)
     Client().post("/forgotten/", {"email": "kim@a.example"})
     ResetAsked.objects.update(at=timezone.now() - timedelta(hours=1))
     send_asked()
     assert (len(mailoutbox), ResetAsked.objects.count()) == (2, 0)
+
+
+def test_letter_is_no_web_page(letters: None, kim: Any, mailoutbox: Any) -> None:
+    kim.username = "kim&o'hara"
+    kim.save()
+    Client().post("/forgotten/", {"email": "kim@a.example"})
+    send_asked()
+    assert mailoutbox[0].body.startswith("kim&o'hara 계정의")
 
 
 def test_account_without_a_password_gets_one_by_its_confirmed_address(letters: None, kim: Any, mailoutbox: Any) -> None:

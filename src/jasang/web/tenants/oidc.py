@@ -218,7 +218,9 @@ def _signed_claims(text: str) -> dict[str, Any]:
     try:
         return dict(jwt.decode(text, KeySet.import_key_set(client().fetch_jwk_set()), registry=registry).claims)
     except (InvalidKeyIdError, BadSignatureError):
-        limits.count("foreign", "keys asked anew")  # anybody may send us tokens: nobody shall use us to flood the provider
+        limits.count(
+            "foreign", "keys asked anew"
+        )  # anybody may send us tokens: nobody shall use us to flood the provider
         keys = KeySet.import_key_set(client().fetch_jwk_set(force=True))
         return dict(jwt.decode(text, keys, registry=registry).claims)
 
