@@ -1,5 +1,6 @@
 """Roll-ups of settled files: questions in buckets are answered as from the readings, whatever came late or was corrected."""
 
+import os
 import shutil
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -9,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jasang.store import Store, open_reader, open_store
+from jasang.store import Store, open_reader, open_store, rollup
 from jasang.store import rolled_files as rolled
 from jasang.store.backup import backup_store, restore_store
 from jasang.store.rollup import FOLDER
+from jasang.store.settled import SettledTable
 
 DAY0 = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -143,6 +145,22 @@ def test_damaged_and_missing_roll_ups_are_passed_over(folder: Path) -> None:
     assert sorted(path.read_bytes() for path in (folder.with_name("again") / FOLDER).glob("*.arrow")) == sorted(
         path.read_bytes() for path in (folder / FOLDER).glob("*.arrow")
     )
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed by Linux only")
+@pytest.mark.parametrize("most", [0, 1 << 17])
+def test_no_roll_up_stays_open(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    compacted(folder)
+    monkeypatch.setattr(rollup, "_READ_WHOLE", most)
+    first = int(DAY0.timestamp() * 1e6)
+
+    files = rolled.RolledFiles(SettledTable(folder).entries(), first, first + 3 * 86_400_000_000, 86_400_000_000)
+    slots = files.of("A.slow", np.empty(0, np.int64))[0]
+
+    assert sum(int(one.readings.sum()) for one in slots) == 3 * 86_400 // 20
+    # A process may have a thousand files open, and a question for years asks hundreds of roll-ups.
+    opened = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink() and path.exists()]
+    assert [path for path in opened if f"/{FOLDER}/" in path] == []
 
 
 def test_roll_ups_go_with_their_files(folder: Path) -> None:

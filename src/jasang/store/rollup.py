@@ -6,7 +6,7 @@ index), the index (JSON) and for each signal the columns of its slots, packed wi
 """
 
 import json
-import mmap
+import os
 import struct
 import zlib
 from dataclasses import dataclass, fields
@@ -22,6 +22,7 @@ FOLDER = "rollups"
 TEN_MINUTES, HOUR = 600_000_000, 3_600_000_000  # microseconds
 # So many rows of a signal in a slot, on average, before its roll-up (some 20 bytes) is small beside them.
 _WORTH = {TEN_MINUTES: 300, HOUR: 100}
+_READ_WHOLE = 1 << 17  # bytes; from a larger file only what is asked is read
 _HEAD = struct.Struct("<4sqII")
 _MAGIC = b"JSR1"
 _CODEC = pa.Codec("zstd")
@@ -133,36 +134,51 @@ def rollup_path(file: Path) -> Path:
 
 
 class RollUp:
-    """A roll-up that is read by signal; `unit` is the length of its slots in microseconds."""
+    """A roll-up that is read by signal; `unit` is the length of its slots in microseconds.
 
-    def __init__(self, unit: int, index: dict[str, list[int]], content: mmap.mmap, begin: int) -> None:
+    No file stays open: a question for years asks hundreds of them, and a process may have a thousand open.
+    """
+
+    def __init__(self, unit: int, index: dict[str, list[int]], content: bytes | Path, begin: int) -> None:
         self.unit = unit
         self._index, self._content, self._begin = index, content, begin
 
     def of(self, signal: str) -> Slots | None:
-        """The slots of a signal, `None` where its file has none of it; `ValueError` where they are damaged."""
+        """The slots of a signal, `None` where its file has none of it; `ValueError` where they are damaged or gone."""
         if signal not in self._index:
             return None
         count, at, size, checksum = self._index[signal]
-        body = self._content[self._begin + at : self._begin + at + size]
+        body = self._body(at, size)
         if zlib.crc32(body) != checksum:
             raise ValueError(f"the slots of {signal!r} are damaged")
         plain = np.frombuffer(_CODEC.decompress(body, 8 * count * len(_TYPES), asbytes=True), np.int64)
         columns = plain.reshape(len(_TYPES), count)
         return Slots(**{name: column.view(kind) for (name, kind), column in zip(_TYPES, columns, strict=True)})
 
+    def _body(self, at: int, size: int) -> bytes:
+        if isinstance(self._content, bytes):
+            return self._content[at : at + size]
+        try:
+            with self._content.open("rb", buffering=0) as opened:
+                opened.seek(self._begin + at)
+                return opened.read(size)
+        except OSError as error:
+            raise ValueError(f"{self._content} is gone") from error
+
 
 def read_rollup(file: Path, first: int, width: int) -> RollUp | None:
     """The roll-up of a settled file, where it has one for buckets of `width` microseconds from `first` on."""
+    path = rollup_path(file)
     try:
-        with rollup_path(file).open("rb") as opened:
+        with path.open("rb") as opened:
             magic, unit, size, checksum = _HEAD.unpack(opened.read(_HEAD.size))
             if magic != _MAGIC or width % unit or first % unit:
                 return None
             told = opened.read(size)
             if zlib.crc32(told) != checksum:
                 return None
-            content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            small = os.fstat(opened.fileno()).st_size <= _READ_WHOLE
+            content = opened.read() if small else path
     except (OSError, ValueError, struct.error, ZeroDivisionError):
         return None
     return RollUp(unit, json.loads(told), content, _HEAD.size + size)
