@@ -1,6 +1,7 @@
 """The demo's processes: none stays behind, however it is stopped, and one folder has one demo."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -72,11 +73,9 @@ def test_child_that_ends_is_told_with_the_end_of_its_log(tmp_path: Path) -> None
 
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, "The demo's 'one' ended (status 1)" in done.stderr, "no more wire" in done.stderr) == (
-        1,
-        True,
-        True,
-    )
+    # Which of the two ends first is the machine's affair.
+    told = re.search(r"The demo's '(one|two)' ended \(status 1\)", done.stderr)
+    assert (done.returncode, told is not None, "no more wire" in done.stderr) == (1, True, True)
 
 
 def test_second_demo_in_one_folder_is_refused(tmp_path: Path, capsys, monkeypatch) -> None:
