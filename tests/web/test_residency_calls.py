@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +14,7 @@ from jasang.web.api import keys
 from jasang.web.jobs.models import State
 from jasang.web.jobs.services import claim, finish, queue_job
 from jasang.web.programme import planning
+from jasang.web.programme.forms import Day
 from jasang.web.programme.models import Change, Cohort, HandOver, Mentor, Offer, Planning, Residency, ResidencyWeek
 from jasang.web.programme.residencies import LOOK_BACK_DAYS, begin_residency
 from jasang.web.tenants.models import AuditEvent, OrganisationKind, Role
@@ -182,3 +184,16 @@ def test_plan_is_offered_answered_and_taken_by_calls(scene: dict[str, Any], plan
     assert Residency.objects.of(offer.factory).get().mentor == scene["profile"]
     assert "이미 확정된" in call(mentor, answered, {"accept": True}, status=422)["detail"]
     assert planning.take_plan(by=runner, planning=plan) == 0
+
+
+@pytest.mark.parametrize("far", ["9999-12-31", "0001-01-01"])
+def test_day_to_which_no_weeks_can_be_added_is_refused(scene: dict[str, Any], plan: Planning, far: str) -> None:
+    runner, mentor = browser(scene["runner"]), browser(scene["mentor"])
+    at = f"{scene['above']}/plannings/{plan.key}"
+    for deed in ("offer", "take"):
+        call(runner, f"{at}/{deed}", {"starts_on": far}, status=422)
+    call(mentor, f"{scene['there']}/tasks", {"text": "금형 점검", "due_on": far}, status=422)
+    form = {"kind": "diary", "text": "첫날", "on": far}
+    assert mentor.post(f"{scene['there']}/notes", form).status_code == 422
+    with pytest.raises(ValidationError):  # and on the pages
+        Day().clean(far)

@@ -1,7 +1,7 @@
 """The programme for programs of a factory: calls, applications from draft to claim, and the level."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,6 +17,7 @@ from jasang.web.api.entering import FactoryKey, caller, factory_of
 from jasang.web.api.kinds import kind_named
 from jasang.web.api.lists import add_lists, one_of, schema_of
 from jasang.web.programme import applications, levels, money, papers, queries
+from jasang.web.programme.forms import FIRST_DAY, LAST_DAY
 from jasang.web.programme.models import Application, Call, Milestone
 from jasang.web.tenants.models import Factory
 from jasang.web.ui.checked_files import check
@@ -25,6 +26,7 @@ router = Router(tags=["programme of a factory"])
 READ, WRITE = "programme:read", "programme:write"
 WON = Field(ge=0, le=10**15)
 LONG = Field("", max_length=20_000)
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]  # one to which weeks can be added
 ApplicationOut = schema_of(kind_named("applications"), "factory")
 ClaimOut = schema_of(kind_named("claims"), "factory")
 PaperOut = schema_of(kind_named("papers"), "factory")

@@ -1,10 +1,12 @@
 """What may be entered on the pages of calls, applications, judging and money."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from jasang.mentor.wording import typed_number
@@ -15,13 +17,16 @@ from jasang.web.ui.file_field import CheckedFiles
 
 LONGEST = 8000
 LARGEST_WON = 1_000_000_000_000
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 
 
 class Day(forms.DateField):
-    """A day, chosen in the browser's own calendar."""
+    """A day, chosen in the browser's own calendar; none so far away that nothing can be added to it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+        bounds = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, validators=bounds, **options)
 
 
 class Won(forms.IntegerField):

@@ -1,6 +1,5 @@
 """The programme for programs of its operator: calls, applications step by step, money, mentors and their places."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +16,7 @@ from jasang.web.api.entering import OrganisationKey, organisation_of, person_of
 from jasang.web.api.kinds import kind_named
 from jasang.web.api.lists import add_lists, hold_for_change, one_of, schema_of
 from jasang.web.programme import applications, calls, judging, money, planning, portfolio
-from jasang.web.programme.api import LONG, READ, WRITE, WordsIn
+from jasang.web.programme.api import LONG, READ, WRITE, Day, WordsIn
 from jasang.web.programme.models import Application, Call, Claim, Cohort, Mentor, Milestone, Planning, Stage, Support
 from jasang.web.tenants.models import Organisation, Role
 from jasang.web.tenants.queries import factories_under, roles_at
@@ -50,14 +49,14 @@ class CallIn(Schema):
 
     cohort_name: str = Field(min_length=1, max_length=120)
     title: str = Field(min_length=1, max_length=200)
-    opens_on: date
-    closes_on: date
+    opens_on: Day
+    closes_on: Day
     most_won: int = Field(gt=0, le=10**15)
     most_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, max_digits=4, decimal_places=3)
     support: Support = Support.UPGRADE
     text: str = LONG
-    visits_until: date | None = None
-    judging_until: date | None = None
+    visits_until: Day | None = None
+    judging_until: Day | None = None
     budget: int | None = Field(None, gt=0, le=10**15)
     least_points: int = Field(70, ge=0, le=100)
     documents: list[DocumentIn] | None = Field(None, max_length=20)
@@ -68,7 +67,7 @@ class VisitorIn(Schema):
     """A mentor's user name, and the day."""
 
     visitor: str = Field(max_length=150)
-    on: date | None = None
+    on: Day | None = None
 
 
 class VisitReportIn(Schema):
@@ -76,7 +75,7 @@ class VisitReportIn(Schema):
 
     feasible: bool
     words: str = LONG
-    visited_on: date | None = None
+    visited_on: Day | None = None
     report: dict[Literal["found", "way", "risks"], str] | None = None
 
 
@@ -84,7 +83,7 @@ class JudgesIn(Schema):
     """User names of outside judges."""
 
     judges: list[str] = Field(min_length=1, max_length=20)
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class GrantIn(Schema):
@@ -98,7 +97,7 @@ class MilestoneIn(Schema):
 
     title: str = Field(min_length=1, max_length=200)
     amount: int = Field(gt=0, le=10**15)
-    due_on: date | None = None
+    due_on: Day | None = None
 
 
 class PlanIn(Schema):
@@ -159,7 +158,7 @@ class HandIn(Schema):
 class DueIn(Schema):
     """A last day, and why it moves."""
 
-    due_on: date
+    due_on: Day
     words: str = LONG
 
 

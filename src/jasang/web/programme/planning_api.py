@@ -1,6 +1,5 @@
 """Plans of who goes where, and mentors' answers, for programs."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from jasang.web.api.entering import OrganisationKey, organisation_of, person_of
 from jasang.web.api.kinds import kind_named
 from jasang.web.api.lists import one_of, schema_of
 from jasang.web.programme import planning
-from jasang.web.programme.api import WRITE
+from jasang.web.programme.api import WRITE, Day
 from jasang.web.programme.models import Offer, Planning
 from jasang.web.tenants.models import Organisation, Role
 from jasang.web.tenants.queries import roles_at
@@ -25,7 +24,7 @@ PlanningOut, OfferOut = (schema_of(kind_named(name), "organisation") for name in
 class PlanBeginIn(Schema):
     """The first day of the plan; null = as planned, or today."""
 
-    starts_on: date | None = None
+    starts_on: Day | None = None
 
 
 class PlanTakeIn(PlanBeginIn):

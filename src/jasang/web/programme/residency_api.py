@@ -4,7 +4,6 @@ What the mentor writes takes the mentor (a signed-in browser, or a key that he o
 handed over is the factory's. The look back, 90 days later, is a call of the organisation.
 """
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from jasang.web.api.entering import FactoryKey, OrganisationKey, factory_of, org
 from jasang.web.api.kinds import kind_named
 from jasang.web.api.lists import one_of, schema_of
 from jasang.web.programme import photos, residencies
-from jasang.web.programme.api import LONG, READ, WRITE, WordsIn, acting
+from jasang.web.programme.api import LONG, READ, WRITE, Day, WordsIn, acting
 from jasang.web.programme.models import Change, HandOver, Proof, Residency, ResidencyNote, Task
 from jasang.web.programme.residencies import ResidencyRefused
 from jasang.web.tenants.models import FACTORY_ROLES, Factory, Membership, Role
@@ -53,7 +52,7 @@ class TaskIn(Schema):
     text: str = Field(min_length=1, max_length=500)
     person: str = Field("", max_length=150)
     who: str = Field("", max_length=80)
-    due_on: date | None = None
+    due_on: Day | None = None
     lasting: str = Field("", max_length=100)
 
 
@@ -161,7 +160,7 @@ def add_note(
     kind: Form[str] = "",
     text: Form[str] = "",
     place: Form[str] = "",
-    on: Form[date | None] = None,
+    on: Form[Day | None] = None,
     files: Photos = [],  # noqa: B006  never changed
 ) -> Status:
     """Scope `programme:write`; the mentor, on the days of the residency. A form with `kind` ("walk" or "diary"), `text` and at
@@ -181,7 +180,7 @@ def add_change(
     title: Form[str] = "",
     before: Form[str] = "",
     after: Form[str] = "",
-    on: Form[date | None] = None,
+    on: Form[Day | None] = None,
     lasting: Form[str] = "",
     photos_before: Photos = [],  # noqa: B006
     photos_after: Photos = [],  # noqa: B006
