@@ -140,7 +140,7 @@ def machine_tool() -> Iterator[int]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     yield found["port"]
     found["loop"].call_soon_threadsafe(found["stop"].set)
     thread.join()

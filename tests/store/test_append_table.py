@@ -156,12 +156,12 @@ def test_what_comes_during_a_write_is_written_together() -> None:
     def commit(group: object) -> None:
         groups.append(sorted(group))  # type: ignore[call-overload]
         first_is_under_way.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     commits: GroupCommit[int] = GroupCommit(commit)
     threads = [threading.Thread(target=commits.submit, args=(0,))]
     threads[0].start()
-    assert first_is_under_way.wait(10)
+    assert first_is_under_way.wait(60)
     threads += [threading.Thread(target=commits.submit, args=(number,)) for number in range(1, 20)]
     for thread in threads[1:]:
         thread.start()

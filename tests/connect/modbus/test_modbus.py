@@ -327,7 +327,7 @@ def test_mbpoll_reads_and_writes_the_virtual_cell(monkeypatch: pytest.MonkeyPatc
     def mbpoll(*words: str) -> str:
         done = subprocess.run(
             [program("mbpoll"), "-m", "tcp", "-p", str(port), "-a", "1", "-0", "-1", *words],
-            capture_output=True, text=True, timeout=20, check=False,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         return done.stdout + done.stderr
 

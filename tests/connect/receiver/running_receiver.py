@@ -25,7 +25,7 @@ def running(
     try:
         yield f"http://127.0.0.1:{receiver.port}"
     finally:
-        asyncio.run_coroutine_threadsafe(receiver.close(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(receiver.close(), loop).result(90)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
