@@ -3,6 +3,7 @@
 On PostgreSQL only (`test_centre_on_postgresql.py` runs them): on SQLite one writer waits for the other anyway.
 """
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from django.test import Client
 from jasang.errors import JasangError
 from jasang.web.api import keys
 from jasang.web.center.models import Case, Macro
+from jasang.web.keeping import closing
+from jasang.web.keeping.models import Closing
 from jasang.web.tenants import people, second_factor
 from jasang.web.tenants.models import Invitation, Membership, OrganisationKind, Role
 from jasang.web.tenants.services import add_member, appoint, set_up_account, set_up_factory, set_up_organisation
@@ -103,6 +106,23 @@ def test_of_two_owners_who_leave_one_stays() -> None:
     told = at_once(*(lambda row=row: people.remove_member(membership=row, by=row.user) for row in rows))
     assert [type(one) for one in told if one is not None] == [people.PeopleError]
     assert Membership.objects.filter(factory=factory, role=Role.OWNER).count() == 1
+
+
+def test_closing_that_is_asked_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    factory = set_up_factory(name="대한정밀")
+    owner = account("owner")
+    add_member(user=owner, factory=factory, role=Role.OWNER)
+    both, look = threading.Barrier(2), closing.open_closing
+
+    def looking(one: Any) -> Any:
+        found = look(one)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=0.5)  # for the other one, who looks too unless it is made to wait
+        return found
+
+    monkeypatch.setattr(closing, "open_closing", looking)
+    told = at_once(*[lambda: closing.ask(factory=factory, by=owner, name="대한정밀").pk] * 2)
+    assert set(told) == {Closing.objects.of(factory).get().pk}
 
 
 def test_a_code_counts_once() -> None:

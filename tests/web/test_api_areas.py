@@ -237,6 +237,11 @@ def test_programme_goes_from_the_call_to_the_payment(cast: dict[str, Any]) -> No
         assert seen["wish"] == "치수 불량"
         scores = {one["id"]: one["most"] for one in seen["criteria"]}
         program.post(f"/judging/{mine['number']}/points", {"scores": scores, "reasons": dict.fromkeys(scores, "근거")})
+    tied = Program(cast["operator"], cast["judges"][5], "programme:read", "programme:write")
+    (mine,) = tied.get("/judging")
+    assert mine["application"] == 1
+    seen = tied.post(f"/judging/{mine['number']}/declare", {"conflict": True, "words": "매출처"})
+    assert (seen["application"], seen["wish"]) == (None, "")  # the number would tell whose it is
     assert runner.post(f"{address}/decide", {"granted": 40_000_000})["stage"] == "approved"
     runner.post(f"{address}/plan", {"plan": "계획", "milestones": [{"title": "설치", "amount": 40_000_000}]})
     place = runner.get("/milestones", application=key)["items"][0]["place"]

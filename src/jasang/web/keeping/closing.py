@@ -42,6 +42,8 @@ def ask(*, factory: Factory, by: AbstractBaseUser, name: str) -> Closing:
             ko=f"공장 이름이 다릅니다. {factory.name!r}(이)라고 그대로 쓰세요.",
             en=f"This is not the factory's name. Please write {factory.name!r} as it is.",
         )
+    # Of a button that is pressed twice the second press finds the closing of the first.
+    Factory.objects.select_for_update().get(pk=factory.pk)
     found = open_closing(factory)
     if found is None:
         found = Closing.objects.of(factory).create(factory=factory, asked_by=by)

@@ -57,7 +57,9 @@ def _mine(one: Judging) -> dict[str, Any]:
         for name in ("wish", "expected", "feasibility")
     }
     return texts | {
-        "number": one.pk, "call": application.call.title, "application": application.number, "stage": application.stage,
+        "number": one.pk, "call": application.call.title, "stage": application.stage,
+        # With a conflict the judge knows the firm, and the number would tell whose it is.
+        "application": None if one.conflict else application.number,
         "due_on": one.due_on, "conflict": one.conflict, "points": one.points, "criteria": application.call.criteria,
     }  # fmt: skip
 
