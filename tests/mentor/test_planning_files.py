@@ -167,4 +167,13 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "factories.csv").write_text("id,공장,days\nF1,F2,3\n", "utf-8")
     with pytest.raises(UnreadableInput) as refused:
         open_assignment(tmp_path)
-    assert refused.value.en == f"{tmp_path / 'factories.csv'}: the column 'id' is there twice; expected one."
+    assert refused.value.en == (
+        f"{tmp_path / 'factories.csv'}: the columns 'id' and '공장' both are 'id'; expected one of them."
+    )
+
+
+def test_a_column_that_lacks_is_told_beside_the_names_that_the_file_has(tmp_path: Path) -> None:
+    (tmp_path / "factories.csv").write_text("지역,일수\n광주,3\n", "utf-8")
+    with pytest.raises(UnreadableInput) as refused:
+        open_assignment(tmp_path)
+    assert refused.value.en == f"{tmp_path / 'factories.csv'}: the first line lacks the columns id (found: 지역, 일수)."

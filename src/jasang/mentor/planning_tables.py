@@ -124,18 +124,20 @@ def read_rows(
             en=f"{folder}: there is no {name}; expected a CSV file with the columns {', '.join(needed)}.",
         )
     rows = list(csv.reader(_decoded(path).splitlines()))
-    header = [_column(cell, needed, known) for cell in rows[0]] if rows else []
-    twice = [column for place, column in enumerate(header) if column and column in header[:place]]
-    if twice:
-        raise UnreadableInput(
-            ko=f"{path}: 열 '{twice[0]}'이(가) 두 번 있습니다. 하나만 두세요.",
-            en=f"{path}: the column {twice[0]!r} is there twice; expected one.",
-        )
+    told = [cell.strip() for cell in rows[0]] if rows else []
+    header = [_column(cell, needed, known) for cell in told]
+    for place, column in enumerate(header):
+        if column and column in header[:place]:
+            first, second = told[header.index(column)], told[place]
+            raise UnreadableInput(
+                ko=f"{path}: 열 '{first}'와(과) '{second}'은(는) 같은 열({column})입니다. 하나만 두세요.",
+                en=f"{path}: the columns {first!r} and {second!r} both are {column!r}; expected one of them.",
+            )
     missing = [column for column in needed if column not in header]
     if missing:
         raise UnreadableInput(
-            ko=f"{path}: 첫 줄에 열 {', '.join(missing)}이(가) 없습니다(있는 열: {', '.join(header) or '없음'}).",
-            en=f"{path}: the first line lacks the columns {', '.join(missing)} (found: {', '.join(header) or 'none'}).",
+            ko=f"{path}: 첫 줄에 열 {', '.join(missing)}이(가) 없습니다(있는 열: {', '.join(told) or '없음'}).",
+            en=f"{path}: the first line lacks the columns {', '.join(missing)} (found: {', '.join(told) or 'none'}).",
         )
     starts = tuple(column for column in known if column.endswith(":"))
     strange = [
