@@ -297,6 +297,13 @@ def test_calls_and_visits_are_in_the_agents_calendar(factory: Any, centre: Any, 
     assert Client().get(reverse("center:calendar", args=["wrong"])).status_code == 404
 
 
+@pytest.mark.parametrize("start", ["9999-12-31T08:00", "9999-12-30T23:00", "0001-01-01T00:00"])
+def test_rota_takes_no_day_at_the_end_of_time(centre: Any, agent: Any, desk: Client, start: str) -> None:
+    given = {"agent": agent.pk, "start": start, "end": "9999-12-31T23:00", "again": "day", "until": "9999-12-31"}
+    assert desk.post(reverse("center:rota", args=[centre.key]), given).status_code == 400
+    assert not Duty.objects.of(centre).filter(start__year__gt=2100).exists()
+
+
 def test_rota_takes_and_gives_back(centre: Any, agent: Any, desk: Client) -> None:
     address = reverse("center:rota", args=[centre.key])
     told = {"agent": agent.pk, "start": "2026-12-01T09:00", "end": "2026-12-01T18:00", "lead": "on"}

@@ -1,15 +1,21 @@
 """What may be said and chosen on the pages of the centre."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from jasang.web.center.events import LONGEST_TEXT
 from jasang.web.center.models import Priority
 from jasang.web.ui.file_field import CheckedFiles
+
+# Moments to which days and hours of any clock can be added.
+_NEAR = (
+    MinValueValidator(datetime(1990, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(2100, 12, 31, tzinfo=UTC)),
+)  # fmt: skip
 
 
 class WordForm(forms.Form):
@@ -46,8 +52,12 @@ class DutyForm(forms.Form):
 
     agent = forms.IntegerField()
     queue = forms.UUIDField(required=False)
-    start = forms.DateTimeField(error_messages={"required": _("From when?"), "invalid": _("From when?")})
-    end = forms.DateTimeField(error_messages={"required": _("Until when?"), "invalid": _("Until when?")})
+    start = forms.DateTimeField(
+        error_messages={"required": _("From when?"), "invalid": _("From when?")}, validators=_NEAR
+    )
+    end = forms.DateTimeField(
+        error_messages={"required": _("Until when?"), "invalid": _("Until when?")}, validators=_NEAR
+    )
     lead = forms.BooleanField(required=False)
     again = forms.ChoiceField(choices=[("", ""), ("day", "day"), ("week", "week")], required=False)
     until = forms.DateField(required=False, error_messages={"invalid": _("Until which day?")})
