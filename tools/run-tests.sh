@@ -28,8 +28,9 @@ bring_programs() {
   export DEBIAN_FRONTEND=noninteractive
   (
     flock 9
-    apt-get update -qq
-    apt-get install -y -qq -o DPkg::Lock::Timeout=120 "${wanted[@]}"
+    # A service that an installation starts must not inherit the lock and hold it for good.
+    apt-get update -qq 9>&-
+    apt-get install -y -qq -o DPkg::Lock::Timeout=120 "${wanted[@]}" 9>&-
   ) 9>/tmp/jasang-tests-apt.lock >/dev/null 2>&1 || echo "Not all of ${wanted[*]} could be installed; the tests will say so."
 }
 
