@@ -3,6 +3,7 @@
 import io
 import struct
 import tracemalloc
+import unicodedata
 import zipfile
 from typing import Any
 
@@ -26,6 +27,10 @@ pytestmark = [pytest.mark.web]
 
 NAME = "주식회사 한빛금형"
 PLAN = "사업계획서 / Project plan"
+
+
+def as_on_macs(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
 
 
 def pdf(*pages: str, **metadata: str) -> bytes:
@@ -69,6 +74,8 @@ def read(content: bytes, part: str) -> str:
         ("우리 한 빛\n금형은", NAME, "우리 ○○○은"), ("(주)한빛금형", "한빛금형(주)", "(주)○○○"),
         ("측정 우선, 측정우선", "정우", "측정 우선, 측정우선"), ("주식회사정우는", "㈜정우", "주식회사○○○는"),
         ("대표 정우와 (주)정우", "㈜정우", "대표 ○○○와 (주)○○○"), ("Made by HANBIT mould.", "Hanbit Mould", "Made by ○○○."),
+        ("SK 온과 SK온", "SK 온", "○○○과 ○○○"), (as_on_macs("한빛 금형"), NAME, "○○○"),
+        (as_on_macs("측정우선"), "정우", as_on_macs("측정우선")),
     ],
 )  # fmt: skip
 def test_name_is_left_out_and_nothing_else(text: str, name: str, expected: str) -> None:

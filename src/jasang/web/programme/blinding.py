@@ -9,6 +9,7 @@ import io
 import re
 import struct
 import time
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -79,11 +80,16 @@ def without_name(text: str, name: str) -> str:
 def _patterns(name: str) -> Iterator[re.Pattern[str]]:
     plain = re.sub(_KINDS, "", name).strip()
     for one in sorted({name.strip(), plain} - {""}, key=len, reverse=True):
-        letters = [re.escape(letter) for letter in one if not letter.isspace()]
-        if len(letters) >= _SHORT:
-            yield re.compile(r"\s*".join(letters), re.IGNORECASE)
-        else:  # "주식회사정우" is a firm, "측정우선" is not
-            yield re.compile(rf"(?:(?<!\w)|(?<=회사)){''.join(letters)}", re.IGNORECASE)
+        short = len("".join(one.split())) < _SHORT
+        for form in dict.fromkeys(
+            unicodedata.normalize(way, one) for way in ("NFC", "NFD")
+        ):  # NFD: as Macs write Korean
+            if short:  # "주식회사정우" is a firm, "측정우선" is not
+                spaced = r"\s*".join(re.escape(word) for word in form.split())
+                yield re.compile(rf"(?:(?<!\w)|(?<=회사)){spaced}", re.IGNORECASE)
+            else:
+                letters = [re.escape(letter) for letter in form if not letter.isspace()]
+                yield re.compile(r"\s*".join(letters), re.IGNORECASE)
 
 
 def copy_for_judges(file_name: str, content: bytes, name: str) -> Copy:
