@@ -394,6 +394,27 @@ def test_stale_or_foreign_proof_is_none(liar: Liar, kim: Any, factory: Any, clai
     assert client.post(reverse("close-confirm", args=[factory.key])).status_code == 400
 
 
+def test_identity_linked_in_an_open_browser_is_no_proof(liar: Liar, kim: Any, factory: Any) -> None:
+    kim.set_unusable_password()
+    kim.save()
+    client = Client()
+    lied_to(client, liar)
+    Membership.objects.filter(user=kim).update(role=Role.OWNER)
+    liar.claims = {"sub": "finder", "auth_time": int(time.time())}
+    link = f"{WITH}?link={client.get('/account/').context['linking']}"
+    client.get(f"/sign-in/back/?{liar.answer_to(client.get(link).headers['Location'])}")
+    assert ForeignIdentity.objects.filter(user=kim).count() == 2
+    page = client.post(reverse("close", args=[factory.key]), {"name": factory.name}, follow=True)
+    answer = client.get(f"/sign-in/back/?{liar.answer_to(client.get(page.context['way']).headers['Location'])}")
+    assert (answer.status_code, "뒤에 연결한 신원" in answer.content.decode()) == (400, True)
+    assert client.post(reverse("close-confirm", args=[factory.key])).status_code == 400
+
+    liar.claims = {"auth_time": int(time.time())}  # the owner's own
+    way = client.get(reverse("close", args=[factory.key])).context["way"]
+    client.get(f"/sign-in/back/?{liar.answer_to(client.get(way).headers['Location'])}")
+    assert client.post(reverse("close-confirm", args=[factory.key])).status_code == 302
+
+
 def test_account_that_is_switched_off_stays_out(liar: Liar, kim: Any) -> None:
     kim.is_active = False
     kim.save()

@@ -72,6 +72,13 @@ def opens(told: Told, *, user: AbstractBaseUser) -> bool:
     return found is not None and bool(found.pk == user.pk)
 
 
+def linked_since_sign_in(told: Told, *, session: str | None) -> bool:
+    """Whether the identity was linked in this very browser since it was signed in: whoever found it open could do that."""
+    signed_in = SignedIn.objects.filter(session=session or "").first()
+    identity = ForeignIdentity.objects.filter(issuer=told.issuer, subject=told.subject).first()
+    return signed_in is None or identity is None or identity.made_at > signed_in.at
+
+
 def _known_by_address(told: Told) -> Any:
     """The one account whose confirmed address the provider vouches for."""
     if not told.email:

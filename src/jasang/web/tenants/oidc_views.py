@@ -122,6 +122,11 @@ def _prove(request: HttpRequest, told: oidc.Told, course: dict[str, Any]) -> Htt
             ko="지금 로그인한 사람과 다른 사람입니다. 같은 사람으로 다시 확인하세요.",
             en="This is not the person who is signed in here. Please confirm as the same person.",
         )
+    if identities.linked_since_sign_in(told, session=request.session.session_key):
+        raise identities.IdentityError(
+            ko="지금 로그인한 뒤에 연결한 신원으로는 확인할 수 없습니다. 로그아웃하고 다시 로그인한 뒤 하세요.",
+            en="An identity that was linked since you signed in proves nothing. Sign out, sign in again, and then confirm.",
+        )
     if told.signed_in_at is None or time.time() - told.signed_in_at > proving.SECONDS:
         raise identities.IdentityError(
             ko="로그인 서비스가 방금 로그인했다는 것을 알려 주지 않았습니다. '내 계정'에서 2단계 인증을 켜고 그 코드로 하세요.",
