@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pyarrow as pa
 
 from jasang.connect.contract import Begun, Link, MachineProtocol
+from jasang.connect.ending import end
 from jasang.connect.forward.frames import to_readings
 from jasang.plant.reading import Reading
 
@@ -55,14 +56,13 @@ async def collecting(
     """Collect until the condition holds; raises what the protocol raises, and fails after `seconds`."""
     inbox = Kept(before)
     task = asyncio.ensure_future(protocol.collect(link, inbox))
-    end = asyncio.get_running_loop().time() + seconds
+    late = asyncio.get_running_loop().time() + seconds
     try:
         while not until(inbox):
-            assert asyncio.get_running_loop().time() < end, f"did not come: {inbox.told} {inbox.readings[-5:]}"
+            assert asyncio.get_running_loop().time() < late, f"did not come: {inbox.told} {inbox.readings[-5:]}"
             if task.done():
                 await task
             await asyncio.sleep(0.01)
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
     return inbox

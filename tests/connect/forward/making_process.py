@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from jasang.connect.ending import end
 from jasang.connect.forward.sender import Sender
 from jasang.connect.forward.sink import ClockNotes, ForwardSink
 from jasang.connect.forward.spool import Spool, WhenFull
@@ -73,8 +74,7 @@ async def main(url: str, folder: str, total: int, batch: int, pause: float, limi
         await asyncio.sleep(pause)
     while spool.state().waiting and not sending.done():
         await asyncio.sleep(0.05)
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
+    await end([sending])
     spool.close()
     sys.stdout.write("done\n")
 

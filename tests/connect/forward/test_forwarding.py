@@ -16,6 +16,7 @@ from aiohttp import web
 from tests.connect.forward.making_process import SIGNALS, START, TOKEN, value_of
 from tests.free_ports import free_port
 
+from jasang.connect.ending import end
 from jasang.connect.forward import sender as sender_module
 from jasang.connect.forward.frames import to_rows
 from jasang.connect.forward.sender import Sender
@@ -117,7 +118,7 @@ def test_nothing_is_lost_or_doubled_when_both_sides_are_killed_at_random(
             side.kill()
             time.sleep(chance.uniform(0.0, 0.4))
             side.start()
-        assert maker.wait_for_end(60).endswith("done\n")
+        assert maker.wait_for_end(180).endswith("done\n")
     finally:
         maker.kill()
     receiving.kill()
@@ -177,8 +178,7 @@ def test_live_readings_overtake_a_backlog_that_arrives_in_order_of_time(
         await until(lambda: len(arrived) > 100)
         await asyncio.to_thread(spool.append, to_rows([now]))
         await until(lambda: spool.state().waiting == 0)
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        await end([sending])
         await receiver.close()
 
     asyncio.run(run())
@@ -220,8 +220,7 @@ def test_answer_that_is_lost_does_not_double_readings(tmp_path: Path, store: Sto
         sender = Sender(spool, Target(url=f"http://127.0.0.1:{runner.addresses[0][1]}", token=TOKEN))
         sending = asyncio.create_task(sender.run())
         await until(lambda: answered >= 1 and spool.state().waiting == 0)
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        await end([sending])
         await runner.cleanup()
         await receiver.close()
 
@@ -249,8 +248,7 @@ def test_refusal_is_told(tmp_path: Path, store: Store, token: str, message: str,
         await until(lambda: sender.error is not None)
         assert sender.error is not None
         errors.append((sender.error.en.partition(" ")[2], sender.error.permanent))
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        await end([sending])
         await receiver.close()
 
     asyncio.run(run())
@@ -279,8 +277,7 @@ def test_difference_of_the_clocks_is_measured(tmp_path: Path, store: Store, monk
         sender = Sender(spool, target, clock_read=lambda clock: found.append(clock.offset))
         sending = asyncio.create_task(sender.run())
         await until(lambda: bool(found))
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        await end([sending])
         await receiver.close()
 
     asyncio.run(run())

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from jasang.connect.contract import Begun, Link, MachineProtocol
+from jasang.connect.ending import end
 from jasang.connect.forward.frames import to_readings
 from jasang.plant.reading import Reading
 
@@ -63,5 +64,4 @@ async def collecting(protocol: MachineProtocol, link: Link, inbox: Listener | No
         await waiter
         yield inbox
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
