@@ -138,3 +138,19 @@ def korean(request: pytest.FixtureRequest) -> Iterator[None]:
 
     with translation.override("ko"):
         yield
+
+
+@pytest.fixture
+def centre(factory: Any) -> Any:
+    """The centre that serves the factory."""
+    from .centre_people import centre_for
+
+    return centre_for(factory)
+
+
+@pytest.fixture
+def agent(centre: Any) -> Any:
+    """Its agent on duty."""
+    from .centre_people import agent_on_duty
+
+    return agent_on_duty(centre)

@@ -15,21 +15,9 @@ from jasang.web.center.events import CaseOver
 from jasang.web.center.models import Case, CaseState, Event, LetterOut, Priority
 from jasang.web.tenants.services import set_up_factory
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    """The centre that serves the factory."""
-    return centre_for(factory)
-
-
-@pytest.fixture
-def agent(centre: Any) -> Any:
-    """Its agent on duty."""
-    return agent_on_duty(centre)
 
 
 def again(case: Any) -> Any:

@@ -16,22 +16,10 @@ from jasang.web.center.models import Attachment, Case, CaseState, Duty, Event, V
 from jasang.web.tenants.models import AuditEvent, OrganisationKind, Role
 from jasang.web.tenants.services import appoint, set_up_organisation
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    """The centre that serves the factory."""
-    return centre_for(factory)
-
-
-@pytest.fixture
-def agent(centre: Any) -> Any:
-    """Its agent on duty."""
-    return agent_on_duty(centre)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from jasang.web.center import letter_text, mailbox, post, services
 from jasang.web.center.models import Attachment, Case, CaseState, Event, LetterIn, LetterOut
 from jasang.web.tenants.services import add_member, set_up_factory
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, opened
 from .mail_servers import deliver, mailbox_server
 
 aiosmtpd = pytest.importorskip("aiosmtpd.controller")
@@ -53,18 +53,6 @@ def server() -> Iterator[dict[str, Any]]:
     """A real IMAP server."""
     with mailbox_server() as running:
         yield running
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    """The centre that serves the factory."""
-    return centre_for(factory)
-
-
-@pytest.fixture
-def agent(centre: Any) -> Any:
-    """Its agent on duty."""
-    return agent_on_duty(centre)
 
 
 @pytest.fixture

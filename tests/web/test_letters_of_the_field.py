@@ -14,24 +14,12 @@ from jasang.web.tenants.models import Membership
 from jasang.web.tenants.services import add_member
 from jasang.web.ui.checked_files import check
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, opened
 
 pytestmark = pytest.mark.web
 in_database = pytest.mark.django_db
 
 PNG = b"\x89PNG\r\n\x1a\n000"
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    """The centre that serves the factory."""
-    return centre_for(factory)
-
-
-@pytest.fixture
-def agent(centre: Any) -> Any:
-    """Its agent on duty."""
-    return agent_on_duty(centre)
 
 
 @pytest.fixture

@@ -14,15 +14,9 @@ from jasang.web.center.models import Case, CaseState, Event, LetterOut
 from jasang.web.tenants.models import Post
 from jasang.web.tenants.services import add_member
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    """The centre that serves the factory."""
-    return centre_for(factory)
 
 
 def due_in(case: Any, minutes: int) -> None:
