@@ -11,14 +11,9 @@ from jasang.web.center.models import Article
 from jasang.web.center.search_keeping import catch_up, note_all
 from jasang.web.center.search_models import SearchDue, SearchEntry
 
-from .centre_people import agent_on_duty, centre_for
+from .centre_people import agent_on_duty
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    return centre_for(factory)
 
 
 @pytest.fixture

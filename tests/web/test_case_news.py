@@ -27,11 +27,6 @@ def centre(factory: Any, settings: Any) -> Any:
 
 
 @pytest.fixture
-def agent(centre: Any) -> Any:
-    return agent_on_duty(centre)
-
-
-@pytest.fixture
 def kim(factory: Any) -> Any:
     """The customer, an engineer of the factory."""
     user = account("kim", "kim@a.example")

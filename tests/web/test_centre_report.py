@@ -12,14 +12,9 @@ from django.utils import timezone
 from jasang.web.center import report, services
 from jasang.web.center.models import Case, CentreDay
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    return centre_for(factory)
 
 
 def from_cases(centre: Any) -> dict[str, Any]:

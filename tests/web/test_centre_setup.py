@@ -110,11 +110,6 @@ def test_first_account_may_be_for_a_factory_alone(settings: Any, tmp_path: Any) 
 
 
 @pytest.fixture
-def centre(factory: Any) -> Any:
-    return centre_for(factory)
-
-
-@pytest.fixture
 def boss(centre: Any) -> Client:
     """Who leads the centre."""
     user, client = account("boss"), Client()

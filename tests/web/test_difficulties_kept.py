@@ -17,21 +17,11 @@ from jasang.web.notices.models import Delivery, Notice, Webhook
 from jasang.web.tenants.models import OrganisationKind, Role
 from jasang.web.tenants.services import add_member, set_up_factory, set_up_organisation
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
 
 CLOGGED = "핫러너 팁이 막혀서 미성형이 나옵니다"
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    return centre_for(factory)
-
-
-@pytest.fixture
-def agent(centre: Any) -> Any:
-    return agent_on_duty(centre)
 
 
 @pytest.fixture

@@ -14,15 +14,10 @@ from jasang.web.center.models import Attachment, Case, Priority
 from jasang.web.tenants.models import Role
 from jasang.web.tenants.services import add_member
 
-from .centre_people import account, agent_on_duty, centre_for, opened
+from .centre_people import account, agent_on_duty, opened
 from .test_centre_pages import PNG
 
 pytestmark = [pytest.mark.web, pytest.mark.django_db]
-
-
-@pytest.fixture
-def centre(factory: Any) -> Any:
-    return centre_for(factory)
 
 
 @pytest.fixture
